@@ -9,8 +9,16 @@ import { root } from "./tools.mjs"
 
 const connection = ["declare const url: string", "declare const token: string"]
 
-/** Page → the package that its samples import by name, and what they take for given. */
-const pages = {
+interface Page {
+  /** The package that its samples import by name. */
+  readonly folder: string
+  /** What they take for given. */
+  readonly given: readonly string[]
+  /** Further arguments of the compiler. */
+  readonly with?: readonly string[]
+}
+
+const pages: Readonly<Record<string, Page>> = {
   "docs/how-to/desktop-backend.md": {
     folder: "packages/client",
     given: [
@@ -21,13 +29,19 @@ const pages = {
       "declare const redraw: () => void",
     ],
   },
+  "docs/how-to/act-on-events.md": {
+    folder: "packages/client",
+    given: [...connection, "declare const openTicket: (eventId: string, threadId: string) => Promise<void>"],
+  },
+  "docs/how-to/in-process.md": {
+    folder: "apps/server",
+    given: ["declare const dataDir: string", "declare const sequence: number"],
+    // Its types are its sources.
+    with: ["--lib", "es2023", "--exactOptionalPropertyTypes", "src/http/compression.d.ts"],
+  },
   "packages/client/README.md": {
     folder: "packages/client",
-    given: [
-      "declare const token: string",
-      "declare const snapshot: { readonly sequence: number }",
-      "declare const readAgain: (path: string) => Promise<void>",
-    ],
+    given: ["declare const token: string", "declare const readAgain: (path: string) => Promise<void>"],
   },
 }
 
@@ -35,7 +49,7 @@ const samplesOf = (text: string): readonly string[] =>
   [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].flatMap(([, sample]) => sample ?? [])
 
 let failed = 0
-for (const [page, { folder, given }] of Object.entries(pages)) {
+for (const [page, { folder, given, with: more = [] }] of Object.entries(pages)) {
   const samples = samplesOf(readFileSync(join(root, page), "utf8"))
   const place = join(root, folder, "dist", "samples")
   rmSync(place, { recursive: true, force: true })
@@ -45,7 +59,7 @@ for (const [page, { folder, given }] of Object.entries(pages)) {
   const options = ["--noEmit", "--strict", "--noUncheckedIndexedAccess", "--skipLibCheck", "--types", "node"]
   const modules = ["--target", "es2022", "--module", "nodenext", "--moduleResolution", "nodenext"]
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc")
-  const { status, stdout } = spawnSync(process.execPath, [tsc, ...options, ...modules, file], {
+  const { status, stdout } = spawnSync(process.execPath, [tsc, ...options, ...modules, ...more, file], {
     cwd: join(root, folder),
     encoding: "utf8",
   })

@@ -150,7 +150,13 @@ for (const name of readdirSync(folder)) {
   if (checks) problems.push(`docs/reference/${name} is made by nothing: run \`npm run docs\``)
   else rmSync(join(folder, name))
 }
-const sampled = ["import-a-recording.md", "debug-a-thread.md", "ask-why.md"].map((name) => `docs/how-to/${name}`)
+const sampled = [
+  "import-a-recording.md",
+  "debug-a-thread.md",
+  "ask-why.md",
+  "codex-traces.md",
+  "trace-model-calls.md",
+].map((name) => `docs/how-to/${name}`)
 for (const file of ["README.md", ...sampled]) problems.push(...runSamples(file, checks))
 problems.push(...brokenLinks())
 for (const problem of problems) console.error(problem)

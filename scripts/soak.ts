@@ -23,7 +23,7 @@ const soaks: Readonly<Record<string, Soak>> = {
   // Every recording cut after every line, and a thousand damaged ones.
   recordings: {
     files: ["test/recordings"],
-    env: { CUTS: "all", THREADFOLD_RUNS: "1000", WHY_FIELDS: "20", MOMENTS: "all" },
+    env: { CUTS: "all", ORDERS: "10", THREADFOLD_RUNS: "1000", WHY_FIELDS: "20", MOMENTS: "all" },
   },
   // The write-ahead log cut at two hundred points.
   wal: { files: ["test/recordings/cutLog.test.ts"], env: { WAL_CUTS: "200" } },
@@ -43,6 +43,8 @@ const soaks: Readonly<Record<string, Soak>> = {
   giant: { files: ["test/scenarios/giantThread.test.ts"], env: { DELTAS: "165000" } },
   // Rows written live, in pages, by killed rebuilds and by rebuilds beside appends, over a thousand generated logs.
   rebuild: { folder: "packages/projections", files: ["src/oneHash.test.ts"], env: { THREADFOLD_RUNS: "1000" } },
+  // Copies of the rows kept by the reducer, compared with the server's after every event of random logs.
+  reducer: { files: ["test/model/reducer.test.ts"], env: { THREADFOLD_RUNS: "300" } },
   // What hostile adapters push, over HTTP: 100,000 lines of all event types.
   hostile: {
     config: "vitest.soak.config.ts",

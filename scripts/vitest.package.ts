@@ -13,8 +13,8 @@ export const testFiles = ["src/**/*.test.ts", "test/**/*.test.ts"]
  * that hang, and count on a machine whose cores are busy with other work.
  */
 export const sharing = {
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
   teardownTimeout: 60_000,
   isolate: false,
   setupFiles: [fileURLToPath(new URL("./blocking.ts", import.meta.url))],

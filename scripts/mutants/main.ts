@@ -2,7 +2,7 @@
  * `npm run mutants`: small changes of the rules, one at a time, each of which must fail a test of them (docs/testing.md). Not part
  * of CI.
  *
- *   npm run mutants                                                        both areas, one after the other
+ *   npm run mutants                                                        all areas, one after the other
  *   npm run mutants -- fold                                                one of them
  *   npm run mutants -- --mutate packages/core/src/fold/turn.ts             a file, or lines of it: turn.ts:20-40
  *
@@ -35,6 +35,9 @@ const areas: Readonly<Record<string, readonly string[]>> = {
     "turnStart",
   ],
   workflow: ["!(*.test|index)"],
+  message: ["!(*.test)"],
+  decide: ["!(*.test|index)"],
+  payload: ["!(*.test)"],
 }
 
 const asked = process.argv.slice(2)
@@ -44,7 +47,7 @@ const named = asked.filter((word) => names.includes(word))
 const about = names.filter((area) => mutated.replaceAll("\\", "/").includes(`/src/${area}/`))
 const options = asked.filter((word) => !names.includes(word))
 if (options[0] !== undefined && !options[0].startsWith("-")) {
-  console.error(`There is no area ${options[0]}; there are ${names.join(" and ")}.`)
+  console.error(`There is no area ${options[0]}; there are ${names.join(", ")}.`)
   process.exit(2)
 }
 

@@ -54,22 +54,72 @@ const shared = {
   logLevel: "warning",
 }
 
+/** Threads that are started by the name of their file: the module of each. */
+const threads = {
+  worker: "../../packages/engine/src/thread/worker.ts",
+  jobThread: "src/offline/jobThread.ts",
+  readingThread: "src/imports/readingThread.ts",
+  momentThread: "src/moments/momentThread.ts",
+  searchThread: "src/search/searchThread.ts",
+}
+
+/** @param {string} module */
+const loading = (module) => `() => import(${JSON.stringify(`./${module}`)})`
+
+/** What the one file exports (`Parts` of `src/compiledProgram.ts`): each part is run when it is asked for. */
+const partsModule = Object.entries({ program: "src/cli/main.ts", ...threads })
+  .map(([name, module]) => `export const ${name} = ${loading(module)}`)
+  .join("\n")
+
+/**
+ * The start of a thread: its part of what V8 had made of the program, or its module.
+ *
+ * @param {keyof typeof threads} name
+ */
+const threadModule = (name) => `
+  ${name === "jobThread" ? 'import "./src/offline/giveWay.ts"' : ""}
+  import { dirname } from "node:path"
+  import { fileURLToPath } from "node:url"
+  import { compiledParts } from "./src/compiledProgram.ts"
+  const compiled = compiledParts(dirname(fileURLToPath(import.meta.url)))
+  await (compiled === null ? import(${JSON.stringify(`./${threads[name]}`)}) : compiled.${name}())`
+
+/**
+ * Gives the modules that are written here: `starts:parts`, and `starts:NAME` of each thread.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const starts = {
+  name: "starts",
+  setup: (on) => {
+    on.onResolve({ filter: /^starts:/ }, ({ path }) => ({ path, namespace: "starts" }))
+    on.onLoad({ filter: /.*/, namespace: "starts" }, ({ path }) => {
+      const name = path.slice("starts:".length)
+      const contents = name === "parts" ? partsModule : threadModule(/** @type {keyof typeof threads} */ (name))
+      return { contents, resolveDir: home }
+    })
+  },
+}
+
 /** @type {import("esbuild").BuildOptions} */
 const options = {
   ...shared,
   entryPoints: {
     threadfold: "src/threadfold.ts",
+    // For programs that run it in their own process.
+    library: "src/embedded.ts",
     // Makes V8's form of the program, at the end of this build.
     compile: "src/compile.ts",
-    // Threads and programs that are started by the name of their file.
-    worker: "../../packages/engine/src/thread/worker.ts",
-    jobThread: "src/offline/jobThread.ts",
-    readingThread: "src/imports/readingThread.ts",
-    momentThread: "src/moments/momentThread.ts",
+    ...Object.fromEntries(Object.keys(threads).map((name) => [name, `starts:${name}`])),
+    // A process that is ended at its limits.
+    sqlChild: "src/sql/sqlChild.ts",
+    // Threads and programs of measurements.
     throughputWriter: "../../packages/bench/src/throughput/throughputWriter.ts",
+    replayWork: "../../packages/bench/src/replay/replayWork.ts",
     subscriberWorker: "../../packages/bench/src/live/subscriberWorker.ts",
     benchAgent: "../../packages/bench/src/live/agent.ts",
     bareServer: "../../packages/bench/src/live/bareServer.ts",
+    gatewayLoad: "src/gateway/bench/loadProgram.ts",
     bareHttpServer: "../../packages/bench/src/http/bareHttpServer.ts",
   },
   outdir: "dist",
@@ -79,7 +129,7 @@ const options = {
   banner: {
     js: 'import { createRequire as createRequireHere } from "node:module"; const require = createRequireHere(import.meta.url);',
   },
-  plugins: [withoutOptionFiles],
+  plugins: [withoutOptionFiles, starts],
 }
 
 /**
@@ -109,13 +159,13 @@ const importsByArgument = {
 }
 
 /**
- * The program in one file, as a function that gives what it exports (`src/compiledProgram.ts`), with lines that a stack trace can name.
+ * The program and its threads in one file, as a function that gives what it exports (`src/compiledProgram.ts`), with lines that a stack trace can name.
  *
  * @type {import("esbuild").BuildOptions}
  */
 const inOneFile = {
   ...shared,
-  entryPoints: { program: "src/cli/main.ts" },
+  entryPoints: { program: "starts:parts" },
   outfile: "dist/program.cjs",
   write: false,
   format: "cjs",
@@ -126,7 +176,7 @@ const inOneFile = {
   footer: { js: "return module.exports; })" },
   minifyWhitespace: true,
   lineLimit: 160,
-  plugins: [withoutOptionFiles, withoutSwagger, importsByArgument],
+  plugins: [withoutOptionFiles, withoutSwagger, starts, importsByArgument],
 }
 
 /**

@@ -23,7 +23,8 @@ const lines = [
   ["threads", "--help"],
 ]
 
-const { cache, program } = compiling(folder)
+const { cache, parts } = compiling(folder)
+const program = await parts.program()
 const work = Effect.forEach(lines, (line) => program.main(["node", "threadfold", ...line]))
 try {
   const codes = await Effect.runPromise(work)

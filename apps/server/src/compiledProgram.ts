@@ -1,7 +1,7 @@
 /**
- * The program as one file beside the code that V8 had made of it when it was built. Loading it so takes half of what compiling the
- * modules takes, at the start of every command. V8 takes such code only in the version, on the platform and with the flags that it
- * was made with; everywhere else the program is loaded from its modules.
+ * The program and its threads as one file beside the code that V8 had made of it when it was built. Loading it so takes half of what
+ * compiling the modules takes, at the start of every command and of every thread. V8 takes such code only in the version, on the
+ * platform and with the flags that it was made with; everywhere else the modules are loaded.
  */
 import { readFileSync, statSync } from "node:fs"
 import { createRequire, isBuiltin } from "node:module"
@@ -14,8 +14,10 @@ export const compiledNames = {
   cache: `program-${process.version}-${process.platform}-${process.arch}.cache`,
 } as const
 
-/** What the one file exports. */
-type Program = typeof import("./cli/main.js")
+/** What the one file exports: for each name of a part, what loads it. `scripts/bundle.mjs` writes it. */
+export interface Parts extends Readonly<Record<string, () => Promise<unknown>>> {
+  readonly program: () => Promise<typeof import("./cli/main.js")>
+}
 
 /** The one file as V8 has it: a function that gives what it exports. */
 const scriptOf = (file: string, cachedData?: Buffer): Script =>
@@ -25,7 +27,7 @@ const scriptOf = (file: string, cachedData?: Buffer): Script =>
     ...(cachedData === undefined ? {} : { cachedData }),
   })
 
-const run = (script: Script, file: string): Program => {
+const run = (script: Script, file: string): Parts => {
   const load = createRequire(file)
   const require = (name: string): unknown => {
     // Node 20 takes a package's path for a real one, though a link leads to it, where the last `stat` of the process was that of a
@@ -38,11 +40,11 @@ const run = (script: Script, file: string): Program => {
 }
 
 /**
- * The compiled program; null where it is not there, or V8 does not take it.
+ * The compiled parts; null where it is not there, or V8 does not take it.
  *
  * @param folder of the built program
  */
-export const compiledProgram = (folder: string): Program | null => {
+export const compiledParts = (folder: string): Parts | null => {
   const file = join(folder, compiledNames.code)
   let script: Script
   try {
@@ -54,13 +56,13 @@ export const compiledProgram = (folder: string): Program | null => {
 }
 
 /**
- * The program from its one file, without V8's form of it.
+ * The parts from their one file, without V8's form of it.
  *
  * @param folder of the built program
  * @returns `cache`: V8's form of all that was run until then
  */
-export const compiling = (folder: string): { readonly program: Program; readonly cache: () => Buffer } => {
+export const compiling = (folder: string): { readonly parts: Parts; readonly cache: () => Buffer } => {
   const file = join(folder, compiledNames.code)
   const script = scriptOf(file)
-  return { program: run(script, file), cache: () => script.createCachedData() }
+  return { parts: run(script, file), cache: () => script.createCachedData() }
 }

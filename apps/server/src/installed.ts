@@ -14,11 +14,15 @@ export const version = Schema.decodeUnknownSync(Manifest)(readFileSync(installed
 /** The built program. */
 export const programFile = installed("dist/threadfold.js")
 
-/** What `bench live` and `bench http` run besides the program, built. */
+/** The process that runs statements, built. */
+export const sqlProgram = installed("dist/sqlChild.js")
+
+/** What `bench live`, `bench http` and `bench gateway` run besides the program, built. */
 export const benchPrograms = {
   agent: installed("dist/benchAgent.js"),
   bareServer: installed("dist/bareServer.js"),
   bareHttpServer: installed("dist/bareHttpServer.js"),
+  gatewayLoad: installed("dist/gatewayLoad.js"),
 }
 
 /** A real Codex session in which the user approves a command. */

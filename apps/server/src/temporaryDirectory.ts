@@ -2,8 +2,9 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { Problem } from "@threadfold/contracts/problem"
+import type { Problem } from "@threadfold/contracts/problem"
 import { Effect, type Scope } from "effect"
+import { writeProblem } from "./offline/databaseProblem.js"
 
 interface TemporaryDirectory {
   readonly path: string
@@ -34,16 +35,12 @@ const make = (): TemporaryDirectory => {
   }
 }
 
-/** An empty directory that is removed with the scope, or with the process. Fails with `storage-failed`. */
+/** An empty directory that is removed with the scope, or with the process. Fails with `disk-full` or `storage-failed`. */
 export const temporaryDirectory: Effect.Effect<string, Problem, Scope.Scope> = Effect.map(
   Effect.acquireRelease(
     Effect.try({
       try: make,
-      catch: (error) =>
-        new Problem({
-          slug: "storage-failed",
-          detail: `${tmpdir()}: ${error instanceof Error ? error.message : String(error)}.`,
-        }),
+      catch: (error) => writeProblem(tmpdir(), error),
     }),
     ({ remove }) => Effect.sync(remove),
   ),

@@ -7,10 +7,23 @@ import { type ControlMessage, type SubscriptionOptions, subscribe, unreadable } 
 
 /** What a subscription to changes gives out. */
 export type ChangesMessage =
-  /** Rows of one stream, to be carried out in their order; `cursor` resumes after them. */
-  ({ readonly kind: "changes"; readonly cursor: string } & RowChanges) | ControlMessage
+  /**
+   * Rows of one stream, to be carried out in their order; `cursor` resumes after them. Null, with `more`: changes of the same commit
+   * follow, and a stream that breaks off before them sends these once more.
+   */
+  ({ readonly kind: "changes"; readonly cursor: string | null } & RowChanges) | ControlMessage
 
 const decodeChanges = Schema.decodeUnknown(Schema.parseJson(RowChanges))
+
+const messageOf = (data: string, cursor: string | null) =>
+  Effect.mapBoth(decodeChanges(data), {
+    onSuccess: (message) => ({
+      kind: "changes" as const,
+      cursor: message.more === true ? null : cursor,
+      ...message,
+    }),
+    onFailure: ({ message }) => unreadable(message),
+  })
 
 /**
  * Subscribes to changes. It begins now, or at `after`; after a `reset` read the snapshot again: what the server notes of
@@ -25,11 +38,8 @@ export const changes = (
     {
       path:
         options.threadId === undefined ? "/v1/changes" : `/v1/threads/${encodeURIComponent(options.threadId)}/changes`,
-      messageOf: ({ data }, cursor) =>
-        Effect.mapBoth(decodeChanges(data), {
-          onSuccess: (message) => ({ kind: "changes" as const, cursor, ...message }),
-          onFailure: ({ message }) => unreadable(message),
-        }),
+      messageOf: ({ data }, cursor) => messageOf(data, cursor),
+      withoutPlace: ({ data, event, id }) => (event === "changes" && id === null ? messageOf(data, null) : null),
     },
     options,
   )

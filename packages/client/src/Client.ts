@@ -24,6 +24,17 @@ const codingOf = ({ url }: Connection): Readonly<Record<string, string>> =>
   /^http:\/\/(127\.|localhost|\[::1\])/.test(url) ? { "accept-encoding": "identity" } : {}
 
 /**
+ * Sends a read again, once, whose connection is lost. A server closes a connection that has been idle for long, and a call may be on its
+ * way then: it was not looked at, and a read changes nothing (RFC 9110, 9.2.2).
+ */
+export const resendRead = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
+  HttpClient.retry(client, {
+    times: 1,
+    while: (error) =>
+      error._tag === "RequestError" && error.reason === "Transport" && ["GET", "HEAD"].includes(error.request.method),
+  })
+
+/**
  * The client of a server: `client.threads.list({ urlParams: {} })`, `client.sessions.attach(…)`, `client.livez()`.
  * Calls fail with the server's `Problem`, with `invalid-request` before anything is sent where they are not valid for the API, or
  * with what the transport fails with.
@@ -35,6 +46,7 @@ export const makeClient = (connection: Connection) =>
       client.pipe(
         HttpClient.mapRequest(HttpClientRequest.setHeaders({ ...authorization(connection), ...codingOf(connection) })),
         HttpClient.transformResponse(Effect.flatMap(fromServer)),
+        resendRead,
       ),
   }).pipe(
     Effect.provide(FetchHttpClient.layer),

@@ -3,7 +3,7 @@
  * {@link Unavailable} may pass, and the same call may succeed later.
  */
 import { Problem, problems } from "@threadfold/contracts/problem"
-import { Data, Schedule } from "effect"
+import { Data, Effect, Schedule } from "effect"
 
 /** The server cannot be reached, or cannot answer now. */
 export class Unavailable extends Data.TaggedError("Unavailable")<{
@@ -63,8 +63,14 @@ export const pauses = ({ backoffMs: [first, longest] = [250, 10_000] }: Pick<Ret
   Schedule.union(Schedule.exponential(first), Schedule.spaced(longest))
 
 /** Tries a call again while its failure may pass, for `patienceMs` at most. */
-export const retrying = ({ patienceMs = 30_000, ...options }: RetryOptions) =>
+const retrying = ({ patienceMs = 30_000, ...options }: RetryOptions) =>
   pauses(options).pipe(
     Schedule.upTo(patienceMs),
     Schedule.whileInput((failure: Failure) => patienceMs > 0 && failure._tag === "Unavailable"),
   )
+
+/** How a call is made that may be sent again without harm: with typed failures, and again while its failure may pass. */
+export const repeating =
+  (retry: RetryOptions) =>
+  <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, Failure> =>
+    Effect.retry(Effect.mapError(call, failureOf), retrying(retry))

@@ -9,6 +9,7 @@ import { events, type StreamMessage } from "./Events.js"
 import type { Failure } from "./Failure.js"
 import { applyEvent } from "./reducer/applyEvent.js"
 import { stateOf, type ThreadState } from "./reducer/ThreadState.js"
+import { placeOf } from "./subscription.js"
 
 /** A state of a followed thread. */
 export interface FollowedThread {
@@ -23,8 +24,6 @@ export type ReadSnapshot = (minSequence: number) => Effect.Effect<RowsSnapshot, 
 const fresh = (read: ReadSnapshot, minSequence: number): Effect.Effect<FollowedThread, Failure> =>
   Effect.map(read(minSequence), (snapshot) => ({ state: stateOf(snapshot), changes: null }))
 
-const sequenceOf = (cursor: string): number => Number(cursor.slice(cursor.lastIndexOf(".") + 1))
-
 /** What follows a message; null: nothing has changed. */
 const next = (
   read: ReadSnapshot,
@@ -35,7 +34,7 @@ const next = (
     case "synced":
       return Effect.succeed(null)
     case "reset":
-      return fresh(read, sequenceOf(message.cursor))
+      return fresh(read, placeOf(message.cursor).sequence)
     case "event": {
       const applied = applyEvent(state, message.event)
       if (applied.kind === "reload") return fresh(read, message.event.sequence)
@@ -53,7 +52,7 @@ export const followThread = (
   Stream.unwrap(
     Effect.map(read(0), (snapshot) => {
       const first: FollowedThread = { state: stateOf(snapshot), changes: null }
-      const later = events(connection, { threadId, after: snapshot.cursor }).pipe(
+      const later = events(connection, { threadId, after: snapshot.cursor, audio: true }).pipe(
         Stream.mapAccumEffect(first, (held, message) =>
           Effect.map(next(read, held, message), (found) => [found ?? held, found] as const),
         ),

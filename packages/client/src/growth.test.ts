@@ -17,34 +17,69 @@ const agent = {
     steer: true,
     interrupt: true,
     answer: true,
+    configure: true,
     stop: true,
+    images: true,
+    mentions: true,
+    skills: false,
+    commands: false,
+    rewind: true,
+    restoreFiles: false,
+    compact: true,
+    review: true,
+    fork: true,
     sharesConnection: true,
+    lists: ["models"],
+    configuration: {
+      model: { taken: true, values: null },
+      effort: { taken: true, values: ["low", "high"] },
+      mode: { taken: true, values: null },
+      sandbox: { taken: false, values: [] },
+    },
     ...tomorrow,
   },
   ...tomorrow,
 }
 
-/** A server of a later version: each of its answers has more fields than this client knows. */
-const laterServer = Effect.acquireRelease(
-  Effect.async<{ readonly url: string; readonly close: () => void }>((resume) => {
-    const server = createServer((request, response) => {
-      const accepted = request.method === "POST"
-      response.writeHead(accepted ? 202 : 200, { "content-type": "application/json", connection: "close" })
-      response.end(JSON.stringify(accepted ? receipt : { items: [agent], ...tomorrow }))
-    })
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      const port = typeof address === "object" && address !== null ? address.port : 0
-      resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, close: () => server.close() }))
-    })
-  }),
-  ({ close }) => Effect.sync(close),
-)
+/** An agent as the first version listed it. */
+const firstAgent = {
+  name: "codex",
+  kind: "codex",
+  model: null,
+  capabilities: {
+    "start-thread": true,
+    "resume-thread": true,
+    "send-turn": true,
+    steer: true,
+    interrupt: true,
+    answer: true,
+    stop: true,
+    sharesConnection: true,
+  },
+}
+
+/** A server of another version, with this answer to each read. */
+const serverWith = (items: readonly object[]) =>
+  Effect.acquireRelease(
+    Effect.async<{ readonly url: string; readonly close: () => void }>((resume) => {
+      const server = createServer((request, response) => {
+        const accepted = request.method === "POST"
+        response.writeHead(accepted ? 202 : 200, { "content-type": "application/json", connection: "close" })
+        response.end(JSON.stringify(accepted ? receipt : { items, ...tomorrow }))
+      })
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address()
+        const port = typeof address === "object" && address !== null ? address.port : 0
+        resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, close: () => server.close() }))
+      })
+    }),
+    ({ close }) => Effect.sync(close),
+  )
 
 describe("answers that have grown", () => {
   it.scopedLive("are read without what this client does not know, receipts too", () =>
     Effect.gen(function* () {
-      const { url } = yield* laterServer
+      const { url } = yield* serverWith([agent])
       const threadfold = yield* makeThreadfold({ url, token: "token" })
       const { items } = yield* threadfold.call((api) => api.agents.list())
       const { aFieldOfTomorrow: _, ...known } = agent
@@ -52,6 +87,37 @@ describe("answers that have grown", () => {
       expect(items).toEqual([{ ...known, capabilities }])
       const given = yield* threadfold.sendMessage("t", { text: "Hello" })
       expect(given).toEqual({ commandId: "c", threadId: "t", turnId: "u", messageId: null, sequence: 7 })
+    }),
+  )
+})
+
+describe("answers of an older server", () => {
+  it.scopedLive("are read, and what it does not name its agents cannot do", () =>
+    Effect.gen(function* () {
+      const { url } = yield* serverWith([firstAgent])
+      const threadfold = yield* makeThreadfold({ url, token: "token" })
+      const { items } = yield* threadfold.call((api) => api.agents.list())
+      const notTaken = { taken: false, values: [] }
+      expect(items).toEqual([
+        {
+          ...firstAgent,
+          capabilities: {
+            ...firstAgent.capabilities,
+            configure: false,
+            images: false,
+            mentions: false,
+            skills: false,
+            commands: false,
+            rewind: false,
+            restoreFiles: false,
+            compact: false,
+            review: false,
+            fork: false,
+            lists: [],
+            configuration: { model: notTaken, effort: notTaken, mode: notTaken, sandbox: notTaken },
+          },
+        },
+      ])
     }),
   )
 })

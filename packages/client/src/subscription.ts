@@ -6,7 +6,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { StreamReset, slugOf } from "@threadfold/contracts/api"
-import { Problem, ProblemDetails } from "@threadfold/contracts/problem"
+import { Problem, ProblemDetails, problems } from "@threadfold/contracts/problem"
 import { Chunk, Effect, Option, Schedule, Schema, Stream } from "effect"
 import { authorization, type Connection } from "./Connection.js"
 import { type Failure, isPassing, pauses, Unavailable } from "./Failure.js"
@@ -40,6 +40,14 @@ export interface SubscriptionOptions {
 export interface Subject<M> {
   readonly path: string
   readonly messageOf: (event: SseEvent, cursor: string) => Effect.Effect<M, Failure>
+  /** The message of an event without a place in the log, which is never sent again; null: it has one. Absent: all have. */
+  readonly withoutPlace?: (event: SseEvent) => Effect.Effect<M, Failure> | null
+}
+
+/** The place in a log that a cursor means: it is `<logId>.<sequence>`. */
+export const placeOf = (cursor: string): { readonly logId: string; readonly sequence: number } => {
+  const dot = cursor.lastIndexOf(".")
+  return { logId: cursor.slice(0, dot), sequence: Number(cursor.slice(dot + 1)) }
 }
 
 const decodeProblem = Schema.decodeUnknownOption(Schema.parseJson(ProblemDetails))
@@ -54,6 +62,9 @@ const interrupted = (detail: string) => new Unavailable({ detail, problem: null 
 /** The message of a server-sent event; null for what this client does not know. */
 const messageOf = <M>(subject: Subject<M>, event: SseEvent): Effect.Effect<M | ControlMessage | null, Failure> => {
   if (event.event === "overflow") return interrupted("The stream came faster than it was read.")
+  // An event without an id has the last one that was seen: its type alone tells it.
+  const passing = subject.withoutPlace?.(event) ?? null
+  if (passing !== null) return passing
   if (event.id === null) return Effect.succeed(null)
   if (event.event === "synced") return Effect.succeed({ kind: "synced", cursor: event.id })
   if (event.event === "reset") {
@@ -65,14 +76,14 @@ const messageOf = <M>(subject: Subject<M>, event: SseEvent): Effect.Effect<M | C
   return subject.messageOf(event, event.id)
 }
 
-/** Whether a refusal is final, or another try may succeed. */
-const refusal = (status: number, body: string): Failure => {
-  const details = Option.getOrNull(decodeProblem(body))
+/** Whether a refusal is final, or another try may succeed. @param details null: the answer has none */
+export const refusal = (status: number, details: ProblemDetails | null): Failure => {
   const slug = details === null ? null : slugOf(details.type)
   const detail = details?.detail ?? `The server answered ${status}.`
   const problem = slug === null ? null : new Problem({ slug, detail })
+  const mayPass = slug !== null && problems[slug].mayPass === true
   // A subscription outlives a fault of the server, too.
-  if (isPassing(status) || status >= 500) return new Unavailable({ detail, problem })
+  if (mayPass || isPassing(status) || status >= 500) return new Unavailable({ detail, problem })
   return problem ?? new Problem({ slug: "invalid-request", detail })
 }
 
@@ -95,7 +106,7 @@ const open = (connection: Connection, path: string, cursor: string | null) =>
       (response) =>
         Effect.flatMap(
           Effect.mapError(response.text, (error) => interrupted(`The answer broke off: ${error.message}.`)),
-          (body) => Effect.fail(refusal(response.status, body)),
+          (body) => Effect.fail(refusal(response.status, Option.getOrNull(decodeProblem(body)))),
         ),
     ),
   )
@@ -127,7 +138,7 @@ const connect = <M>(
  * Subscribes. Ends only by a failure: the server's problem when repetition cannot help (a cursor that cannot be read, a
  * wrong token, a thread that is not there), or `Unavailable` after `maxFailures`.
  */
-export const subscribe = <M extends { readonly cursor: string }>(
+export const subscribe = <M extends { readonly cursor: string | null }>(
   connection: Connection,
   subject: Subject<M>,
   options: SubscriptionOptions,
@@ -143,7 +154,7 @@ export const subscribe = <M extends { readonly cursor: string }>(
       Stream.mapChunks(
         Chunk.map((message) => {
           // Remembered before the message is given out: its reader has it from then on.
-          cursor = message.cursor
+          cursor = message.cursor ?? cursor
           failures = 0
           return message
         }),

@@ -1,6 +1,6 @@
-/** What the command line prints of bundles and backups. */
+/** What the command line prints of bundles, backups and compaction. */
 import { Schema } from "effect"
-import { field, flag, int, listed, optText, shape, text } from "./fields.js"
+import { field, flag, int, listed, optInt, optText, shape, text } from "./fields.js"
 
 /** How much was taken out of a bundle. */
 export const BundleRedaction = listed(
@@ -67,6 +67,7 @@ export const ExportReport = shape("ExportReport", "What `export` prints.", {
   threads: field(Schema.Array(ExportedThread), "Its threads. At most 1,000."),
   events: int("Events in it."),
   bodies: int("Native messages in it."),
+  purged: int("Threads that were purged, and are not in it."),
   bodiesDropped: int("Native messages that were left out, because they cannot be masked or hold nothing but texts."),
   bytes: int("Bytes of its lines."),
   fileBytes: int("Bytes of the file; 0 for a preview."),
@@ -101,3 +102,21 @@ export const RestoreReport = shape("RestoreReport", "What `restore-backup` print
   retired: int("Calls to agents that were due then, and will not be made."),
 })
 export type RestoreReport = typeof RestoreReport.Type
+
+/** What `compact` prints. */
+export const CompactReport = shape("CompactReport", "What `compact` prints.", {
+  file: text("Path of the database."),
+  dryRun: flag("True: nothing was changed, and the sizes are estimates (`--dry-run`)."),
+  bytesBefore: int("Bytes of the file and its write-ahead log before."),
+  bytesAfter: int("Bytes of the file after; in a dry run at most so many."),
+  freedBytes: int("Bytes that were given back; in a dry run at least so many."),
+  neededBytes: int("Free bytes that it needs on the disk of the file while it runs."),
+  availableBytes: int("Free bytes there before; what a dry run compares is these two."),
+  releasesPages: flag(
+    "True: the database gives free pages back while it is served, and will. False: it is of an older version.",
+  ),
+  logId: optText("Id of the log, which stays the same; null: a dry run."),
+  events: optInt("Events in it; null: a dry run."),
+  hash: optText("Hash of its rows before and after, as `verify` reports it; null: a dry run."),
+})
+export type CompactReport = typeof CompactReport.Type

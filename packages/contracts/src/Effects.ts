@@ -7,13 +7,15 @@ import { listed } from "./fields.js"
 /** What is asked of the provider. */
 export const EffectKind = listed(
   "EffectKind",
-  "What is asked of the agent. `session.start`: have the thread's session live; `turn.start`: take the user's text, a session is started where none lives; `turn.steer`: the same into the running turn; the others control what runs.",
+  "What is asked of the agent. `session.start`: have the thread's session live; `turn.start`: take the user's text, a session is started where none lives; `turn.steer`: the same into the running turn; `session.configure`: work with another model, effort, approval mode or sandbox; `thread.rewind`: take the newest turns back; the others control what runs.",
   "session.start",
   "turn.start",
   "turn.steer",
+  "session.configure",
   "turn.interrupt",
   "request.answer",
   "session.stop",
+  "thread.rewind",
 )
 export type EffectKind = typeof EffectKind.Type
 
@@ -33,9 +35,11 @@ export const effectKinds: {
   "session.start": { lane: "work", binding: "replay-safe" },
   "turn.start": { lane: "work", binding: "replay-safe" },
   "turn.steer": { lane: "work", binding: "process-bound" },
+  "session.configure": { lane: "work", binding: "process-bound" },
   "turn.interrupt": { lane: "control", binding: "process-bound" },
   "request.answer": { lane: "control", binding: "process-bound" },
   "session.stop": { lane: "control", binding: "process-bound" },
+  "thread.rewind": { lane: "work", binding: "replay-safe" },
 }
 
 /** Where an effect is. */

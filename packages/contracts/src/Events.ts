@@ -84,8 +84,13 @@ export const orchestrationEvents = {
   "thread.forked": Orchestration.ThreadForked,
   "thread.imported": Orchestration.ThreadImported,
   "thread.purged": Orchestration.ThreadPurged,
+  "connection.purged": Orchestration.ConnectionPurged,
   "thread.keep-alive-set": Orchestration.ThreadKeepAliveSet,
+  "thread.read": Orchestration.ThreadRead,
+  "thread.pinned": Empty,
+  "thread.unpinned": Empty,
   "message.queued": Orchestration.MessageQueued,
+  "message.edited": Orchestration.MessageEdited,
   "message.dequeued": Orchestration.MessageRef,
   "message.cancelled": Orchestration.MessageRef,
   "message.steered": Orchestration.MessageSteered,
@@ -103,6 +108,8 @@ export const orchestrationEvents = {
   "request.answer-failed": Request.RequestAnswerFailed,
   "request.expired": Request.RequestExpired,
   "session.start-requested": Orchestration.SessionStartRequested,
+  "session.configure-requested": Orchestration.SessionConfigureRequested,
+  "session.configure-failed": Orchestration.SessionConfigureFailed,
   "session.stop-requested": Orchestration.SessionStopRequested,
   "session.reaped": Orchestration.SessionReaped,
   "session.reconciled": Orchestration.SessionReconciled,
@@ -135,6 +142,8 @@ export const eventVersions: { readonly [T in EventType]: number } = Object.freez
 
 /** Whether this version knows the type. */
 export const isEventType = (type: string): type is EventType => Object.hasOwn(events, type)
+/** The types of tombstones: each is the last event of a purged stream, of a thread or of a connection. */
+export const tombstoneTypes: ReadonlySet<string> = new Set<EventType>(["thread.purged", "connection.purged"])
 /** Whether it is a type that agents send. */
 export const isProviderEventType = (type: string): type is ProviderEventType => Object.hasOwn(providerEvents, type)
 

@@ -1,5 +1,5 @@
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { isTooDeep, maxJsonDepth, maxJsonValues, readJson, readWireJson } from "./index.js"
 
 const depthOf = (value: unknown): number =>
@@ -92,5 +92,22 @@ describe("JSON from outside", () => {
 
   it("from an agent has null where a number is beyond every double, as the log would", () => {
     expect(readWireJson('{"a":1e999,"b":[-1e999,5]}')).toEqual({ a: null, b: [null, 5] })
+    expect(readWireJson(`[ 1.5e0400 ,\n-${"9".repeat(400)},"1e999"]`)).toEqual([null, null, "1e999"])
+    expect(readWireJson(" 1E+999")).toBeNull()
+  })
+
+  it("from an agent is parsed as it is, member by member only where a number may be too large", () => {
+    const parse = vi.spyOn(JSON, "parse")
+    onTestFinished(() => parse.mockRestore())
+    const looked = (text: string): boolean => {
+      parse.mockClear()
+      readWireJson(text)
+      return parse.mock.calls.some((given) => given.length > 1)
+    }
+    // Two ids of five hold what would be a large number outside of a text.
+    expect(
+      looked('{"turn_id":"01a22955-2e12-7e40-9f34-c047035c4712","text":"a 1e99","at":17959898.08,"few":1e9}'),
+    ).toBe(false)
+    expect(looked('{"at": 1e99}')).toBe(true)
   })
 })

@@ -45,6 +45,8 @@ export const voiceStartLimit = 32
 export const queueLimit = 100
 /** Requests of a turn that its agent resolved in a row without a decision: of so many it is known that another client decided. */
 export const elsewhereLimit = 100
+/** Durable subscriptions of a log. */
+export const subscriptionLimit = 100
 /** Turns that one rewind looks back over, ranges that were taken back before counted once: those before are not taken back. */
 export const rewindTurnLimit = 10_000
 
@@ -53,3 +55,12 @@ export const maxTokenCount = 2 ** 43
 
 /** Longest `firstWords` of a thread, UTF-16 units. */
 export const firstWordsLength = 80
+
+/*
+ * How much of a text rides along. What is longer is cut, and read by range where its `href` says.
+ */
+
+/** Longest text of an answer or of a stream, bytes of UTF-8; of a field that holds JSON, of its JSON. */
+export const longestTextBytes = 64 * 1024
+/** Longest page of a list and longest event of a stream, bytes. */
+export const longestPageBytes = 256 * 1024

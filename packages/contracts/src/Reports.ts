@@ -24,6 +24,22 @@ const UnreadableFile = shape("UnreadableFile", "A file of a folder that was not 
   problem: text("Why it was not."),
 })
 
+const BodyProblem = shape("BodyProblem", "A body of a trace that is missing, changed, or not read.", {
+  path: text("Its path in the trace."),
+  problem: text("What is wrong with it."),
+})
+
+const ImportedBodies = shape(
+  "ImportedBodies",
+  "Bodies of traces: requests, responses, and what tools were given and gave.",
+  {
+    kept: int("Bodies that are in the log."),
+    bytes: int("Their size, bytes."),
+    missing: int("Bodies that a line names and that are not there, or may not be read."),
+    problems: field(Schema.Array(BodyProblem), "What is wrong with bodies. At most 100."),
+  },
+)
+
 /** What importers print. */
 export const ImportReport = shape(
   "ImportReport",
@@ -36,10 +52,16 @@ export const ImportReport = shape(
     unreadable: int("Lines that are no JSON object of the format."),
     unreadableLines: field(Schema.Array(UnreadableLine), "The unreadable ones. At most 100."),
     events: int("Events that this import added to the log."),
+    bodies: optional(ImportedBodies, "Of traces: what became of the bodies that lie beside the lines."),
     bundle: optional(ImportedBundle, "Of a bundle; absent for a recording."),
     unreadableFiles: optional(
       Schema.Array(UnreadableFile),
       "Files of a folder that were not imported, at most 100; present where a folder was given.",
+    ),
+    notImported: optional(
+      Schema.NonNegativeInt,
+      "How many files of a folder were not imported, those that are not named included: what is no session, and pipes, sockets, " +
+        "devices and folders that cannot be read. Present where a folder was given.",
     ),
   },
 )
@@ -159,6 +181,9 @@ export const SalvageReport = shape("SalvageReport", "What `salvage` prints.", {
   to: text("Path of the new database."),
   events: int("Events that were copied. They have new sequences there, in the same order."),
   streams: int("Streams that the copied events belong to."),
+  purged: int(
+    "Threads that were purged: their tombstones are copied, and nothing that their purges had not removed yet.",
+  ),
   missing: field(Schema.Array(SequenceRange), "Events that could not be read. At most 1,000 ranges."),
   missingOfStreams: field(Schema.Array(VersionRange), "The same by stream and version. At most 1,000 ranges."),
   refused: field(Schema.Array(RefusedEvent), "Events that contradict one that was copied already. At most 1,000."),

@@ -53,6 +53,10 @@ export const growing = (list: Schema.Schema.Any): typeof Schema.String =>
 export const field = <S extends Schema.Schema.All>(schema: S, description: string): Schema.propertySignature<S> =>
   Schema.propertySignature(schema).annotations({ description })
 
+/** A field of an answer that a later version added: an older server does not send it, and a reader takes the default then. */
+export const later = <A, I>(schema: Schema.Schema<A, I>, orElse: () => NoInfer<A>, description: string) =>
+  Schema.optionalWith(schema, { default: orElse }).annotations({ description })
+
 /** A field that may be left out. */
 export const optional = <S extends Schema.Schema.All>(schema: S, description: string): Schema.optional<S> =>
   Schema.optional(schema).annotations({ description })
@@ -87,3 +91,10 @@ export const retyped = <S extends Schema.Schema.All>(
   signature: Schema.PropertySignature.All,
   schema: S,
 ): Schema.propertySignature<S> => field(schema, meaningOf(signature))
+
+/** One value of a filter, or several. */
+export type Values<A extends string = string> = A | readonly A[]
+
+/** All values of a filter; undefined: it is not set. */
+export const valuesOf = <A extends string>(values: Values<A> | undefined): readonly A[] | undefined =>
+  typeof values === "string" ? [values] : values

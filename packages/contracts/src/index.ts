@@ -1,11 +1,42 @@
 export { AnomalyReason, anomalyReasons } from "./AnomalyReason.js"
-export { BackupReport, ExportReport, RestoreReport } from "./BundleReports.js"
-export { AttachSession, Command, type CommandOf, type CommandType, MessageMode } from "./commands/index.js"
+export { BackupReport, CompactReport, ExportReport, RestoreReport } from "./BundleReports.js"
+export {
+  AttachSession,
+  Command,
+  type CommandOf,
+  type CommandType,
+  MessageMode,
+  maxHandoffText,
+  maxVoiceAudio,
+  maxVoiceText,
+  VoiceModality,
+  VoiceTransportAsked,
+  VoiceTransportName,
+} from "./commands/index.js"
 export { EffectKind, type EffectLane, EffectStatus, effectKinds } from "./Effects.js"
 export * from "./Events.js"
 export { ExplainFact, ExplainReport, ExplainTopic } from "./Explain.js"
+export {
+  AgentAccount,
+  AgentCommand,
+  AgentLimit,
+  AgentListName,
+  type AgentLogin,
+  type AgentLoginWay,
+  AgentMcpServer,
+  type AgentMcpState,
+  AgentModel,
+  AgentSkill,
+} from "./entities/AgentListing.js"
 export { AnomalyView } from "./entities/Anomaly.js"
 export { AttachedSession, AttachRequest } from "./entities/AttachedSession.js"
+export {
+  Configuration,
+  type ConfigurationChoice,
+  type ConfigurationChoices,
+  type ConfigurationName,
+  configurationNames,
+} from "./entities/Configuration.js"
 export { DelegationView } from "./entities/Delegation.js"
 export { type EffectRow, Receipt, type RequestedEffect } from "./entities/Effect.js"
 export {
@@ -17,19 +48,28 @@ export {
   entityIds,
   ProviderEvent,
 } from "./entities/EventEnvelope.js"
-export { InferenceView } from "./entities/Inference.js"
-export { ItemView } from "./entities/Item.js"
+export { FileChange, FileChangeKind, TurnChanges } from "./entities/FileChange.js"
+export { Inbox, InboxCounts, InboxEntry, InboxKind } from "./entities/Inbox.js"
+export { InferenceDetail, InferenceView } from "./entities/Inference.js"
+export { ItemDetail, ItemView } from "./entities/Item.js"
+export { ItemDecision, ItemLink, ItemReport } from "./entities/ItemReport.js"
 export { QueueView } from "./entities/QueuedMessage.js"
 export { RealtimeRunView } from "./entities/RealtimeRun.js"
 export { RequestDetail, RequestStatus, RequestView } from "./entities/Request.js"
+export { SearchHit, SearchText } from "./entities/Search.js"
 export { SessionView } from "./entities/Session.js"
+export { SubscriptionLag, SubscriptionView } from "./entities/Subscription.js"
 export { Evidence } from "./entities/shared.js"
 export { TaskView } from "./entities/Task.js"
-export { ThreadDetail, ThreadStatus, ThreadView } from "./entities/Thread.js"
+export { FolderView, GitCheckout, Plan, ThreadDetail, ThreadStatus, ThreadView } from "./entities/Thread.js"
 export { ThreadSnapshot } from "./entities/ThreadSnapshot.js"
+export { Compaction, ContextMeter, LastWord, ThreadTree, TreeNode } from "./entities/ThreadTree.js"
+export { TraceAttempt, TraceItem, TraceStep, TraceSubagent, TraceTurn } from "./entities/Trace.js"
+export { Cut, TextRange, Truncated, truncated } from "./entities/Truncated.js"
 export { TurnDetail, TurnView } from "./entities/Turn.js"
-export { ThreadUsage, UsageView } from "./entities/Usage.js"
+export { ThreadUsage, UsageSum, UsageSums, UsageView } from "./entities/Usage.js"
 export { ProviderError, TokenCounts, UsageMode } from "./events/Common.js"
+export type { ItemTruncation } from "./events/InferenceEvents.js"
 export {
   ContentDelta,
   ContentStream,
@@ -37,8 +77,10 @@ export {
   ItemEnd,
   ItemKind,
   ItemStarted,
+  searchKinds,
   textStreamOf,
 } from "./events/ItemEvents.js"
+export { type MessagePart, MessageParts, SentPart } from "./events/MessageParts.js"
 export { RealtimeCloseReason } from "./events/RealtimeEvents.js"
 export {
   Answers,
@@ -51,15 +93,19 @@ export {
   RequestKind,
 } from "./events/RequestEvents.js"
 export { SessionStatus } from "./events/SessionEvents.js"
-export { TurnOutcome } from "./events/TurnEvents.js"
+export { ReviewTarget, TurnOutcome, TurnWork } from "./events/TurnEvents.js"
+export { type Values, valuesOf } from "./fields.js"
 export { MessageId, RequestId, SessionId, ThreadId, TurnId, uuidV7Pattern } from "./Ids.js"
 export { isTooDeep, type JsonFault, readJson, readWireJson } from "./Json.js"
 export {
   channelLimit,
   elsewhereLimit,
   firstWordsLength,
+  longestPageBytes,
+  longestTextBytes,
   maxJsonDepth,
   maxJsonValues,
+  maxNativeIdLength,
   maxPushLines,
   maxRecordedLineBytes,
   maxSeq,
@@ -69,6 +115,7 @@ export {
   queueLimit,
   requestedTurnLimit,
   rewindTurnLimit,
+  subscriptionLimit,
   voiceStartLimit,
 } from "./Limits.js"
 export { NativeRef, strengthOf } from "./Native.js"
@@ -86,6 +133,7 @@ export {
   SalvageReport,
   VerifyReport,
 } from "./Reports.js"
+export { RetainOutcome, RetainReport } from "./RetainReport.js"
 export type {
   AnomalyRow,
   AnyRow,

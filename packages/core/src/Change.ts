@@ -7,7 +7,13 @@ import type { FoldState } from "./state/FoldState.js"
 
 /** Insert the row or replace it whole; heavy columns that the row leaves out keep what is stored. */
 export type Put = {
-  readonly [N in TableName]: { readonly op: "put"; readonly table: N; readonly row: Rows[N] }
+  readonly [N in TableName]: {
+    readonly op: "put"
+    readonly table: N
+    readonly row: Rows[N]
+    /** Where changes were put together for a store: it was found to have no row of this key, so that an insert is tried first. */
+    readonly isNew?: true
+  }
 }[TableName]
 
 /** Remove the row with this key; nothing happens where there is none. */

@@ -15,3 +15,7 @@ export const canonicalJson = (value: unknown): string => {
     .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`)
   return `{${members.join(",")}}`
 }
+
+/** Whether a value is an object of JSON, or a list. */
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null

@@ -1,25 +1,42 @@
 export type { Change, Fold, Put } from "./Change.js"
 export { canonicalJson } from "./canonicalJson.js"
-export { type Accepted, decide, decideIf, type Refusal, type RefusalReason, refusalReasons } from "./decide/index.js"
+export {
+  type Accepted,
+  decide,
+  decideIf,
+  type Refusal,
+  type RefusalReason,
+  refusalReasons,
+  type Situation,
+} from "./decide/index.js"
+export { refusalOfPurged } from "./decide/threadGuards.js"
+export { connectionTombstone, isConnectionOver } from "./fold/connection.js"
 export { type DeltaPiece, foldDeltaRun, isOrdinary, namedOpenItem, pieceOf } from "./fold/deltaLane.js"
 export { fold } from "./fold/fold.js"
+export { foldPage } from "./fold/foldPage.js"
 export { checkLog, checkRows, type Invariant, invariants, type ThreadRows, type Violation } from "./invariants/index.js"
+export { type ImageType, imageTypes, isImageType, mediaTypeOf } from "./message/mediaType.js"
+export { blobsOfEvent, blobsOfParts, type Message, messageOf, slashCommand } from "./message/parts.js"
+export { Portion } from "./Portion.js"
 export { isPayload } from "./payload/guard.js"
 export { upcast } from "./payload/upcast.js"
 export type { RowSource } from "./RowSource.js"
 export { type Digest, mintId } from "./resolve/mints.js"
 export { resolve } from "./resolve/resolve.js"
 export { decodeState, encodeState, FOLD_VERSION, type FoldState, initialState, readState } from "./state/FoldState.js"
-export { isWaiting, livingSession, waitingTurns } from "./state/lifecycle.js"
+export { isPurged, isWaiting, livingSession, waitingTurns } from "./state/lifecycle.js"
 export { machines, transitionsMarkdown } from "./transitions/index.js"
 export {
   type AfterEndWork,
   afterEndOverdue,
   afterFailedResume,
   answersRequest,
+  changesConversation,
   childrenOf,
   commandNews,
   conversationToResume,
+  countInbox,
+  decideRetention,
   decideSession,
   decideTurn,
   type ExplainPolicy,
@@ -27,7 +44,11 @@ export {
   explainThread,
   type FollowUpCandidate,
   followUpOf,
+  forksConversation,
   fullestSources,
+  handoffOutcome,
+  type InboxThread,
+  inboxOf,
   interruptsTurn,
   interruptWithoutAgent,
   isAsExpected,
@@ -39,6 +60,7 @@ export {
   isSettledAtStart,
   isStartTimed,
   isTurnDeliverable,
+  isUnread,
   isWorkedOn,
   type KeepReason,
   type Liveness,
@@ -50,13 +72,18 @@ export {
   newsOf,
   type OpenQuestion,
   type OpenRequest,
+  orderInbox,
   queueWaitsFor,
   type ReapReason,
   type ReceiptAnswer,
   type RepairReason,
+  type RetentionFacts,
+  type RetentionReason,
+  type RetentionVerdict,
   type RunningTurn,
   receiptSpan,
   remembersRefusal,
+  retentionReasons,
   retryingSince,
   type Said,
   type SessionVerdict,
@@ -65,18 +92,26 @@ export {
   type StartingTurn,
   saysAccepted,
   sessionBesideImport,
+  settledVoiceRun,
   settleMs,
   settlementOf,
+  startingVoiceRun,
   startOverdue,
   startsBefore,
   startsSession,
   startsTurn,
   steeredInto,
+  stepVoiceRun,
   stopsSession,
   type ThreadFacts,
   type ThreadWork,
   type TurnFacts,
   type TurnLimits,
+  takesInput,
   unattended,
+  type VoiceEnding,
+  type VoiceInput,
+  type VoiceRecord,
+  type VoiceRun,
   type Wait,
 } from "./workflow/index.js"

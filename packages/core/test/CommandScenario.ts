@@ -10,7 +10,7 @@ import {
   type RequestedEffect,
 } from "@threadfold/contracts"
 import { Schema } from "effect"
-import type { DecidedEvent, Decision, Situation } from "../src/decide/Decision.js"
+import type { Accepted, DecidedEvent, Decision, Situation } from "../src/decide/Decision.js"
 import { decideIf, type RefusalReason } from "../src/index.js"
 import { id, Scenario } from "./Scenario.js"
 
@@ -41,6 +41,12 @@ export class CommandScenario {
   readonly attempting = new Set<string>()
   /** Steers of messages, as in the engine's working tables. */
   readonly steers = new Map<string, Pick<EffectRow, "status" | "sessionId">>()
+  /** A call of the thread that is open, as in the engine's working tables. */
+  openEffect: Pick<EffectRow, "effectId" | "kind" | "status"> | null = null
+  /** The fork that the thread is still being copied into, as in the engine's working tables. */
+  pendingFork: string | null = null
+  /** Hashes of blobs that are stored. */
+  readonly blobs = new Set<string>()
   private commands = 0
 
   constructor(readonly s: Scenario = new Scenario()) {}
@@ -53,6 +59,9 @@ export class CommandScenario {
       rows: this.s.rows.source,
       attempting: (turnId) => this.attempting.has(turnId),
       steer: (messageId) => this.steers.get(messageId) ?? null,
+      openEffect: () => this.openEffect,
+      pendingFork: () => this.pendingFork,
+      hasBlob: (hash) => this.blobs.has(hash),
       mint: (purpose) => id(`${purpose} of command ${command}`),
     }
   }
@@ -60,6 +69,19 @@ export class CommandScenario {
   /** Decides a command without appending anything. */
   decide(given: GivenCommand, ifSequence: number | null = null): Decision {
     return decideIf(this.situation(), decode({ threadId: this.s.threadId, ...given }), ifSequence)
+  }
+
+  /** The sentence with which a command is refused, after its reason; null: it is accepted. */
+  refusalOf(given: GivenCommand, ifSequence: number | null = null): string | null {
+    const decision = this.decide(given, ifSequence)
+    return "refused" in decision ? `${decision.refused.reason}: ${decision.refused.detail}` : null
+  }
+
+  /** The whole events and effects of a command that is accepted, of which nothing is appended. */
+  wholeOf(given: GivenCommand): Pick<Accepted, "events" | "effects"> {
+    const decision = this.decide(given)
+    if ("refused" in decision) throw new Error(decision.refused.detail)
+    return { events: decision.accepted.events, effects: decision.accepted.effects }
   }
 
   /** Decides a command and appends what follows. */

@@ -29,6 +29,17 @@ const vocabulary: readonly (readonly [string, readonly unknown[]])[] = [
     ],
   ],
   ["session.lease-lapsed", [{ leaseMs: 1 }]],
+  [
+    "session.configure-requested",
+    [
+      { chosen: { model: "m2" }, settings: { effort: "high" } },
+      { chosen: { effort: "low" }, settings: { effort: "low" } },
+    ],
+  ],
+  [
+    "session.configure-failed",
+    [{ message: "no", chosen: { model: "m2" }, settings: { effort: "high" }, before: { model: "m1", settings: null } }],
+  ],
   ["session.stop-requested", [{}]],
   ["session.reaped", [{}]],
   ["session.reconciled", [{ liveness: "gone" }, { liveness: "unknown" }]],
@@ -127,6 +138,7 @@ const vocabulary: readonly (readonly [string, readonly unknown[]])[] = [
     ],
   ],
   ["message.dequeued", [{ messageId: id("m1") }]],
+  ["message.edited", [{ messageId: id("m2"), text: "3" }]],
   ["message.cancelled", [{ messageId: id("m2") }]],
   ["message.steered", [{ messageId: id("m1") }]],
   ["queue.resumed", [{}]],

@@ -7,6 +7,7 @@ import type { MessagePort } from "node:worker_threads"
 import type { TableName } from "@threadfold/contracts"
 import type { Fold } from "@threadfold/core"
 import {
+  AllowedSizes,
   type DiskLimits,
   type DiskSpace,
   type FileChange,
@@ -22,18 +23,22 @@ import {
   storageGuard,
 } from "@threadfold/event-log"
 import type { Replaced } from "@threadfold/projections"
-import { Clock, Context, Effect, Layer, Option, type Scope } from "effect"
+import { Clock, Context, Effect, Layer, type Scope } from "effect"
 import { type EngineStopped, QueueFull, type SubmitError } from "./Errors.js"
-import { type Acknowledged, type EngineWriter, type Submission, sizeOf, streamsOf } from "./Submission.js"
+import { type PurgeDemand, type PurgeState, purgeStateOf } from "./purge/index.js"
+import { type Acknowledged, type EngineWriter, type Outcome, type Submission, sizeOf, streamsOf } from "./Submission.js"
 import { commitThrough, startWriterThread, type WriterThreadOptions } from "./thread/index.js"
 import { type RefoldAnswer, startUpkeep } from "./upkeep/index.js"
 import {
   CommitLoop,
   databaseGroups,
   makeWriter,
+  Room,
   type RowListener,
   Shares,
+  spaceOf,
   sqliteSetup,
+  submitErrorOf,
   type WriterPort,
 } from "./writer/index.js"
 
@@ -52,6 +57,11 @@ export interface StorageState {
 export interface EngineService extends EngineWriter {
   /** Like `submit`, but fails at once with `QueueFull` where that would wait. */
   readonly trySubmit: (submission: Submission) => Effect.Effect<Acknowledged, SubmitError | QueueFull>
+  /**
+   * Like `trySubmit`, without a fiber: `done` is called once it is durable, or refused. False: there is no room for it now, nothing was
+   * taken, and `done` is never called.
+   */
+  readonly offer: (submission: Submission, done: (outcome: Outcome) => void) => boolean
   /** Looks at the files and the disk now; some microseconds. */
   readonly storage: Effect.Effect<StorageState>
   /**
@@ -64,6 +74,15 @@ export interface EngineService extends EngineWriter {
    * ones. `table`: only the rows of that table. Appends nothing and runs no effect.
    */
   readonly refold: (streamId: string, table: TableName | null) => Effect.Effect<Replaced, SubmitError>
+  /**
+   * Purges a thread: a tombstone with a sealed hash takes its place, and its content goes in short steps beside the writing. Answers when
+   * the tombstone is durable; a thread that was purged before gets the answer of the first time. Refused while anything of the thread
+   * lives, and with `precondition-failed` where it is at another version than `ifVersion`. `commandId`: id of the command, which the
+   * tombstone names.
+   */
+  readonly purge: (demand: PurgeDemand) => Effect.Effect<PurgeState, SubmitError>
+  /** The purge of a thread, with how far it is; null: it was not purged. */
+  readonly purgeOf: (threadId: string) => Effect.Effect<PurgeState | null, SubmitError>
   /** Notes in the projections how far a rebuild is, for one that goes on after a kill; null: none is under way. */
   readonly noteRebuild: (point: string | null) => Effect.Effect<void, SubmitError>
   /** The log; its subscriptions are woken by every commit. */
@@ -81,23 +100,41 @@ const CAPACITY = 16_384
 const STREAM_CAPACITY = CAPACITY / 4
 
 const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Effect.Effect<EngineService> =>
-  Effect.map(Effect.makeSemaphore(CAPACITY), (room) => {
+  Effect.sync(() => {
+    const room = new Room(CAPACITY)
     const shares = new Shares(STREAM_CAPACITY)
-    const commit = (submission: Submission) => commitThrough(port, submission)
     const size = (submission: Submission) => Math.min(CAPACITY, sizeOf(submission))
+    const offer: EngineService["offer"] = (submission, done) => {
+      const giveShare = shares.takeNow(submission)
+      if (giveShare === null) return false
+      const events = size(submission)
+      if (!room.takeNow(events)) {
+        giveShare()
+        return false
+      }
+      port.offer(submission, (outcome) => {
+        room.give(events)
+        giveShare()
+        done(outcome)
+      })
+      return true
+    }
     return {
-      submit: (submission) => shares.within(submission, room.withPermits(size(submission))(commit(submission))),
+      submit: (submission) => shares.within(submission, room.within(size(submission), commitThrough(port, submission))),
       trySubmit: (submission) =>
-        Effect.flatMap(
-          shares.withinIfAvailable(submission, room.withPermitsIfAvailable(size(submission))(commit(submission))),
-          Option.match({
-            onNone: () => new QueueFull(),
-            onSome: (acknowledged) => Effect.succeed(acknowledged),
-          }),
-        ),
+        // Not interruptible: the writer commits what it has taken, and the caller gets the acknowledgement.
+        Effect.async<Acknowledged, SubmitError | QueueFull>((resume) => {
+          const isTaken = offer(submission, (outcome) =>
+            resume(outcome.ok ? Effect.succeed(outcome) : Effect.fail(outcome.error)),
+          )
+          if (!isTaken) resume(new QueueFull())
+        }).pipe(Effect.uninterruptible),
+      offer,
       getMeta: (key) => port.getMeta(key),
       refold: (streamId, table) => port.refold(streamId, table),
       noteRebuild: (point) => port.noteRebuild(point),
+      purge: (demand) => port.purge(demand),
+      purgeOf: (threadId) => port.purgeOf(threadId),
       watchRows: (listener) =>
         Effect.acquireRelease(port.watchRows(listener), () => Effect.ignore(port.watchRows(null))),
       storage: Effect.sync(() => ({ lost: guard.look() ?? port.lost(), space: guard.space() })),
@@ -154,14 +191,15 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
           const changed = writer.changed.take()
           if (changed !== null) listener?.(writer.head, changed)
         }
-        const upkeep = startUpkeep(
-          setup,
-          () => loop.busy,
-          (streamIds) => {
+        const upkeep = startUpkeep(setup, {
+          busy: () => loop.busy,
+          onRefolded: (streamIds) => {
             writer.refolded(streamIds)
             tellRows()
           },
-        )
+          offer: (submission, done) => loop.offer(submission, done),
+          space: spaceOf(database),
+        })
         yield* Effect.addFinalizer(() =>
           Effect.sync(() => {
             upkeep.stop()
@@ -173,6 +211,14 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
             offer: (submission, done) => loop.offer(submission, done),
             getMeta: (key) => Effect.sync(() => database.driver.getMeta(key)),
             refold: (streamId, table) => answered((done) => upkeep.refold(streamId, table, done)),
+            purge: (demand) =>
+              Effect.async<PurgeState, SubmitError>((resume) =>
+                upkeep.purge(demand, (answer) =>
+                  resume(answer.ok ? Effect.succeed(answer.purge) : Effect.fail(answer.error)),
+                ),
+              ).pipe(Effect.uninterruptible),
+            purgeOf: (threadId) =>
+              Effect.try({ try: () => purgeStateOf(database.driver, threadId), catch: submitErrorOf }),
             noteRebuild: (point) => Effect.asVoid(answered((done) => upkeep.noteRebuild(point, done))),
             watchRows: (next) =>
               Effect.sync(() => {
@@ -196,9 +242,10 @@ export class Engine extends Context.Tag("@threadfold/engine/Engine")<Engine, Eng
     Layer.scoped(
       Engine,
       Effect.gen(function* () {
-        const thread = yield* startWriterThread(options)
+        const sizes = new AllowedSizes()
+        const thread = yield* startWriterThread({ ...options, sizes: sizes.shared })
         const guard = yield* Effect.try({
-          try: () => storageGuard(options.file, options.disk),
+          try: () => storageGuard(options.file, options.disk, sizes),
           catch: (error) => new StorageFailed({ message: `${options.file}: ${String(error)}.` }),
         })
         const log = yield* openReadOnly({ file: options.file, migrations: databaseGroups })

@@ -47,6 +47,12 @@ export class ThreadIncomplete extends Schema.TaggedError<ThreadIncomplete>()("Th
   }
 }
 
+/** The step of a subscription is not taken. */
+export class SubscriptionRefused extends Schema.TaggedError<SubscriptionRefused>()("SubscriptionRefused", {
+  reason: Schema.Literal("not-found", "full", "beyond-end"),
+  message: Schema.String,
+}) {}
+
 /** The files were lost during this write or just before it: it is unknown whether it is kept. */
 export class StorageUncertain extends Schema.TaggedError<StorageUncertain>()("StorageUncertain", sentence) {}
 
@@ -71,6 +77,7 @@ export const SubmitError = Schema.Union(
   LiveSessionPresent,
   RestoreRefused,
   ThreadIncomplete,
+  SubscriptionRefused,
   StorageFailed,
   StorageFull,
   StorageReadOnly,

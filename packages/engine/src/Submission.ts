@@ -6,7 +6,7 @@ import type { Actor, Command, EffectRow, EffectStatus, ProviderEvent, Receipt } 
 import type { EventRow } from "@threadfold/event-log"
 import type { Effect } from "effect"
 import type { EngineStopped, SubmitError } from "./Errors.js"
-import type { EffectPatch } from "./work/index.js"
+import type { BlobDraft, EffectPatch, SubscriptionStep } from "./work/index.js"
 
 /** The stream of an event. */
 export interface Destination {
@@ -83,6 +83,16 @@ export interface EffectStep {
   readonly patch: EffectPatch
 }
 
+/** The purge of a connection that has closed, and whose threads were purged. */
+export interface ConnectionPurge {
+  /** The connection, and its stream. */
+  readonly streamId: string
+  /** Version of the stream whose rows were hashed: refused where an event came since. */
+  readonly streamVersion: number
+  /** Canonical hash of its rows, SHA-256 hex. */
+  readonly sealedHash: string
+}
+
 /** What is committed together and acknowledged once. */
 export interface Submission {
   readonly drafts: readonly EventDraft[]
@@ -92,6 +102,10 @@ export interface Submission {
    * Small values of the log that are written with it (`LogDriver.setMeta`), such as the progress of an import; null removes one.
    */
   readonly meta?: Readonly<Record<string, string | null>>
+  /** Blobs that are stored with it; none where it is refused. */
+  readonly blobs?: readonly BlobDraft[]
+  /** The change of a subscription that is made with it; its end of the log is the one before the drafts. */
+  readonly subscription?: SubscriptionStep
   /** Steps of effects that are taken with it. */
   readonly effects?: readonly EffectStep[]
   /** Refuse the whole of it unless this turn still waits for its delivery. */
@@ -109,10 +123,21 @@ export interface Submission {
   readonly importing?: StreamImport
   /** True: refuse the whole of it when it would open an imported session beside a live one. */
   readonly refuseLive?: boolean
+  /** Appends the tombstone of a connection, before any draft, and begins its purge. */
+  readonly purging?: ConnectionPurge
+  /** Streams whose events the sender does not send because they are stored: the whole of it is refused where one was purged. */
+  readonly repeated?: readonly string[]
 }
 
-/** How many events a submission brings; a command, or a step of an effect, counts as one. */
-export const sizeOf = ({ drafts, restored = [] }: Submission): number => Math.max(1, drafts.length + restored.length)
+/** How many bytes of a blob count as one event. */
+const bytesPerEvent = 64 * 1024
+
+/** How many events a submission brings; a command, a step of an effect, or a piece of a blob counts as one. */
+export const sizeOf = ({ blobs = [], drafts, restored = [] }: Submission): number =>
+  Math.max(
+    1,
+    blobs.reduce((sum, { size }) => sum + Math.ceil(size / bytesPerEvent), drafts.length + restored.length),
+  )
 
 /** The outcome of a draft. */
 export type DraftStatus =
@@ -122,7 +147,7 @@ export type DraftStatus =
   | "gap"
   /**
    * Stored as `provider.unmapped` under its number, because it is not valid as its type. Not stored where its session has too
-   * many channels.
+   * many channels, or where its thread was purged.
    */
   | "invalid"
   /** The log has it already. */
@@ -131,7 +156,13 @@ export type DraftStatus =
   | "conflict"
 
 /** Why a draft is not stored under its type, or not at all. */
-export type DraftFault = "line-not-unicode" | "type-reserved" | "payload-invalid" | "channel-limit" | "seq-conflict"
+export type DraftFault =
+  | "line-not-unicode"
+  | "type-reserved"
+  | "payload-invalid"
+  | "channel-limit"
+  | "seq-conflict"
+  | "thread-purged"
 
 /** What became of one event draft. */
 export interface DraftResult {

@@ -1,6 +1,8 @@
 export { Engine, type EngineService, type StorageState } from "./Engine.js"
 export * from "./Errors.js"
 export { ConnectionIngestion, threadKey } from "./ingestion/index.js"
+export * from "./own/index.js"
+export { type PurgeState, purgeBegun, purgeSize, purgeStateOf } from "./purge/index.js"
 export type {
   Acknowledged,
   CommandSubmission,
@@ -14,12 +16,28 @@ export type {
   Submission,
 } from "./Submission.js"
 export { openWriterLine } from "./thread/index.js"
-export { memoryWork, readEffect, readOpenEffects, WorkReads } from "./work/index.js"
+export {
+  type BlobDraft,
+  BlobReads,
+  memoryWork,
+  readBlob,
+  readEffect,
+  readOpenEffects,
+  type StoredBlob,
+  type StoredSubscription,
+  type SubscriptionFilter,
+  SubscriptionReads,
+  type SubscriptionStep,
+  WorkReads,
+} from "./work/index.js"
 export {
   type ChangedStream,
   CommitLoop,
   databaseGroups,
+  decodeForkMark,
+  encodeForkMark,
   eventSourceOf,
+  type ForkMark,
   importsKey,
   importsOf,
   makeSqliteWriter,

@@ -6,6 +6,7 @@ import type { ProviderEvent } from "@threadfold/contracts"
 import { type Fold, mintId } from "@threadfold/core"
 import { MapStore } from "@threadfold/core/model"
 import { type LogDriver, memoryDriver, openSqlite } from "@threadfold/event-log"
+import { putNewDatabase } from "@threadfold/event-log/fixtures"
 import { type ProjectionStore, SqlStore } from "@threadfold/projections"
 import { Effect, Exit, Scope } from "effect"
 import {
@@ -17,8 +18,11 @@ import {
   sha256,
   type Writer,
 } from "../src/index.js"
+import { noSpace } from "../src/purge/index.js"
+import { startUpkeep, type Upkeep } from "../src/upkeep/index.js"
 import { sqliteWork } from "../src/work/SqliteWork.js"
 import type { WorkStore } from "../src/work/WorkStore.js"
+import type { WriterSetup } from "../src/writer/index.js"
 
 export const t0 = 1_795_150_511_000
 /** A UUIDv7 for a label, the same in every run. */
@@ -55,9 +59,9 @@ export const inMemory = (fold?: Fold): Bench => {
 const onSqlite = (fold?: Fold): Bench => {
   const directory = mkdtempSync(join(tmpdir(), "threadfold-engine-"))
   const scope = Effect.runSync(Scope.make())
-  const opened = Effect.runSync(
-    Scope.extend(openSqlite({ file: join(directory, "threadfold.db"), migrations: databaseGroups }), scope),
-  )
+  const file = join(directory, "threadfold.db")
+  putNewDatabase(file, databaseGroups)
+  const opened = Effect.runSync(Scope.extend(openSqlite({ file, migrations: databaseGroups }), scope))
   return bench(
     opened.driver,
     new SqlStore(opened.handle),
@@ -135,5 +139,21 @@ export class FakeSource {
     return this.draft("turn.completed", { outcome: "completed" }, { turnId: turn })
   }
 }
+
+/** The upkeep of a database under test. What it offers is committed at once. */
+export const upkeepOf = (
+  { writer, ...setup }: WriterSetup & { readonly writer?: Writer },
+  busy: () => boolean,
+  onRefolded: (streamIds: readonly string[]) => void = () => undefined,
+): Upkeep =>
+  startUpkeep(setup, {
+    busy,
+    onRefolded,
+    offer: (submission, done) => {
+      const [outcome] = (writer ?? makeWriter(setup)).process([submission])
+      if (outcome !== undefined) done(outcome)
+    },
+    space: noSpace,
+  })
 
 export const submit = (...drafts: readonly EventDraft[]): Submission => ({ drafts })

@@ -2,7 +2,7 @@
  * Checks a database before anything writes to it: it must be ours, and not newer than this program. Read-only: a refused file
  * keeps its bytes.
  */
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs"
+import { closeSync, existsSync, openSync, readSync, rmSync, statSync } from "node:fs"
 import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
 import { damageOf, emptied, isDamage, tornPages, withoutItsWal } from "./DamageCheck.js"
@@ -103,4 +103,21 @@ export const checkDatabase = (
     } finally {
       handle?.close()
     }
+  })
+
+/** Files that SQLite makes beside a database that it only reads. */
+const sideFiles = ["-wal", "-shm"] as const
+
+/**
+ * Runs checks of a database whose directory this process owns. Where they refuse it, what SQLite made beside it to read it is removed
+ * again, so that a refused database is as it was found.
+ */
+export const leavingNothing = <A, E>(file: string, checks: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.suspend(() => {
+    const isNew = sideFiles.map((end) => `${file}${end}`).filter((path) => !existsSync(path))
+    return Effect.tapError(checks, () =>
+      Effect.sync(() => {
+        for (const path of isNew) rmSync(path, { force: true })
+      }),
+    )
   })

@@ -29,11 +29,95 @@ export const eventSelection = eventFields
   .map((field) => (columnOf(field) === field ? field : `${columnOf(field)} AS "${field}"`))
   .join(", ")
 
+/** The values of a row in the order of the columns, as a statement that selects {@link eventSelection} gives them `raw`. */
+export type EventValues = readonly [
+  sequence: number,
+  streamId: string,
+  streamVersion: number,
+  eventId: string,
+  type: string,
+  v: number,
+  sessionId: string | null,
+  channel: string | null,
+  seq: number | null,
+  at: number,
+  recordedAt: number,
+  actor: string,
+  commandId: string | null,
+  causationId: string | null,
+  correlationId: string | null,
+  turnId: string | null,
+  itemId: string | null,
+  requestId: string | null,
+  inferenceId: string | null,
+  realtimeId: string | null,
+  delegationId: string | null,
+  taskId: string | null,
+  native: string | null,
+  payload: string,
+]
+
+/**
+ * The row of such values. SQLite's binding gives a list in half of the time of an object with two dozen properties, and objects that are
+ * made here all have one shape, which makes them faster to read.
+ */
+export const rowOfValues = (values: EventValues): EventRow => ({
+  sequence: values[0],
+  streamId: values[1],
+  streamVersion: values[2],
+  eventId: values[3],
+  type: values[4],
+  v: values[5],
+  sessionId: values[6],
+  channel: values[7],
+  seq: values[8],
+  at: values[9],
+  recordedAt: values[10],
+  actor: values[11],
+  commandId: values[12],
+  causationId: values[13],
+  correlationId: values[14],
+  turnId: values[15],
+  itemId: values[16],
+  requestId: values[17],
+  inferenceId: values[18],
+  realtimeId: values[19],
+  delegationId: values[20],
+  taskId: values[21],
+  native: values[22],
+  payload: values[23],
+})
+
 /** The one insert into `events`; binds {@link valuesOf} a row. */
 export const insertEventSql = `INSERT INTO events (${eventColumns.join(", ")}) VALUES (${eventColumns.map(() => "?").join(", ")})`
 
-/** The values of a row in the order of the columns. */
-export const valuesOf = (row: EventRow): (string | number | null)[] => eventFields.map((field) => row[field])
+/** The values of a row in the order of the columns. Written out: to look two dozen fields up by their names took a twentieth of an insert. */
+export const valuesOf = (row: EventRow): EventValues => [
+  row.sequence,
+  row.streamId,
+  row.streamVersion,
+  row.eventId,
+  row.type,
+  row.v,
+  row.sessionId,
+  row.channel,
+  row.seq,
+  row.at,
+  row.recordedAt,
+  row.actor,
+  row.commandId,
+  row.causationId,
+  row.correlationId,
+  row.turnId,
+  row.itemId,
+  row.requestId,
+  row.inferenceId,
+  row.realtimeId,
+  row.delegationId,
+  row.taskId,
+  row.native,
+  row.payload,
+]
 
 const sameJson = (a: string | null, b: string | null): boolean => {
   if (a === b) return true

@@ -30,6 +30,7 @@ export interface LogSource {
   readonly read: (query: ReadQuery) => Effect.Effect<readonly EventRow[], StorageUnavailable>
   readonly findByEventId: (eventId: string) => Effect.Effect<EventRow | null, StorageUnavailable>
   readonly native: (sequence: number) => Effect.Effect<string | null, StorageUnavailable>
+  readonly tombstoneOf: (streamId: string) => Effect.Effect<number | null, StorageUnavailable>
 }
 
 /** Reads of a log. Each fails with `StorageUnavailable` where the storage cannot be read. */
@@ -51,6 +52,8 @@ export interface LogReader {
   readonly findByEventId: (eventId: string) => Effect.Effect<EventRow | null, StorageUnavailable>
   /** The native body of an event, verbatim, or null. */
   readonly native: (sequence: number) => Effect.Effect<string | null, StorageUnavailable>
+  /** Sequence of the tombstone of a stream that was purged; null: it was not. What comes before it has no content any more. */
+  readonly tombstoneOf: (streamId: string) => Effect.Effect<number | null, StorageUnavailable>
   /**
    * Events from `after` on, first those of the log, then those to come, each once and in order, without end. Nothing is
    * buffered beyond one page: a slow consumer reads later, and from the log.
@@ -113,6 +116,7 @@ export const makeLogReader = (source: LogSource, published: number): LogReader =
     readAll: (query) => pagesOf(source, query),
     findByEventId: source.findByEventId,
     native: source.native,
+    tombstoneOf: source.tombstoneOf,
     subscribe,
     publish: watermark.publish,
   }
@@ -138,6 +142,11 @@ export const liveReader = (driver: LogDriver): LogReader =>
       read: (query) => attempt(() => driver.read(query)),
       findByEventId: (eventId) => attempt(() => driver.findByEventId(eventId)),
       native: (sequence) => attempt(() => driver.readNative(sequence)),
+      tombstoneOf: (streamId) =>
+        attempt(() => {
+          const purge = driver.purgeOf(streamId)
+          return purge === null ? null : (driver.findByEventId(purge.eventId)?.sequence ?? null)
+        }),
     },
     driver.head(),
   )

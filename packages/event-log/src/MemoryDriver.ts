@@ -3,7 +3,8 @@
  * its undo; a transaction that throws undoes its changes, the last one first.
  */
 import { randomUUID } from "node:crypto"
-import type { LogDriver, ReadQuery } from "./Driver.js"
+import { Portion } from "@threadfold/core"
+import type { LogDriver, PurgeRow, ReadQuery } from "./Driver.js"
 import type { EventRow } from "./EventRow.js"
 import { pageLimit } from "./SelectEvents.js"
 
@@ -32,12 +33,14 @@ const page = (events: readonly EventRow[], query: ReadQuery): readonly EventRow[
   const from = query.after === undefined ? 0 : firstAfter(events, query.after)
   const to = query.until === undefined ? events.length : firstAfter(events, query.until)
   const types = query.types === undefined ? null : new Set(query.types)
+  const except = new Set(query.except)
   const limit = pageLimit(query)
   const found: EventRow[] = []
   const descending = query.order === "desc"
   for (let step = 0; step < to - from && found.length < limit; step++) {
     const event = events[descending ? to - 1 - step : from + step]
-    if (event !== undefined && (types === null || types.has(event.type))) found.push(event)
+    if (event === undefined || except.has(event.type)) continue
+    if (types === null || types.has(event.type)) found.push(event)
   }
   return found
 }
@@ -57,6 +60,7 @@ export const memoryDriver = (options: MemoryDriverOptions = {}): LogDriver => {
   const lastSeqs = new Map<string, number>()
   const natives = new Map<number, string>()
   const meta = new Map<string, string>()
+  const purges = new Map<string, PurgeRow>()
   let undo: (() => void)[] | null = null
 
   const onRollback = (step: () => void): void => {
@@ -73,6 +77,21 @@ export const memoryDriver = (options: MemoryDriverOptions = {}): LogDriver => {
 
   const head = (): number => log[log.length - 1]?.sequence ?? 0
   const streamVersion = (streamId: string): number => streams.get(streamId)?.at(-1)?.streamVersion ?? 0
+
+  /** Puts an event in the place of the stored one with its sequence. */
+  const replace = (event: EventRow): void => {
+    const stream = streams.get(event.streamId) ?? []
+    for (const list of [log, stream]) {
+      const at = firstAfter(list, event.sequence - 1)
+      const before = list[at]
+      if (before === undefined) continue
+      onRollback(() => list.splice(at, 1, before))
+      list[at] = event
+    }
+    set(byId, event.eventId, event)
+    if (event.channel === null || event.seq === null) return
+    set(bySource, sourceKey(event.sessionId ?? event.streamId, event.channel, event.seq), event)
+  }
 
   const insertNumbered = (event: EventRow, channel: string, seq: number): void => {
     const source = event.sessionId ?? event.streamId
@@ -143,6 +162,44 @@ export const memoryDriver = (options: MemoryDriverOptions = {}): LogDriver => {
         .slice(0, limit),
     readNative: (sequence) => natives.get(sequence) ?? null,
     compressNative: () => 0,
+    shrink: () => false,
+    purgeOf: (streamId) => purges.get(streamId) ?? null,
+    unfinishedPurges: (limit) => [...purges.values()].filter(({ finishedAt }) => finishedAt === null).slice(0, limit),
+    beginPurge: (purge) => {
+      if (purges.has(purge.streamId)) throw new Error("UNIQUE constraint failed: purges.stream_id")
+      set(purges, purge.streamId, { ...purge, finishedAt: null })
+    },
+    savePurge: (streamId, progress, finishedAt) => {
+      const purge = purges.get(streamId)
+      if (purge !== undefined) set(purges, streamId, { ...purge, progress, finishedAt })
+    },
+    strip: ({ lastVersion, streamId }, afterVersion, limit) => {
+      const events = streams.get(streamId) ?? []
+      const from = firstAfter(events, afterVersion, "streamVersion")
+      const portion = new Portion(limit)
+      const page = events
+        .slice(from, from + limit)
+        .filter(
+          ({ payload, sequence, streamVersion }) =>
+            streamVersion <= lastVersion &&
+            portion.takes(Buffer.byteLength(payload) + Buffer.byteLength(natives.get(sequence) ?? "")),
+        )
+      const done = { payloads: 0, payloadBytes: 0, bodies: 0, bodyBytes: 0, blobs: 0, blobBytes: 0 }
+      for (const event of page) {
+        if (event.payload !== "{}") {
+          done.payloads += 1
+          done.payloadBytes += Buffer.byteLength(event.payload)
+          replace({ ...event, payload: "{}" })
+        }
+        const body = natives.get(event.sequence)
+        if (body === undefined) continue
+        done.bodies += 1
+        done.bodyBytes += Buffer.byteLength(body)
+        onRollback(() => natives.set(event.sequence, body))
+        natives.delete(event.sequence)
+      }
+      return { ...done, version: page.at(-1)?.streamVersion ?? afterVersion, events: page.length }
+    },
     getMeta: (key) => meta.get(key) ?? null,
     setMeta: (key, value) => {
       if (value !== null) {

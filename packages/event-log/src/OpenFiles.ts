@@ -5,6 +5,7 @@
  */
 import { statSync } from "node:fs"
 import { basename, dirname } from "node:path"
+import type { AllowedSizes } from "./AllowedSizes.js"
 import { lockFile } from "./DataDirectory.js"
 
 /** What is wrong with a file that we have open. */
@@ -22,13 +23,15 @@ interface Watched {
   readonly inode: number
   /** The file must not be shorter. */
   bytes: number
+  /** State of the allowed sizes when it was looked at last. */
+  changes: bigint
 }
 
 const names = { database: "The database file", wal: "The write-ahead log", lock: "The lock file" } as const
 
-const watch = (kind: FileChange["kind"], path: string): Watched | null => {
+const watch = (kind: FileChange["kind"], path: string, changes: bigint): Watched | null => {
   const stats = statSync(path, { throwIfNoEntry: false })
-  return stats === undefined ? null : { kind, path, device: stats.dev, inode: stats.ino, bytes: stats.size }
+  return stats === undefined ? null : { kind, path, device: stats.dev, inode: stats.ino, bytes: stats.size, changes }
 }
 
 export class OpenFiles {
@@ -39,14 +42,17 @@ export class OpenFiles {
   /**
    * @param file path of a database that is open for writing, in a directory that this process owns
    * @param walLimit size to which SQLite may cut the write-ahead log after a checkpoint, bytes
+   * @param sizes what the writer itself makes the files smaller to
    */
   constructor(
     file: string,
     private readonly walLimit: number,
+    private readonly sizes: AllowedSizes,
   ) {
-    this.database = watch("database", file)
-    this.wal = watch("wal", `${file}-wal`)
-    this.lock = watch("lock", lockFile(dirname(file)))
+    const { changes } = sizes
+    this.database = watch("database", file, changes)
+    this.wal = watch("wal", `${file}-wal`, changes)
+    this.lock = watch("lock", lockFile(dirname(file)), changes)
   }
 
   /** What changed since the last look, looked at before a transaction: nothing of ours was written meanwhile. */
@@ -67,6 +73,10 @@ export class OpenFiles {
   private look(file: Watched | null): FileChange | null {
     if (file === null) return null
     const { kind, path } = file
+    const { bytes, changes } = kind === "lock" ? { bytes: null, changes: file.changes } : this.sizes.of(kind)
+    // The writer has made it smaller, or is about to: what it has now is what it must have.
+    if (changes !== file.changes) file.bytes = 0
+    file.changes = changes
     const stats = statSync(path, { throwIfNoEntry: false })
     const named = `${names[kind]} ${basename(path)}`
     if (stats === undefined) return { kind, found: `${named} was deleted or renamed` }
@@ -74,9 +84,11 @@ export class OpenFiles {
       return { kind, found: `${named} was replaced by another file` }
     }
     if (stats.size < file.bytes) {
+      // The writer may have made it smaller between the two looks.
+      if (kind !== "lock" && this.sizes.changes !== changes) return this.look(file)
       return { kind, found: `${named} was cut to ${stats.size} bytes; it had at least ${file.bytes}` }
     }
-    file.bytes = kind === "wal" ? Math.min(stats.size, this.walLimit) : stats.size
+    file.bytes = Math.min(stats.size, bytes ?? stats.size, kind === "wal" ? this.walLimit : stats.size)
     return null
   }
 }

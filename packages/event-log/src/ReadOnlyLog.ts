@@ -58,6 +58,14 @@ const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource =
         query<EventRow>(`SELECT ${eventSelection} FROM events WHERE event_id = ?`, [eventId]),
         (rows) => rows[0] ?? null,
       ),
+    tombstoneOf: (streamId) =>
+      Effect.map(
+        query<{ readonly sequence: number }>(
+          "SELECT sequence FROM purges JOIN events USING (event_id) WHERE purges.stream_id = ?",
+          [streamId],
+        ),
+        (rows) => rows[0]?.sequence ?? null,
+      ),
     native: (sequence) =>
       Effect.gen(function* () {
         const [row] = yield* query<NativeRow>(selectNativeSql, [sequence])

@@ -55,6 +55,10 @@ const selectStream = (streamId: string, query: ReadQuery, direction: string): Se
     conditions.push("+type IN (SELECT value FROM json_each(?))")
     params.push(JSON.stringify(query.types))
   }
+  if (query.except !== undefined && query.except.length > 0) {
+    conditions.push("+type NOT IN (SELECT value FROM json_each(?))")
+    params.push(JSON.stringify(query.except))
+  }
   params.push(pageLimit(query))
   return {
     sql: `SELECT ${eventSelection} FROM events WHERE ${conditions.join(" AND ")} ORDER BY stream_version ${direction} LIMIT ?`,
@@ -100,6 +104,10 @@ const selectLog = (query: ReadQuery, direction: string): Select => {
     conditions.push("+type IN (SELECT value FROM json_each(?))")
     params.push(JSON.stringify(query.types))
   }
+  if (query.except !== undefined && query.except.length > 0) {
+    conditions.push("+type NOT IN (SELECT value FROM json_each(?))")
+    params.push(JSON.stringify(query.except))
+  }
   params.push(pageLimit(query))
   const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`
   return { sql: `SELECT ${eventSelection} FROM events ${where} ORDER BY sequence ${direction} LIMIT ?`, params }
@@ -109,7 +117,8 @@ const selectLog = (query: ReadQuery, direction: string): Select => {
 export const selectEvents = (query: ReadQuery): Select => {
   const direction = query.order === "desc" ? "DESC" : "ASC"
   if (query.streamId !== undefined) return selectStream(query.streamId, query, direction)
-  const types = query.types === undefined ? undefined : [...new Set(query.types)]
+  const except = new Set(query.except)
+  const types = query.types === undefined ? undefined : [...new Set(query.types)].filter((type) => !except.has(type))
   const sparse =
     types !== undefined && types.length > 0 && types.length <= maxMergedTypes && !types.includes(unindexedType)
   return sparse ? selectTypes(types, query, direction) : selectLog(query, direction)

@@ -5,8 +5,9 @@
 import { basename, dirname, join } from "node:path"
 import type Sqlite from "better-sqlite3"
 import { Effect, type Scope } from "effect"
-import { checkDatabase, checkWhole } from "./DatabaseCheck.js"
-import { prepareDirectory, preparePrivateFile } from "./DataDirectory.js"
+import type { AllowedSizes } from "./AllowedSizes.js"
+import { checkDatabase, checkWhole, leavingNothing } from "./DatabaseCheck.js"
+import { prepareDirectory } from "./DataDirectory.js"
 import type { DiskLimits } from "./DiskSpace.js"
 import type { LogDriver } from "./Driver.js"
 import type { OpenError } from "./Errors.js"
@@ -15,7 +16,7 @@ import { type MigrationGroup, migrate } from "./Migrations.js"
 import { logMigrations } from "./migrations/index.js"
 import { acquireOwnership, type OwnerDetails, type Ownership } from "./Ownership.js"
 import { sqliteDriver } from "./SqliteDriver.js"
-import { journalSizeLimit, openWriter } from "./SqliteWriter.js"
+import { journalSizeLimit, openWriter, prepareEmptyFile } from "./SqliteWriter.js"
 import { StorageGuard } from "./StorageGuard.js"
 import { fileError } from "./storageError.js"
 
@@ -32,6 +33,8 @@ export interface OpenSqliteOptions {
   readonly owner?: OwnerDetails | "held"
   /** When the disk is low and when it is full. */
   readonly disk?: DiskLimits
+  /** What the writer makes the files smaller to, shared with another thread that watches them. */
+  readonly sizes?: AllowedSizes
 }
 
 /** An open database; closed with its scope. */
@@ -51,8 +54,8 @@ export interface SqliteDatabase {
 const storageFailed = (file: string) => (error: unknown) => fileError(file, error)
 
 /** A guard of the files of a database that is open for writing; it only reads their state. */
-export const storageGuard = (file: string, disk: DiskLimits = {}): StorageGuard =>
-  new StorageGuard(file, { walLimit: journalSizeLimit, disk })
+export const storageGuard = (file: string, disk: DiskLimits = {}, sizes?: AllowedSizes): StorageGuard =>
+  new StorageGuard(file, { walLimit: journalSizeLimit, disk, ...(sizes === undefined ? {} : { sizes }) })
 
 /**
  * Opens it for the life of the scope, making file and directory where there are none.
@@ -68,16 +71,16 @@ export const openSqlite = (options: OpenSqliteOptions): Effect.Effect<SqliteData
       }))
     const file = join(directory, basename(options.file))
     const groups = [logMigrations, ...(options.migrations ?? [])]
-    yield* checkWhole(file)
-    yield* checkDatabase(file, groups)
-    yield* Effect.try({ try: () => preparePrivateFile(file), catch: storageFailed(file) })
-    yield* migrate(file, groups)
+    const state = yield* leavingNothing(file, Effect.zipRight(checkWhole(file), checkDatabase(file, groups)))
+    yield* Effect.try({ try: () => prepareEmptyFile(file), catch: storageFailed(file) })
+    // A client for migrations, where there are none, takes a third of an opening.
+    if (state !== "current") yield* migrate(file, groups)
     const handle = yield* Effect.acquireRelease(
       Effect.try({ try: () => openWriter(file), catch: storageFailed(file) }),
       (open) => Effect.sync(() => open.close()),
     )
     const guard = yield* Effect.try({
-      try: () => storageGuard(file, options.disk),
+      try: () => storageGuard(file, options.disk, options.sizes),
       catch: storageFailed(file),
     })
     const driver = sqliteDriver(handle, { guard })

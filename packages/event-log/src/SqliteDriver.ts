@@ -6,7 +6,8 @@ import type Sqlite from "better-sqlite3"
 import type { LogDriver, ReadQuery } from "./Driver.js"
 import { longPart } from "./digests/canonical.js"
 import { Digests } from "./digests/Digests.js"
-import { type EventRow, eventSelection, insertEventSql, valuesOf } from "./EventRow.js"
+import { type EventRow, type EventValues, eventSelection, insertEventSql, rowOfValues, valuesOf } from "./EventRow.js"
+import { FreePages } from "./FreePages.js"
 import {
   type BlobRow,
   type BlockRow,
@@ -23,10 +24,13 @@ import {
   selectNativeSql,
 } from "./NativeBodies.js"
 import { selectEvents } from "./SelectEvents.js"
+import { SqlitePurges } from "./SqlitePurges.js"
 import type { StorageGuard } from "./StorageGuard.js"
 
 /** Key of the log's id in the `meta` table. */
 export const logIdKey = "log.id"
+/** Key of how many pages were given back to the file system when the write-ahead log was last emptied. */
+const releasedKey = "storage.released-pages"
 
 /** Short native bodies that one statement inserts: most of what they cost is the statement. */
 const nativesAtOnce = 16
@@ -46,9 +50,11 @@ const prepare = (handle: Sqlite.Database) => ({
     "SELECT coalesce(max(seq), 0) AS seq FROM events WHERE source = ? AND channel = ? AND seq IS NOT NULL",
   ),
   findByEventId: handle.prepare<[string], EventRow>(`SELECT ${eventSelection} FROM events WHERE event_id = ?`),
-  readStream: handle.prepare<[string, number, number], EventRow>(
-    `SELECT ${eventSelection} FROM events WHERE stream_id = ? AND stream_version > ? ORDER BY stream_version LIMIT ?`,
-  ),
+  readStream: handle
+    .prepare<[string, number, number], EventValues>(
+      `SELECT ${eventSelection} FROM events WHERE stream_id = ? AND stream_version > ? ORDER BY stream_version LIMIT ?`,
+    )
+    .raw(),
   // One index probe per stream, however many events it holds.
   streams: handle
     .prepare<[string, number], string>(
@@ -108,7 +114,8 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
   const { guard } = options
   const sql = prepare(handle)
   const digests = options.digests === false ? null : new Digests(handle)
-  const pages = new Map<string, Sqlite.Statement<(string | number)[], EventRow>>()
+  const pages = new Map<string, Sqlite.Statement<(string | number)[], EventValues>>()
+  const purges = new SqlitePurges(handle)
 
   // A copy of `handle.inTransaction`: asking SQLite for every row is too slow.
   let isOpen = false
@@ -140,7 +147,7 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
   const page = (text: string) => {
     const known = pages.get(text)
     if (known !== undefined) return known
-    const statement = handle.prepare<(string | number)[], EventRow>(text)
+    const statement = handle.prepare<(string | number)[], EventValues>(text).raw()
     pages.set(text, statement)
     return statement
   }
@@ -158,8 +165,16 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
     return blob === undefined ? null : blobText(blob)
   }
 
+  const logId = getMeta(logIdKey) ?? ""
+  const freePages = new FreePages(handle, {
+    logId,
+    transaction,
+    guard,
+    note: (pages) => transaction(() => sql.setMeta.run(releasedKey, String(pages))),
+  })
+
   return {
-    logId: getMeta(logIdKey) ?? "",
+    logId,
     transaction,
     head: () => sql.head.get()?.head ?? 0,
     streamVersion: (streamId) => sql.streamVersion.get(streamId)?.version ?? 0,
@@ -193,9 +208,11 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
     findByEventId: (eventId) => sql.findByEventId.get(eventId) ?? null,
     read: (query: ReadQuery) => {
       const select = selectEvents(query)
-      return page(select.sql).all(...select.params)
+      return page(select.sql)
+        .all(...select.params)
+        .map(rowOfValues)
     },
-    readStream: (streamId, afterVersion, limit) => sql.readStream.all(streamId, afterVersion, limit),
+    readStream: (streamId, afterVersion, limit) => sql.readStream.all(streamId, afterVersion, limit).map(rowOfValues),
     streams: (after, limit) => sql.streams.all(after ?? "", limit),
     readNative,
     compressNative: (limit) =>
@@ -215,6 +232,22 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
         }
         return packed
       }),
+    shrink: () => freePages.step(),
+    purgeOf: (streamId) => purges.of(streamId),
+    unfinishedPurges: (limit) => purges.unfinished(limit),
+    beginPurge: (purge) => {
+      inTransaction()
+      digests?.seal()
+      purges.begin(purge)
+    },
+    savePurge: (streamId, progress, finishedAt) => {
+      inTransaction()
+      purges.save(streamId, progress, finishedAt)
+    },
+    strip: (purge, afterVersion, limit) => {
+      inTransaction()
+      return purges.strip(purge, afterVersion, limit)
+    },
     getMeta,
     setMeta: (key, value) => {
       inTransaction()

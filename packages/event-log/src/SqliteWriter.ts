@@ -2,7 +2,9 @@
  * The writer's own handle. No Effect here: it is opened once, on the thread that writes.
  */
 import { randomUUID } from "node:crypto"
+import { statSync } from "node:fs"
 import Sqlite from "better-sqlite3"
+import { preparePrivateFile } from "./DataDirectory.js"
 import { logIdKey } from "./SqliteDriver.js"
 
 /** Pages (of 4 KiB) in the write-ahead log before the writer copies them back: 16 MiB, measured. */
@@ -31,6 +33,22 @@ export const assertDurable = (handle: Sqlite.Database): void => {
 }
 
 /**
+ * Makes a file that only its owner can read. An empty one is made a database whose free pages can be given back: that is settled
+ * before its first table (`PRAGMA auto_vacuum`), and an older database gets it from `threadfold compact`.
+ */
+export const prepareEmptyFile = (file: string): void => {
+  preparePrivateFile(file)
+  if (statSync(file).size > 0) return
+  const handle = new Sqlite(file)
+  try {
+    handle.pragma("auto_vacuum = INCREMENTAL")
+    handle.pragma("journal_mode = WAL")
+  } finally {
+    handle.close()
+  }
+}
+
+/**
  * Opens a migrated database for writing. `synchronous=FULL` is set before and asserted after the first write: the
  * SQLite that better-sqlite3 brings lowers it to NORMAL in WAL mode, and a fresh file shows that only once it is
  * written to. Throws what SQLite throws, or {@link NotDurable}.
@@ -46,6 +64,8 @@ export const openWriter = (file: string): Sqlite.Database => {
     handle.pragma(`journal_size_limit = ${journalSizeLimit}`)
     handle.pragma(`cache_size = -${cacheKib}`)
     handle.pragma("temp_store = MEMORY")
+    // What is deleted is overwritten with zeros: it is in no free page and no free part of one.
+    handle.pragma("secure_delete = ON")
     if (process.platform === "darwin") {
       handle.pragma("fullfsync = ON")
       handle.pragma("checkpoint_fullfsync = ON")

@@ -3,6 +3,7 @@
  * replaced, and no commit is acknowledged before the files were checked again. No Effect here.
  */
 import { dirname } from "node:path"
+import { AllowedSizes } from "./AllowedSizes.js"
 import { type DiskLimits, type DiskSpace, diskSpace } from "./DiskSpace.js"
 import { StorageFull, StorageLost } from "./Errors.js"
 import { type FileChange, OpenFiles } from "./OpenFiles.js"
@@ -11,18 +12,22 @@ export interface StorageGuardOptions {
   /** Size to which SQLite may cut the write-ahead log, bytes. */
   readonly walLimit: number
   readonly disk?: DiskLimits
+  /** What the writer itself makes the files smaller to, where another thread watches them, too. */
+  readonly sizes?: AllowedSizes
 }
 
 /** The checks of one open database. */
 export class StorageGuard {
+  readonly sizes: AllowedSizes
   private readonly files: OpenFiles
   private readonly directory: string
   private readonly disk: DiskLimits
   private change: FileChange | null = null
 
   /** @param file path of a database that is open for writing, in a directory that this process owns */
-  constructor(file: string, { disk = {}, walLimit }: StorageGuardOptions) {
-    this.files = new OpenFiles(file, walLimit)
+  constructor(file: string, { disk = {}, sizes = new AllowedSizes(), walLimit }: StorageGuardOptions) {
+    this.sizes = sizes
+    this.files = new OpenFiles(file, walLimit, sizes)
     this.directory = dirname(file)
     this.disk = disk
   }

@@ -16,6 +16,8 @@ const isReadOnly = (directory: string): boolean => {
   }
 }
 
+const isFull = (code: string): boolean => code === "ENOSPC" || code === "EDQUOT" || code === "SQLITE_FULL"
+
 /** Why a write below `directory` failed; `path` is named. */
 export const storageError = (path: string, directory: string, error: unknown): StorageError => {
   const why = error instanceof Error ? error.message : String(error)
@@ -23,9 +25,15 @@ export const storageError = (path: string, directory: string, error: unknown): S
   if (code === "EROFS" || isReadOnly(directory)) {
     return new StorageReadOnly({ message: `${directory} is on a file system that is mounted read-only.` })
   }
-  if (code === "ENOSPC" || code === "SQLITE_FULL") return new StorageFull({ message: `${path}: ${why}.` })
+  if (isFull(code)) return new StorageFull({ message: `${path}: ${why}.` })
   return new StorageFailed({ message: `${path}: ${why}.` })
 }
 
 /** The error of a file's directory that cannot be written to. */
 export const fileError = (file: string, error: unknown): StorageError => storageError(file, dirname(file), error)
+
+/** The same where the disk or the file refused; null: the error has another cause. */
+export const storageRefusal = (file: string, error: unknown): StorageError | null => {
+  const code = codeOf(error)
+  return isFull(code) || code === "EROFS" || /^SQLITE_(READONLY|IOERR)/.test(code) ? fileError(file, error) : null
+}

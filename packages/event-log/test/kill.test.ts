@@ -60,5 +60,5 @@ it.live(
       }
       rmSync(directory, { recursive: true })
     }),
-  120_000,
+  600_000,
 )

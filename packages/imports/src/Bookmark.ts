@@ -17,10 +17,15 @@ export const Cut = Schema.Struct({
   line: Schema.Number,
   /** True: the sessions were left open there. */
   open: Schema.Boolean,
+  /** How many lines up to that one belong to a later one and are not counted; absent: none. */
+  parts: Schema.optional(Schema.Number),
   /** SHA-256 of the lines up to that one, hex; absent: an earlier version made the cut, or the reader does not ask for it. */
   digest: Schema.optional(Schema.String),
 })
 export type Cut = typeof Cut.Type
+
+/** Number of the last line that was taken, as a person counts. */
+export const shownLine = ({ line, parts = 0 }: Cut): number => line - parts
 
 const Bookmark = Schema.parseJson(Schema.Struct({ cuts: Schema.Array(Cut) }))
 

@@ -15,7 +15,7 @@ import {
   threadKey,
 } from "@threadfold/engine"
 import { Effect, Fiber } from "effect"
-import { type Cut, LineDigest, readCuts, recordingKey, writeCuts } from "./Bookmark.js"
+import { type Cut, LineDigest, readCuts, recordingKey, shownLine, writeCuts } from "./Bookmark.js"
 import { type EngineFailure, RecordingChanged } from "./failures.js"
 import type { Line } from "./lines.js"
 import type { OpenRecording, ReadLine } from "./RecordingReader.js"
@@ -34,8 +34,11 @@ export interface ReadingOptions {
 
 /** Events per submission: a batch of the writer. */
 const SUBMIT_AT = 512
-/** How many lines may wait for one that identifies the recording. */
+/** UTF-16 units of what the agent said that are held until they are submitted. Lines may be long, so that few of them fill the memory. */
+const submitAtLength = 4 * 1024 * 1024
+/** How many lines may wait for one that identifies the recording, and how long they may be together, UTF-16 units. */
 const mostLeading = 1_000
+const longestLeading = 64 * 1024 * 1024
 
 /** One reading; lines go in, then the end. */
 export class Reading {
@@ -47,6 +50,8 @@ export class Reading {
   private readonly digest: LineDigest | null
   private ingestion: ConnectionIngestion | null = null
   private waiting: EventDraft[] = []
+  /** Length of what waits, UTF-16 units. */
+  private waitingLength = 0
   private nativeOf: string[] = []
   private cuts: readonly Cut[] = []
   private passed = 0
@@ -55,8 +60,11 @@ export class Reading {
   private lastAt = 0
   private lastLine = 0
   private seed = ""
+  /** Lines so far that belong to a later one and are not counted. */
+  private parts = 0
   /** Lines at the beginning that do not identify the recording. They are taken when one does. */
   private leading: { readonly number: number; readonly text: string; readonly read: ReadLine }[] = []
+  private leadingLength = 0
   /** Native threads that the recording names. */
   private readonly natives = new Set<string>()
 
@@ -79,7 +87,14 @@ export class Reading {
   /** What it led to so far. */
   get outcome(): ImportOutcome {
     const { events, ...lines } = this.counts
-    return { threads: [...this.threads.values()], ...lines, unreadableLines: this.unreadableLines, events }
+    const bodies = this.recording.bodies?.()
+    return {
+      threads: [...this.threads.values()],
+      ...lines,
+      unreadableLines: this.unreadableLines,
+      events,
+      ...(bodies === undefined ? {} : { bodies }),
+    }
   }
 
   /** True while the reading is on lines that an earlier one took: what they give is stored already. */
@@ -132,19 +147,23 @@ export class Reading {
   /** Reads a line. Null: the next one can follow at once. */
   private read({ bytes, isTooLong, number, text, whole }: Line): Effect.Effect<void, EngineFailure> | null {
     if (!isTooLong && text.trim() === "") return null
-    this.counts.lines += 1
     const read = isTooLong ? { problem: `too long: ${bytes} bytes` } : this.recording.read(text)
+    const isPart = "isPart" in read
+    if (isPart) this.parts += 1
+    else this.counts.lines += 1
     if ("problem" in read) {
       this.counts.unreadable += 1
       if (this.unreadableLines.length < namedLines) {
-        this.unreadableLines.push({ file: this.name, line: number, problem: read.problem })
+        this.unreadableLines.push({ file: this.name, line: number - this.parts, problem: read.problem })
       }
       // A cut last line may be finished later: it is not taken yet.
       if (whole) this.tookLine(number, text)
       return null
     }
-    if (this.ingestion === null && read.identifies === false && this.leading.length < mostLeading) {
+    const mayWait = this.leading.length < mostLeading && this.leadingLength < longestLeading
+    if (this.ingestion === null && read.identifies === false && mayWait) {
       this.leading.push({ number, text, read })
+      this.leadingLength += text.length
       return null
     }
     if (this.ingestion !== null) return this.translated(number, text, read)
@@ -155,7 +174,8 @@ export class Reading {
     for (const one of this.leading) this.taken(one.number, one.text, one.read, read.at)
     this.leading = []
     this.taken(number, text, read, read.at)
-    return this.waiting.length >= (this.options.submitAt ?? SUBMIT_AT) ? this.submit() : null
+    const isFull = this.waiting.length >= (this.options.submitAt ?? SUBMIT_AT) || this.waitingLength >= submitAtLength
+    return isFull ? this.submit() : null
   }
 
   private tookLine(number: number, text: string): void {
@@ -167,7 +187,7 @@ export class Reading {
     this.lastAt = at
     this.tookLine(number, text)
     const { emitted, fate } = read.translate()
-    this.counts[fate] += 1
+    if (read.isPart !== true) this.counts[fate] += 1
     this.keep(emitted)
   }
 
@@ -175,7 +195,7 @@ export class Reading {
   private passCuts(number: number): RecordingChanged | null {
     for (let cut = this.cuts[this.passed]; cut !== undefined && cut.line < number; cut = this.cuts[this.passed]) {
       const isSame = this.digest === null || cut.digest === undefined || cut.digest === this.digest.value
-      if (!isSame) return new RecordingChanged({ name: this.name, line: cut.line, how: "rewritten" })
+      if (!isSame) return new RecordingChanged({ name: this.name, line: shownLine(cut), how: "rewritten" })
       this.keep(cut.open ? this.recording.flush() : this.recording.end(this.lastAt))
       this.passed += 1
     }
@@ -199,6 +219,7 @@ export class Reading {
 
   private push(draft: EventDraft, native: string): void {
     this.waiting.push(draft)
+    this.waitingLength += draft.event.raw?.length ?? 0
     this.nativeOf.push(native)
   }
 
@@ -224,9 +245,10 @@ export class Reading {
     const drafts = this.waiting
     const natives = this.nativeOf
     this.waiting = []
+    this.waitingLength = 0
     this.nativeOf = []
     if (drafts.length === 0 && meta === undefined) return this.settled
-    const line = this.lastLine
+    const line = this.lastLine - this.parts
     const submission = { drafts, refuseLive: true, ...(meta === undefined ? {} : { meta }) }
     const committed = Effect.map(this.engine.submit(submission), (acknowledged) => {
       this.count(acknowledged, natives)
@@ -274,6 +296,15 @@ export class Reading {
     )
   }
 
+  /** Fails where nothing was added because a thread of the recording was purged: "nothing new" would say that it is there. */
+  private requireThere(): Effect.Effect<void, EngineFailure> {
+    return Effect.suspend(() =>
+      this.counts.events > 0
+        ? Effect.void
+        : Effect.asVoid(this.engine.submit({ drafts: [], repeated: [...this.threads.keys()] })),
+    )
+  }
+
   /** Makes what was taken durable, without an end: more lines follow. */
   pause(): Effect.Effect<void, EngineFailure> {
     return Effect.zipRight(this.submit(), this.settled)
@@ -281,17 +312,17 @@ export class Reading {
 
   /** The end of the recording: ends the connection unless it is to stay open, and remembers how far this reading came. */
   end(): Effect.Effect<void, EngineFailure | RecordingChanged> {
-    return Effect.zipRight(Effect.zipRight(this.close(), this.settled), this.listThreads())
+    return Effect.all([this.close(), this.settled, this.listThreads(), this.requireThere()], { discard: true })
   }
 
   private close(): Effect.Effect<void, EngineFailure | RecordingChanged> {
     // No line identifies the recording: what was read of it is not stored.
-    this.counts.kept += this.leading.length
+    this.counts.kept += this.leading.filter(({ read }) => read.isPart !== true).length
     this.leading = []
     if (this.ingestion === null) return Effect.void
     const last = this.cuts.at(-1)
     if (this.digest !== null && last !== undefined && this.lastLine < last.line) {
-      return new RecordingChanged({ name: this.name, line: last.line, how: "shorter" })
+      return new RecordingChanged({ name: this.name, line: shownLine(last), how: "shorter" })
     }
     const changed = this.passCuts(Number.POSITIVE_INFINITY)
     if (changed !== null) return changed
@@ -300,7 +331,12 @@ export class Reading {
     // Nothing is new, and the end is in the log already or is not to be added.
     if (!grown && (leaveOpen || !last.open)) return this.submit()
     this.keep(leaveOpen ? this.recording.flush() : this.recording.end(this.lastAt))
-    const cut = { line: this.lastLine, open: leaveOpen, ...(this.digest === null ? {} : { digest: this.digest.value }) }
+    const cut = {
+      line: this.lastLine,
+      open: leaveOpen,
+      ...(this.parts === 0 ? {} : { parts: this.parts }),
+      ...(this.digest === null ? {} : { digest: this.digest.value }),
+    }
     return this.submit({ [this.key]: writeCuts([...this.cuts, cut]) })
   }
 }

@@ -36,6 +36,17 @@ export class NotARecording extends Data.TaggedError("NotARecording")<{
   }
 }
 
+/** Its format is of a version that cannot be read. */
+export class RecordingTooNew extends Data.TaggedError("RecordingTooNew")<{
+  readonly name: string
+  /** The version, and those that can be read. */
+  readonly problem: string
+}> {
+  override get message(): string {
+    return `${this.name} has ${this.problem}. A newer Threadfold may read it.`
+  }
+}
+
 /** The file has lost lines that an earlier import took, or holds others in their place. */
 export class RecordingChanged extends Data.TaggedError("RecordingChanged")<{
   readonly name: string
@@ -51,7 +62,7 @@ export class RecordingChanged extends Data.TaggedError("RecordingChanged")<{
 }
 
 /** The errors of an import itself. */
-export type ImportFailed = NotARecording | RecordingChanged | RecordingUnreadable | UnknownSource
+export type ImportFailed = NotARecording | RecordingChanged | RecordingTooNew | RecordingUnreadable | UnknownSource
 
 /** The errors of the engine during an import. */
 export type EngineFailure =

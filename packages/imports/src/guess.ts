@@ -1,7 +1,13 @@
 /** What a file seems to be that is no recording of the requested kind. The refusal has it. */
 import { isUtf8 } from "node:buffer"
 import { readJson } from "@threadfold/contracts"
-import { clientRequestMethods, serverNotificationMethods, serverRequestMethods } from "@threadfold/providers"
+import {
+  clientRequestMethods,
+  serverNotificationMethods,
+  serverRequestMethods,
+  traceVersions,
+  unknownTraceVersion,
+} from "@threadfold/providers"
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -23,6 +29,12 @@ const isOfCodex = ({ msg }: Readonly<Record<string, unknown>>): boolean =>
 const ofLine = (line: Readonly<Record<string, unknown>>): string => {
   const has = (...names: readonly string[]) => names.every((name) => Object.hasOwn(line, name))
   if (line.type === "session_meta" || has("timestamp", "type", "payload")) return "a rollout file of Codex"
+  if (has("schema_version", "seq", "payload")) {
+    const { schema_version: version } = line
+    return traceVersions.some((known) => known === version)
+      ? "the log of a rollout trace of Codex"
+      : `a file of ${unknownTraceVersion(version)}`
+  }
   if (has("uuid", "parentUuid", "sessionId")) return "a session file of Claude Code"
   if (line.type === "system" && has("subtype")) return "the stream-json output of Claude Code"
   if (has("sequence", "streamId", "eventId")) return "events of a Threadfold log"
@@ -55,7 +67,8 @@ export const guessOf = (head: Buffer, isWhole: boolean): string => {
   if (texts.length === 0) return "blank lines"
   const read = texts.flatMap((text) => {
     const one = readJson(text.trim())
-    return "value" in one && isRecord(one.value) ? [one.value] : []
+    // Our own lines stand before those of a trace.
+    return "value" in one && isRecord(one.value) && !Object.hasOwn(one.value, "threadfold") ? [one.value] : []
   })
   if (read.some(isOfCodex)) return "a recording of Codex app-server in which nothing is said about a thread"
   const [first] = read

@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
-import { Engine } from "@threadfold/engine"
+import { mintId } from "@threadfold/core"
+import { Engine, sha256 } from "@threadfold/engine"
+import { engineOn } from "@threadfold/engine/fixtures"
 import { recording } from "@threadfold/testkit"
 import { Deferred, Effect, Fiber, Stream } from "effect"
 import { codexAppServer, importRecording, type Recording, RecordingUnreadable, readerOf, recognize } from "./index.js"
@@ -28,9 +30,7 @@ const directory = Effect.acquireRelease(
 /** Runs in an empty log. */
 const inEmptyLog = <A, E>(body: Effect.Effect<A, E, Engine>) =>
   Effect.scoped(
-    Effect.flatMap(directory, (path) =>
-      Effect.provide(body, Engine.layerInProcess({ file: join(path, "threadfold.db") })),
-    ),
+    Effect.flatMap(directory, (path) => Effect.provide(body, engineOn({ file: join(path, "threadfold.db") }))),
   )
 
 const eventIds = Effect.flatMap(Engine, ({ log }) =>
@@ -55,6 +55,22 @@ describe("an import", () => {
       expect(whole.ids).toHaveLength(whole.outcome.events)
       expect(yield* inEmptyLog(imported(inPieces(7)))).toEqual(whole)
     }),
+  )
+
+  it.live("of what was imported already says that its thread was purged, and adds nothing", () =>
+    inEmptyLog(
+      Effect.gen(function* () {
+        const whole = inPieces(bytes.length)
+        const { outcome } = yield* imported(whole)
+        const { purge } = yield* Engine
+        for (const { threadId } of outcome.threads) {
+          yield* purge({ threadId, commandId: mintId(sha256, 0, threadId), ifVersion: null })
+        }
+        const before = yield* eventIds
+        expect(yield* Effect.flip(imported(whole))).toMatchObject({ reason: "thread-purged" })
+        expect(yield* eventIds).toEqual(before)
+      }),
+    ),
   )
 
   it.effect("that is interrupted keeps what it had committed; the next one adds what is missing", () =>
@@ -115,16 +131,27 @@ describe("a recording", () => {
       const refused = yield* Effect.flip(recognize(inPieces(10, Buffer.from("some text\n"))))
       expect(refused).toMatchObject({
         _tag: "NotARecording",
-        wanted: ["Codex app-server", "Codex sessions", "Claude sessions"],
+        wanted: ["Codex app-server", "Codex sessions", "Claude sessions", "Codex traces"],
         seems: "a text that is no JSON",
       })
       expect(yield* Effect.flip(recognize(inPieces(10, Buffer.alloc(0))))).toMatchObject({ seems: "an empty file" })
     }),
   )
 
+  it.effect("of another kind than the one asked for is refused, with the kind that it is", () =>
+    Effect.gen(function* () {
+      const bytes = readFileSync(recording("codex-40-realtime-base").path)
+      const refused = yield* Effect.flip(recognize(inPieces(1_000, bytes), yield* readerOf("codex-rollout")))
+      expect(refused).toMatchObject({ seems: "of Codex app-server: import it as `codex-app-server`" })
+    }),
+  )
+
   it.effect("of an unknown source has no reader", () =>
     Effect.map(Effect.flip(readerOf("rollout")), (failure) =>
-      expect(failure).toMatchObject({ _tag: "UnknownSource", known: ["codex-app-server", "codex-rollout", "claude"] }),
+      expect(failure).toMatchObject({
+        _tag: "UnknownSource",
+        known: ["codex-app-server", "codex-rollout", "claude", "codex-trace"],
+      }),
     ),
   )
 })

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, it } from "@effect/vitest"
-import { Engine } from "@threadfold/engine"
+import { engineOn } from "@threadfold/engine/fixtures"
 import { Projections } from "@threadfold/projections"
 import { recording } from "@threadfold/testkit"
 import { Effect, Stream } from "effect"
@@ -47,7 +47,7 @@ it.effect.each(["wire first", "file first"])("%s", (order) =>
         const [first] = all.items
         expect(yield* projections.matchingThreads(first?.threadId ?? "", 10)).toEqual([first?.threadId])
       })
-      yield* test.pipe(Effect.provide(Projections.layer(file)), Effect.provide(Engine.layerInProcess({ file })))
+      yield* test.pipe(Effect.provide(Projections.layer(file)), Effect.provide(engineOn({ file })))
     }),
   ),
 )

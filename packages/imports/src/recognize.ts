@@ -5,7 +5,7 @@
 import { basename } from "node:path"
 import { Chunk, Effect, Option, Stream } from "effect"
 import { recordingKey } from "./Bookmark.js"
-import { NotARecording, type RecordingUnreadable } from "./failures.js"
+import { NotARecording, RecordingTooNew, type RecordingUnreadable } from "./failures.js"
 import { guessOf } from "./guess.js"
 import { type Line, linesOf } from "./lines.js"
 import type { RecordingReader } from "./RecordingReader.js"
@@ -17,6 +17,11 @@ export interface Recording {
   readonly name: string
   /** Its bytes from the beginning, as often as they are run: once to recognize the recording, once to import it. */
   readonly bytes: Stream.Stream<Uint8Array, RecordingUnreadable>
+  /**
+   * Follows it: each run of the stream gives what has come since the run before. Absent: what its file gets more is what the recording
+   * gets more.
+   */
+  readonly follow?: () => Stream.Stream<Uint8Array, RecordingUnreadable>
 }
 
 /** A recording and its reader. */
@@ -34,11 +39,14 @@ const headBytes = 64 * 1024
 const firstToRead = (recording: Recording, candidates: readonly RecordingReader[]) =>
   Stream.suspend(() => {
     const tries = candidates.map((reader) => ({ reader, open: reader.open(basename(recording.name)), first: "" }))
-    const recognized = ({ isTooLong, text }: Line): Option.Option<Recognized> => {
+    const recognized = ({ isTooLong, text }: Line): Option.Option<Recognized | RecordingTooNew> => {
       if (isTooLong || text.trim() === "") return Option.none()
       for (const one of tries) {
         const read = one.open.read(text)
-        if ("problem" in read) continue
+        if ("problem" in read) {
+          if (read.refuses !== true) continue
+          return Option.some(new RecordingTooNew({ name: recording.name, problem: read.problem }))
+        }
         if (one.first === "" && read.identifies !== false) one.first = text
         if (read.translate().fate === "mapped" && one.first !== "") {
           return Option.some({ recording, reader: one.reader, key: recordingKey(one.reader.source, one.first) })
@@ -48,6 +56,16 @@ const firstToRead = (recording: Recording, candidates: readonly RecordingReader[
     }
     return Stream.filterMap(linesOf(recording.bytes), recognized)
   }).pipe(Stream.runHead)
+
+/** The reader of another kind that a recording is for, in words; else what its first bytes seem to be. */
+const seemingly = (recording: Recording, tried: readonly RecordingReader[]) =>
+  Effect.gen(function* () {
+    const others = readers.filter((reader) => !tried.includes(reader))
+    const found = yield* firstToRead(recording, others)
+    return Option.isSome(found) && !(found.value instanceof RecordingTooNew)
+      ? `of ${found.value.reader.title}: import it as \`${found.value.reader.source}\``
+      : yield* guess(recording)
+  })
 
 /** What a recording that no reader takes seems to be. */
 const guess = (recording: Recording): Effect.Effect<string, RecordingUnreadable> =>
@@ -66,17 +84,13 @@ const guess = (recording: Recording): Effect.Effect<string, RecordingUnreadable>
 export const recognize = (
   recording: Recording,
   reader?: RecordingReader,
-): Effect.Effect<Recognized, NotARecording | RecordingUnreadable> => {
+): Effect.Effect<Recognized, NotARecording | RecordingTooNew | RecordingUnreadable> => {
   const candidates = reader === undefined ? readers : [reader]
-  return Effect.flatMap(
-    firstToRead(recording, candidates),
-    Option.match({
-      onSome: Effect.succeed,
-      onNone: () =>
-        Effect.flatMap(
-          guess(recording),
-          (seems) => new NotARecording({ name: recording.name, wanted: candidates.map(({ title }) => title), seems }),
-        ),
-    }),
-  )
+  return Effect.gen(function* () {
+    const found = yield* firstToRead(recording, candidates)
+    if (Option.isSome(found))
+      return yield* found.value instanceof RecordingTooNew ? found.value : Effect.succeed(found.value)
+    const seems = yield* seemingly(recording, candidates)
+    return yield* new NotARecording({ name: recording.name, wanted: candidates.map(({ title }) => title), seems })
+  })
 }

@@ -2,6 +2,7 @@
 import type { ImportReport } from "@threadfold/contracts"
 import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
+import { namedBodyProblems } from "./trace/TraceBodies.js"
 
 /** A thread of a recording. */
 export interface ImportedThread {
@@ -34,10 +35,19 @@ const mergeThreads = <T extends ImportedThread>(
   return [...threads.values()]
 }
 
+/** The bodies of several reports. */
+const sumOfBodies = (all: readonly NonNullable<ImportReport["bodies"]>[]): NonNullable<ImportReport["bodies"]> => ({
+  kept: all.reduce((total, { kept }) => total + kept, 0),
+  bytes: all.reduce((total, { bytes }) => total + bytes, 0),
+  missing: all.reduce((total, { missing }) => total + missing, 0),
+  problems: all.flatMap(({ problems }) => problems).slice(0, namedBodyProblems),
+})
+
 /** One report of several recordings, in the order in which they were imported. */
 export const mergeReports = <T extends ImportedThread>(
   reports: readonly (Omit<ImportOutcome, "threads"> & { readonly threads: readonly T[] })[],
 ) => {
+  const bodies = reports.flatMap((report) => report.bodies ?? [])
   const sum = (field: "lines" | "mapped" | "kept" | "unreadable" | "events") =>
     reports.reduce((total, report) => total + report[field], 0)
   return {
@@ -48,6 +58,7 @@ export const mergeReports = <T extends ImportedThread>(
     unreadable: sum("unreadable"),
     unreadableLines: reports.flatMap((report) => report.unreadableLines).slice(0, namedLines),
     events: sum("events"),
+    ...(bodies.length === 0 ? {} : { bodies: sumOfBodies(bodies) }),
   }
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Engine } from "@threadfold/engine"
+import { engineOn } from "@threadfold/engine/fixtures"
 import { Projections } from "@threadfold/projections"
 import { readSessionFile, type SessionFile, sessionFiles } from "@threadfold/testkit"
 import { Effect, Stream } from "effect"
@@ -24,7 +25,7 @@ const inEmptyLog = <A, E>(body: Effect.Effect<A, E, Engine | Projections>) =>
   Effect.scoped(
     Effect.flatMap(directory, (path) => {
       const file = join(path, "threadfold.db")
-      return body.pipe(Effect.provide(Projections.layer(file)), Effect.provide(Engine.layerInProcess({ file })))
+      return body.pipe(Effect.provide(Projections.layer(file)), Effect.provide(engineOn({ file })))
     }),
   )
 
@@ -123,7 +124,7 @@ describe.each([smallest("codex-rollout"), smallest("claude")])("$source $name", 
           expect(yield* inEmptyLog(inTwo), `cut after line ${index + 1}`).toEqual(whole)
         }
       }),
-    60_000,
+    600_000,
   )
 
   it.effect("that has become shorter, or other, since an import is refused, and nothing is stored", () =>

@@ -24,6 +24,13 @@ export const codexRolloutSource: RecordingSource = {
   form: "a session file of Codex, `rollout-….jsonl` under `~/.codex/sessions`",
 }
 
+/** Rollout traces of Codex. */
+export const codexTraceSource: RecordingSource = {
+  source: "codex-trace",
+  title: "Codex traces",
+  form: "a rollout trace of Codex, the folder `trace-…` below what `CODEX_ROLLOUT_TRACE_ROOT` named",
+}
+
 /** Session files of Claude Code and of agents that are built on its SDK. */
 export const claudeSource: RecordingSource = {
   source: "claude",
@@ -36,4 +43,5 @@ export const recordingSources: readonly [RecordingSource, ...RecordingSource[]] 
   codexAppServerSource,
   codexRolloutSource,
   claudeSource,
+  codexTraceSource,
 ]

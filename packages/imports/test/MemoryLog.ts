@@ -98,7 +98,9 @@ export class MemoryLog {
 
   readonly existing = (streamId: string): ExistingStream | null => {
     const version = this.driver.streamVersion(streamId)
-    return version === 0 ? null : { version, hash: () => this.hashOf(streamId) }
+    if (version === 0) return null
+    const isPurged = this.driver.purgeOf(streamId) !== null
+    return { version, isPurged, hash: () => this.hashOf(streamId) }
   }
 
   /** A bundle of it, as the lines that the file has, and what the export says of it. */

@@ -1,7 +1,9 @@
 /** The configured agents: what a thread's `agent` names. */
-import type { ProviderDriver } from "@threadfold/providers"
+import type { StorageUnavailable } from "@threadfold/contracts"
+import { Projections } from "@threadfold/projections"
+import type { Capabilities, ProviderDriver } from "@threadfold/providers"
 import { Context, Effect, Layer } from "effect"
-import { AgentUnknown } from "./Errors.js"
+import { AgentCannot, AgentUnknown } from "./Errors.js"
 
 /** How long things may take and how many may be, per agent. All in milliseconds; 0: no limit. */
 export interface AgentLimits {
@@ -61,3 +63,26 @@ export class Agents extends Context.Tag("@threadfold/orchestrator/Agents")<Agent
       },
     })
 }
+
+/** The name of something that an agent can be asked to do: a field of its capabilities. */
+export type Ability = keyof Capabilities
+
+/**
+ * Fails with {@link AgentCannot} where the agent of the thread cannot do this. Of a thread that is not there, or that has no agent, the
+ * command is left to say so.
+ *
+ * @param what the wish, as the end of "The agent X cannot …"
+ */
+export const requireAbility = (
+  threadId: string,
+  ability: Ability,
+  what: string,
+): Effect.Effect<void, AgentCannot | AgentUnknown | StorageUnavailable, Agents | Projections> =>
+  Effect.gen(function* () {
+    const agents = yield* Agents
+    const projections = yield* Projections
+    const name = (yield* projections.threadWork(threadId))?.thread.agent ?? null
+    if (name === null) return
+    const { driver } = yield* agents.get(name)
+    if (!driver.capabilities[ability]) return yield* new AgentCannot({ agent: name, ability, what })
+  })

@@ -4,7 +4,7 @@
  */
 import type { Command, EffectRow, Receipt, StorageUnavailable } from "@threadfold/contracts"
 import { canonicalJson, commandNews } from "@threadfold/core"
-import { Engine, EngineFailed, sha256, WorkReads } from "@threadfold/engine"
+import { type BlobDraft, Engine, EngineFailed, sha256, WorkReads } from "@threadfold/engine"
 import { Clock, Context, Effect, Layer } from "effect"
 import { Agents } from "./Agents.js"
 import { CommandUnknown, type DispatchError } from "./Errors.js"
@@ -25,6 +25,8 @@ export interface CommandRequest {
    * The content that a retry must repeat, where the command holds ids that were made for it. Absent: the command itself.
    */
   readonly content?: unknown
+  /** Blobs that the command refers to and that are stored with it. */
+  readonly blobs?: readonly BlobDraft[]
   /** Version of the resource that the sender read (`If-Match`): the sequence of its row's last change. */
   readonly ifSequence?: number
 }
@@ -54,13 +56,14 @@ const make = Effect.gen(function* () {
   const reads = yield* WorkReads
   const wakeups = yield* Wakeups
 
-  const dispatch: OrchestratorService["dispatch"] = ({ command, content, idempotencyKey, ifSequence }) =>
+  const dispatch: OrchestratorService["dispatch"] = ({ blobs = [], command, content, idempotencyKey, ifSequence }) =>
     Effect.gen(function* () {
       if (command.type === "thread.create") yield* agents.get(command.agent)
       const at = yield* Clock.currentTimeMillis
       const commandId = ids.next(at)
       const { receipt } = yield* engine.submit({
         drafts: [],
+        ...(blobs.length === 0 ? {} : { blobs }),
         ...(command.type === "thread.fork" ? { importing: beginningOf(command, commandId) } : {}),
         command: {
           commandId,

@@ -5,16 +5,19 @@
 import { describe, expect } from "@effect/vitest"
 import { makeCodexDriver } from "@threadfold/providers"
 import { type CodexHomeOptions, codexHome, installedAgent, makeHold, OpenAi, refusedPort } from "@threadfold/testkit"
-import { Effect, type Scope } from "effect"
-import { id, OrchestratorFixture } from "../test/OrchestratorFixture.js"
+import { Effect, Predicate, type Scope } from "effect"
+import { id, OrchestratorFixture, snapshotOf } from "../test/OrchestratorFixture.js"
 import {
+  carriedOut,
   checked,
   ended,
   itemSaying,
   kill,
   openRequest,
+  rowsOf,
   running,
   saysHalf,
+  stopped,
   textsOf,
   withAgent,
 } from "../test/RealAgent.js"
@@ -55,28 +58,99 @@ describe("the real Codex", () => {
     }),
   )
 
-  for (const [decision, outcome, status] of [
-    ["accept", "completed", "completed"],
-    ["decline", "completed", "declined"],
-    ["cancel", "interrupted", "declined"],
-  ] as const) {
-    real(`asks before a command and is told to ${decision}`, () =>
-      Effect.gen(function* () {
-        const model = yield* OpenAi.server({ script: [OpenAi.command("echo asked"), OpenAi.plain("done")] })
-        const of = yield* fixture(
-          { baseUrl: model.baseUrl },
-          { settings: { approvalPolicy: "untrusted", sandbox: "read-only" } },
-        )
-        yield* of.send("please")
+  real("asks before each command and is told to accept, decline and cancel, turn after turn", () =>
+    Effect.gen(function* () {
+      const decisions = [
+        ["accept", "completed", "completed"],
+        ["decline", "completed", "declined"],
+        ["cancel", "interrupted", "declined"],
+      ] as const
+      const script = decisions.flatMap(([decision]) => [OpenAi.command(`echo ${decision}`), OpenAi.plain("done")])
+      const model = yield* OpenAi.server({ script })
+      const of = yield* fixture(
+        { baseUrl: model.baseUrl },
+        { settings: { approvalPolicy: "untrusted", sandbox: "read-only" } },
+      )
+      for (const [index, [decision, outcome, status]] of decisions.entries()) {
+        const { turnId } = yield* of.send("please")
         yield* of.dispatch({ type: "request.respond", requestId: yield* openRequest(of), decision })
-        const { items, requests, turns } = yield* ended(of)
-        expect(turns).toMatchObject([{ outcome, evidence: "observed" }])
-        expect(requests).toMatchObject([{ status: "answered", decision }])
-        expect(items.find(({ kind }) => kind === "command")).toMatchObject({ status })
-        yield* checked(of)
-      }),
-    )
-  }
+        const after = yield* ended(of, index + 1)
+        const inTurn = rowsOf(turnId)
+        expect(inTurn(after.turns)).toMatchObject([{ outcome, evidence: "observed" }])
+        expect(inTurn(after.requests)).toMatchObject([{ status: "answered", decision }])
+        expect(inTurn(after.items).find(({ kind }) => kind === "command")).toMatchObject({ status })
+      }
+      yield* checked(of)
+    }),
+  )
+
+  real("works with another model, effort and sandbox from the next turn on, and in the next session", () =>
+    Effect.gen(function* () {
+      const model = yield* OpenAi.server({ script: ["one", "two", "three"].map((text) => OpenAi.plain(text)) })
+      const of = yield* fixture({ baseUrl: model.baseUrl })
+      yield* of.send("one")
+      yield* ended(of)
+      const settings = { effort: "high", sandbox: "read-only" }
+      yield* carriedOut(of, { type: "session.configure", model: "other-model", ...settings, settings })
+      yield* of.send("two")
+      yield* ended(of, 2)
+      yield* stopped(of)
+      yield* of.send("three")
+      const { session, thread } = yield* ended(of, 3)
+      const asked = model.requests().map(({ body }) => (Predicate.isRecord(body) ? body.model : null))
+      expect(asked).toEqual(["mock-model", "other-model", "other-model"])
+      expect(thread).toMatchObject({ model: "other-model", settings })
+      expect(session).toMatchObject({ model: "other-model", epoch: 2 })
+      yield* checked(of)
+    }),
+  )
+
+  real("takes turns back, and goes on from before them, also after its process ended", () =>
+    Effect.gen(function* () {
+      const script = ["said-1", "said-2", "said-3", "said-4"].map((said) => OpenAi.plain(said))
+      const model = yield* OpenAi.server({ script })
+      const of = yield* fixture({ baseUrl: model.baseUrl })
+      for (const [index, text] of ["asked-1", "asked-2", "asked-3"].entries()) {
+        yield* of.send(text)
+        yield* ended(of, index + 1)
+      }
+      const { commandId, turnId } = yield* of.dispatch({ type: "thread.rewind", turns: 2 })
+      yield* of.eventually(of.orchestrator.effectsOf(commandId), ([one]) => one?.status === "delivered")
+      yield* of.eventually(snapshotOf(of), ({ turns }) => turns.filter(({ rewound }) => rewound).length === 2)
+      yield* kill(of)
+      yield* of.eventually(of.work(), ({ session }) => session === null)
+      yield* of.send("asked-4")
+      const { thread, turns } = yield* ended(of, 4)
+      expect(turns.map(({ rewound }) => rewound)).toEqual([false, true, true, false])
+      expect(turns[1]?.turnId).toBe(turnId)
+      const asks = JSON.stringify(model.requests().at(-1)?.body)
+      const told = [1, 2, 3, 4].flatMap((n) => [`asked-${n}`, `said-${n}`]).filter((words) => asks.includes(words))
+      expect(told).toEqual(["asked-1", "said-1", "asked-4"])
+      // Each turn used the same: none is lost, and none is counted twice.
+      expect(new Set(turns.map(({ usage }) => usage?.totalTokens)).size).toBe(1)
+      expect(thread.turns).toBe(4)
+      yield* checked(of)
+    }),
+  )
+
+  real("compacts its conversation and reviews a text, each in the turn that was asked for", () =>
+    Effect.gen(function* () {
+      const model = yield* OpenAi.server({ script: ["said", "summary", "fine"].map((said) => OpenAi.plain(said)) })
+      const of = yield* fixture({ baseUrl: model.baseUrl })
+      yield* of.send("asked")
+      yield* ended(of)
+      const compacted = yield* of.dispatch({ type: "thread.compact" })
+      yield* ended(of, 2)
+      const review = yield* of.dispatch({ type: "review.start", target: { type: "text", text: "Is it fine?" } })
+      const { items, turns } = yield* ended(of, 3)
+      expect(turns.slice(1)).toMatchObject([
+        { turnId: compacted.turnId, outcome: "completed", evidence: "observed" },
+        { turnId: review.turnId, outcome: "completed", evidence: "observed" },
+      ])
+      expect(rowsOf(compacted.turnId)(items).map(({ kind }) => kind)).toContain("compaction")
+      yield* checked(of)
+    }),
+  )
 
   real("applies a patch", () =>
     Effect.gen(function* () {
@@ -90,42 +164,46 @@ describe("the real Codex", () => {
     }),
   )
 
-  for (const decision of ["acceptForSession", "decline"] as const) {
-    real(`shows the files of a patch that it asks for, refuses what is no answer, and is told to ${decision}`, () =>
+  real(
+    "shows the files of a patch that it asks for, refuses what is no answer, and is told to decline and accept",
+    () =>
       Effect.gen(function* () {
         const patch = "*** Begin Patch\n*** Add File: new.txt\n+hello\n*** End Patch"
-        const model = yield* OpenAi.server({ script: [OpenAi.patch(patch), OpenAi.plain("done")] })
+        const script = [OpenAi.patch(patch), OpenAi.plain("done"), OpenAi.patch(patch), OpenAi.plain("done")]
+        const model = yield* OpenAi.server({ script })
         const settings = { approvalPolicy: "untrusted", sandbox: "read-only" }
         const of = yield* fixture({ baseUrl: model.baseUrl }, { settings })
-        yield* of.send("please")
-        const requestId = yield* openRequest(of)
-        const { snapshot } = yield* of.snapshot()
-        expect(snapshot.requests).toMatchObject([
-          {
-            kind: "file_change_approval",
-            data: {
-              changes: [
-                { path: expect.stringContaining("new.txt"), kind: "add", diff: expect.stringContaining("hello") },
-              ],
-              choices: expect.arrayContaining([{ decision: "acceptForSession", means: "acceptForSession" }]),
+        for (const [index, decision] of (["decline", "acceptForSession"] as const).entries()) {
+          const { turnId } = yield* of.send("please")
+          const requestId = yield* openRequest(of)
+          const inTurn = rowsOf(turnId)
+          const { snapshot } = yield* of.snapshot()
+          expect(inTurn(snapshot.requests)).toMatchObject([
+            {
+              kind: "file_change_approval",
+              data: {
+                changes: [
+                  { path: expect.stringContaining("new.txt"), kind: "add", diff: expect.stringContaining("hello") },
+                ],
+                choices: expect.arrayContaining([{ decision: "acceptForSession", means: "acceptForSession" }]),
+              },
             },
-          },
-        ])
-        const wrong = yield* Effect.flip(of.dispatch({ type: "request.respond", requestId, decision: "perhaps" }))
-        expect(wrong).toMatchObject({
-          _tag: "CommandRefused",
-          reason: "answer-not-taken",
-          message: expect.stringContaining("acceptForSession"),
-        })
-        yield* of.dispatch({ type: "request.respond", requestId, decision })
-        const { items, requests } = yield* ended(of)
-        expect(requests).toMatchObject([{ status: "answered", decision }])
-        const status = decision === "decline" ? "declined" : "completed"
-        expect(items.find(({ kind }) => kind === "file_change")).toMatchObject({ status })
+          ])
+          const wrong = yield* Effect.flip(of.dispatch({ type: "request.respond", requestId, decision: "perhaps" }))
+          expect(wrong).toMatchObject({
+            _tag: "CommandRefused",
+            reason: "answer-not-taken",
+            message: expect.stringContaining("acceptForSession"),
+          })
+          yield* of.dispatch({ type: "request.respond", requestId, decision })
+          const { items, requests } = yield* ended(of, index + 1)
+          expect(inTurn(requests)).toMatchObject([{ status: "answered", decision }])
+          const status = decision === "decline" ? "declined" : "completed"
+          expect(inTurn(items).find(({ kind }) => kind === "file_change")).toMatchObject({ status })
+        }
         yield* checked(of)
       }),
-    )
-  }
+  )
 
   real("is steered in the middle of a turn", () =>
     Effect.gen(function* () {

@@ -73,7 +73,7 @@ describe("a server that dies", () => {
           }
         }
       }),
-    120_000,
+    600_000,
   )
 
   it.scoped("in the moment of the delivery never delivers again, whether or not the agent had it", () =>

@@ -11,7 +11,7 @@ import { id, OrchestratorFixture } from "../test/OrchestratorFixture.js"
 import { checked, ended, itemSaying, noProcess, processesOf, started, stopped, textsOf } from "../test/RealAgent.js"
 import { heapUsed, openFiles, zombies } from "../test/Resources.js"
 
-const cycles = Number(process.env.CYCLES ?? 20)
+const cycles = Number(process.env.CYCLES ?? 10)
 
 const live = (name: string, test: Effect.Effect<void, unknown, Scope.Scope>) =>
   it.scopedLive(name, () => test.pipe(Effect.provide(Logger.remove(Logger.defaultLogger))))

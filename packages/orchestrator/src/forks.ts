@@ -3,21 +3,20 @@
  * its import holds all that the copying needs, so that it goes on after the process was killed.
  */
 import type { CommandOf } from "@threadfold/contracts"
-import { type EngineStopped, type EngineWriter, importsKey, importsOf, type StreamImport } from "@threadfold/engine"
-import { Effect, Option, Schema } from "effect"
-
-const Mark = Schema.Struct({
-  kind: Schema.Literal("fork"),
-  fromThreadId: Schema.String,
-  turnId: Schema.String,
-  commandId: Schema.String,
-})
-const MarkJson = Schema.parseJson(Mark)
-const encode = Schema.encodeSync(MarkJson)
-const decode = Schema.decodeOption(MarkJson)
+import {
+  decodeForkMark,
+  type EngineStopped,
+  type EngineWriter,
+  encodeForkMark,
+  type ForkMark,
+  importsKey,
+  importsOf,
+  type StreamImport,
+} from "@threadfold/engine"
+import { Effect, Option } from "effect"
 
 /** A fork that is to be copied. */
-export interface Fork extends Schema.Schema.Type<typeof Mark> {
+export interface Fork extends ForkMark {
   /** The new thread. */
   readonly threadId: string
   /** Name of its import. */
@@ -26,11 +25,11 @@ export interface Fork extends Schema.Schema.Type<typeof Mark> {
 
 /** What the command submits beside itself: the new stream is kept for the copy. */
 export const beginningOf = (
-  { intoThreadId, threadId, turnId }: CommandOf<"thread.fork">,
+  { agent, intoThreadId, threadId, turnId }: CommandOf<"thread.fork">,
   commandId: string,
 ): StreamImport => ({
   streamId: intoThreadId,
-  importId: encode({ kind: "fork", fromThreadId: threadId, turnId, commandId }),
+  importId: encodeForkMark({ kind: "fork", fromThreadId: threadId, turnId, commandId, agent: agent ?? undefined }),
   done: false,
 })
 
@@ -38,6 +37,6 @@ export const beginningOf = (
 export const pendingForks = (writer: EngineWriter): Effect.Effect<readonly Fork[], EngineStopped> =>
   Effect.map(writer.getMeta(importsKey), (stored) =>
     [...importsOf(stored)].flatMap(([threadId, importId]) =>
-      Option.toArray(Option.map(decode(importId), (mark): Fork => ({ ...mark, threadId, importId }))),
+      Option.toArray(Option.map(decodeForkMark(importId), (mark): Fork => ({ ...mark, threadId, importId }))),
     ),
   )

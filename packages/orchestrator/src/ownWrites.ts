@@ -12,6 +12,7 @@ export interface OwnEvent {
   readonly payload: unknown
   readonly turnId?: string | null
   readonly requestId?: string | null
+  readonly inferenceId?: string
   /** JSON text of the call's id. */
   readonly callId?: string
 }
@@ -25,7 +26,7 @@ export interface OwnEventPlace {
 /** The draft of an event of ours, as the engine takes it. @param at our clock, ms since the epoch */
 export const ownDraft = (
   { commandId, streamId }: OwnEventPlace,
-  { callId, payload, requestId, turnId, type }: OwnEvent,
+  { callId, inferenceId, payload, requestId, turnId, type }: OwnEvent,
   at: number,
 ): Effect.Effect<EventDraft> =>
   Effect.map(Ids, (ids) => ({
@@ -43,6 +44,7 @@ export const ownDraft = (
       native: callId === undefined ? null : { callId },
       ...(turnId === null || turnId === undefined ? {} : { turnId }),
       ...(requestId === null || requestId === undefined ? {} : { requestId }),
+      ...(inferenceId === undefined ? {} : { inferenceId }),
     },
   }))
 
@@ -62,6 +64,7 @@ const passing: Readonly<Record<SubmitError["_tag"], boolean>> = {
   LiveSessionPresent: false,
   RestoreRefused: false,
   ThreadIncomplete: false,
+  SubscriptionRefused: false,
 }
 const isPassing = ({ _tag }: SubmitError): boolean => passing[_tag]
 
@@ -89,6 +92,10 @@ export type UpkeepCommand = Written<
   | "session.reconcile"
   | "request.expire"
   | "request.decline"
+  | "session.start"
+  | "realtime.start"
+  | "realtime.stop"
+  | "delegation.route"
 >
 
 /** Has the writer decide an upkeep command, like any other one. To derive it again does no harm, so it has no receipt. */

@@ -47,6 +47,38 @@ describe("the queue", () => {
     }),
   )
 
+  it.scoped("runs a message as it was written again, and takes a promoted one into the running turn", () =>
+    Effect.gen(function* () {
+      const { fixture } = yield* workingFixture("one")
+      const two = yield* fixture.send("two")
+      const three = yield* fixture.send("three")
+      yield* fixture.dispatch({ type: "message.edit", messageId: two.messageId, text: "two, written again" })
+      const promoted = yield* fixture.dispatch({ type: "message.promote", messageId: three.messageId, to: "turn" })
+      expect(promoted.turnId).not.toBeNull()
+      yield* until(fixture.work(), ({ thread }) => thread.queued === 1)
+      expect(fixture.agent.texts).toEqual(["one", "steered: three"])
+      completes(fixture, "turn-1")
+      yield* textsTaken(fixture, 3)
+      expect(fixture.agent.texts.at(-1)).toBe("two, written again")
+      expect(yield* fixture.violations()).toEqual([])
+    }),
+  )
+
+  it.scoped("keeps a promoted message first that the agent refused in its turn", () =>
+    Effect.gen(function* () {
+      const { fixture } = yield* workingFixture("one")
+      fixture.agent.behaviour.steer = "refuse"
+      yield* fixture.send("two")
+      const three = yield* fixture.send("three")
+      const promoted = yield* fixture.dispatch({ type: "message.promote", messageId: three.messageId, to: "turn" })
+      yield* until(fixture.orchestrator.effectsOf(promoted.commandId), ([one]) => one?.status === "failed")
+      yield* fixture.dispatch({ type: "message.promote", messageId: three.messageId })
+      completes(fixture, "turn-1")
+      yield* textsTaken(fixture, 2)
+      expect(fixture.agent.texts).toEqual(["one", "three"])
+    }),
+  )
+
   it.scoped("keeps a message that the agent refused to be steered by, and runs it next", () =>
     Effect.gen(function* () {
       const { fixture } = yield* workingFixture("one")

@@ -19,6 +19,7 @@ import {
 import { Effect } from "effect"
 import { id, OrchestratorFixture } from "./OrchestratorFixture.js"
 import {
+  carriedOut,
   checked,
   ended,
   itemSaying,
@@ -26,6 +27,7 @@ import {
   noProcess,
   openRequest,
   processesOf,
+  rowsOf,
   saysHalf,
   started,
   stopped,
@@ -53,6 +55,11 @@ export const openStory = ({ agent, driver }: Pick<ClaudeStories, "agent" | "driv
     yield* Effect.orDie(of.createThread(id("thread"), home.cwd))
     return { of, home, model }
   })
+
+const driverOf = ({ agent, driver }: Pick<ClaudeStories, "agent" | "driver">, home: AgentHome): ProviderDriver => {
+  if (!agent.installed) throw new Error(agent.reason)
+  return driver(agent, home)
+}
 
 /** The agent's memory of its sessions is gone. */
 export const forget = ({ folder }: AgentHome): void => rmSync(join(folder, ".claude", "projects"), { recursive: true })
@@ -84,28 +91,65 @@ export const claudeStories = (stories: ClaudeStories): void => {
       }),
     )
 
-    for (const [decision, outcome, status] of [
-      ["accept", "completed", "completed"],
-      ["decline", "completed", "declined"],
-      ["cancel", "interrupted", stories.cancelled],
-    ] as const) {
-      real(`asks before a command and is told to ${decision}`, () =>
-        Effect.gen(function* () {
+    real("works with another model and mode from the next turn on, and in the next session", () =>
+      Effect.gen(function* () {
+        const { home, model, of } = yield* opened(
+          Anthropic.plain("first"),
+          Anthropic.plain("second"),
+          Anthropic.write("made.txt", "made\n", { say: "I write." }),
+          Anthropic.plain("third"),
+        )
+        yield* of.send("one")
+        yield* ended(of)
+        const chosen = { mode: "acceptEdits" }
+        const settings = driverOf(stories, home).settingsOf(chosen)
+        yield* carriedOut(of, { type: "session.configure", model: "haiku", ...chosen, settings })
+        yield* of.send("two")
+        yield* ended(of, 2)
+        yield* stopped(of)
+        yield* of.send("three")
+        const { session, thread } = yield* ended(of, 3)
+        // It no longer asks before it writes.
+        expect(existsSync(join(home.cwd, "made.txt"))).toBe(true)
+        const asked = model.requests().map(({ body }) => JSON.stringify(body).includes('"model":"claude-haiku'))
+        expect(asked).toEqual([false, true, true, true])
+        expect(thread?.settings).toMatchObject(settings)
+        expect(session).toMatchObject({ epoch: 2, config: { approvalPolicy: "acceptEdits" } })
+        yield* checked(of)
+      }),
+    )
+
+    real("asks before each command and is told to accept, decline and cancel, turn after turn", () =>
+      Effect.gen(function* () {
+        const { home, of } = yield* opened(
+          Anthropic.command("touch accept"),
+          Anthropic.plain("done"),
+          Anthropic.command("touch decline"),
+          Anthropic.plain("done"),
+          Anthropic.command("touch cancel"),
           // Who cancels may come later than the agent's next request: the model then lets it wait for the interrupt.
-          const next = decision === "cancel" ? Anthropic.hang(makeHold(), { silent: true }) : Anthropic.plain("done")
-          const { home, of } = yield* opened(Anthropic.command("touch made"), next)
-          const { turnId } = yield* of.send("please")
+          Anthropic.hang(makeHold(), { silent: true }),
+        )
+        const decisions = [
+          ["accept", "completed", "completed"],
+          ["decline", "completed", "declined"],
+          ["cancel", "interrupted", stories.cancelled],
+        ] as const
+        for (const [index, [decision, outcome, status]] of decisions.entries()) {
+          const { turnId } = yield* of.send(`please, but I will ${decision}`)
           yield* of.dispatch({ type: "request.respond", requestId: yield* openRequest(of), decision })
-          const { items, requests, turns } = yield* ended(of)
-          expect(turns).toMatchObject([{ turnId, outcome, evidence: "observed" }])
-          expect(requests).toMatchObject([{ turnId, kind: "command_approval", status: "answered", decision }])
-          expect(items.find(({ kind }) => kind === "command")).toMatchObject({ status })
-          expect(existsSync(join(home.cwd, "made"))).toBe(decision === "accept")
-          expect(textsOf(items)).toEqual(decision === "cancel" ? [] : ["done"])
-          yield* checked(of)
-        }),
-      )
-    }
+          const after = yield* ended(of, index + 1)
+          const inTurn = rowsOf(turnId)
+          expect(inTurn(after.turns)).toMatchObject([{ outcome, evidence: "observed" }])
+          const asked = [{ kind: "command_approval", status: "answered", decision }]
+          expect(inTurn(after.requests)).toMatchObject(asked)
+          expect(inTurn(after.items).find(({ kind }) => kind === "command")).toMatchObject({ status })
+          expect([decision, existsSync(join(home.cwd, decision))]).toEqual([decision, decision === "accept"])
+          expect(textsOf(inTurn(after.items))).toEqual(decision === "cancel" ? [] : ["done"])
+        }
+        yield* checked(of)
+      }),
+    )
 
     real("is interrupted in mid-stream, and works on", () =>
       Effect.gen(function* () {

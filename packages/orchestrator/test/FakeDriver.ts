@@ -2,39 +2,37 @@
  * An agent that lives in the test: a driver whose connections say what the test tells them to, by the rules of the port. What it
  * was given to do outlives its connections, as a real agent's own records would.
  */
-import type { Emitted, EventType, NativeRef, PayloadOf } from "@threadfold/contracts"
+import type {
+  Configuration,
+  ConfigurationChoices,
+  Emitted,
+  EventType,
+  NativeRef,
+  PayloadOf,
+} from "@threadfold/contracts"
 import {
   type AnswerRequest,
-  type Capabilities,
   ConnectionLost,
   type ConnectOptions,
   type Delivered,
+  type DrivenPart,
+  type PartCapabilities,
   type ProviderConnection,
   type ProviderDriver,
   type ProviderFailure,
   Refused,
   type ResumeThread,
+  type RewindThread,
+  type Rewound,
   type SendTurn,
+  type StartThread,
   type Steer,
+  Unsupported,
 } from "@threadfold/providers"
 import { Clock, Deferred, Effect, Queue, Stream } from "effect"
+import { type Behaviour, fakeCapabilities } from "./fakeCapabilities.js"
 
 const provider = "fake"
-
-/** What the agent does with an order. */
-export type Behaviour =
-  /** It takes it and answers. */
-  | "answer"
-  /** It takes it and never answers. */
-  | "silence"
-  /** It refuses it. */
-  | "refuse"
-  /** It refuses it before anything is sent. */
-  | "refuse-unsent"
-  /** It never takes the bytes. */
-  | "hang"
-  /** Its process is found to be gone. */
-  | "lost"
 
 interface Session {
   readonly native: string
@@ -131,7 +129,7 @@ export class FakeConnection {
 
   private readonly lost = new ConnectionLost({ provider, message: "The agent is gone. Start the session again." })
 
-  private order(operation: "send-turn" | "steer" | "interrupt" | "answer", act: () => void) {
+  private order(operation: "send-turn" | "steer" | "interrupt" | "answer" | "configure", act: () => void) {
     return Effect.suspend((): Effect.Effect<Delivered, ProviderFailure> => {
       const refused = new Refused({ provider, operation, message: "The agent does not want to." })
       const callId = String(this.agent.nextCall())
@@ -148,6 +146,7 @@ export class FakeConnection {
         case "silence":
           this.agent.taken.push(operation)
           return Effect.succeed({ callId, answered: Effect.never })
+        case "reopen":
         case "answer":
           this.agent.taken.push(operation)
           act()
@@ -170,8 +169,10 @@ export class FakeConnection {
   readonly connection: ProviderConnection = {
     events: Stream.fromQueue(this.queue).pipe(Stream.takeWhile((one): one is Emitted => one !== null)),
     reference: (native) => this.references.get(native) ?? null,
-    startThread: ({ threadId }) =>
+    startThread: (order) =>
       Effect.gen(this, function* () {
+        const { threadId } = order
+        this.agent.starts.push(order)
         if (this.agent.behaviour["start-thread"] === "hang") return yield* Effect.never
         if (this.agent.behaviour["start-thread"] === "refuse") {
           return yield* new Refused({ provider, operation: "start-thread", message: "No more threads today." })
@@ -193,6 +194,9 @@ export class FakeConnection {
         }
         this.references.set(nativeThreadId, threadId)
         this.openSession(nativeThreadId, true)
+        if (order.rewind?.isRecorded === false) {
+          this.say(nativeThreadId, "thread.rewound", { firstTurnId: order.rewind.turnId })
+        }
         return { nativeThreadId }
       }),
     sendTurn: (order: SendTurn) =>
@@ -200,15 +204,62 @@ export class FakeConnection {
         this.agent.atSend,
         this.order("send-turn", () => {
           this.agent.texts.push(order.text)
+          this.agent.parts.push(order.parts ?? null)
           this.begins(order.nativeThreadId, order.turnId)
         }),
       ),
-    steer: (order: Steer) => this.order("steer", () => void this.agent.texts.push(`steered: ${order.text}`)),
+    steer: (order: Steer) =>
+      this.order("steer", () => {
+        this.agent.texts.push(`steered: ${order.text}`)
+        this.agent.parts.push(order.parts ?? null)
+      }),
     interrupt: ({ nativeThreadId, nativeTurnId }) =>
       this.order("interrupt", () =>
         this.say(nativeThreadId, "turn.completed", { outcome: "interrupted" }, { turnId: nativeTurnId }),
       ),
     answer: (order: AnswerRequest) => this.order("answer", () => void this.agent.answers.push(order.decision)),
+    lists: {
+      models: Effect.sync(() => {
+        this.agent.asked += 1
+        const model = {
+          title: null,
+          description: null,
+          isDefault: true,
+          hidden: false,
+          defaultEffort: null,
+          native: {},
+        }
+        return this.agent.models.map((name) => ({ ...model, model: name, efforts: name === "small" ? ["low"] : null }))
+      }),
+    },
+    listChanges: () => this.agent.listChanges,
+    login: (way) =>
+      way === "browser"
+        ? Effect.succeed({
+            url: "https://login.invalid/",
+            code: "CODE",
+            done: Effect.suspend(() => this.agent.atLogin),
+            cancel: Effect.void,
+          })
+        : new Unsupported({ provider, operation: "login" }),
+    configure: (change) =>
+      Effect.flatMap(
+        this.order("configure", () => void this.agent.configured.push(change.chosen)),
+        ({ answered }) => answered,
+      ),
+    rewind: (order) =>
+      Effect.suspend((): Effect.Effect<Rewound, ProviderFailure> => {
+        this.agent.rewinds.push(order)
+        const { rewind } = this.agent.behaviour
+        if (rewind === "silence") return Effect.never
+        if (rewind === "refuse") {
+          return new Refused({ provider, operation: "rewind", message: "These turns stay." })
+        }
+        const files = order.files ? { paths: ["/w/a.txt"], insertions: 1, deletions: 2, skipped: 0 } : null
+        if (rewind === "reopen") return Effect.succeed({ files, reopen: true })
+        this.say(order.nativeThreadId, "thread.rewound", {}, { turnId: order.nativeTurnId ?? "" })
+        return Effect.succeed({ files, reopen: false })
+      }),
     closeThread: (native) =>
       Effect.sync(() => {
         const session = this.sessions.get(native)
@@ -227,23 +278,51 @@ export class FakeAgent {
   readonly connections: FakeConnection[] = []
   /** Texts that the agent was given, in order: what it does is done. */
   readonly texts: string[] = []
+  /** The parts of the same messages; null: the text was all of it. */
+  readonly parts: (readonly DrivenPart[] | null)[] = []
+  /** Its models; a test may set others. */
+  models: readonly string[] = ["small"]
+  /** How often it was asked for them. */
+  asked = 0
+  /** How often it has said that they are others. */
+  listChanges = 0
   readonly answers: string[] = []
+  /** What was chosen for its threads, in order. */
+  readonly configured: Configuration[] = []
+  /** What it lets a client choose; a test may set others. */
+  choices: ConfigurationChoices = {
+    model: { taken: true, values: null },
+    effort: { taken: true, values: ["low", "high"] },
+    mode: { taken: true, values: ["ask", "never"] },
+    sandbox: { taken: false, values: [] },
+  }
   /** Orders whose bytes it took. */
   readonly taken: string[] = []
   /** Native threads that it can open again. */
   readonly stored = new Set<string>()
+  /** Orders to start a thread, in order. */
+  readonly starts: StartThread[] = []
   /** Orders to open a thread again, in order. */
   readonly resumes: ResumeThread[] = []
+  /** Orders to take turns back, in order. */
+  readonly rewinds: RewindThread[] = []
   /** Its process ends with a thread that it cannot open again. */
   endsWhenLost = false
   /** What it does with the orders. */
-  readonly behaviour: Record<"start-thread" | "send-turn" | "steer" | "interrupt" | "answer", Behaviour> = {
+  readonly behaviour: Record<
+    "start-thread" | "send-turn" | "steer" | "interrupt" | "answer" | "configure" | "rewind",
+    Behaviour
+  > = {
     "start-thread": "answer",
     "send-turn": "answer",
     steer: "answer",
     interrupt: "answer",
     answer: "answer",
+    configure: "answer",
+    rewind: "answer",
   }
+  /** The login of a person: how it ends. */
+  atLogin: Effect.Effect<void, ProviderFailure> = Effect.never
   /** Runs before a turn is taken: where a test holds the hand-over. */
   atSend: Effect.Effect<void> = Effect.void
   /** Runs before a process ends that was told to: where a test keeps it from ending. */
@@ -253,6 +332,9 @@ export class FakeAgent {
   private calls = 0
   private threads = 0
   private clock = () => 0
+
+  /** Parts that it takes beside text; a test may set others. */
+  takes: PartCapabilities = { images: true, mentions: true, skills: true, commands: true }
 
   constructor(readonly sharesConnection = true) {}
 
@@ -280,19 +362,11 @@ export class FakeAgent {
   }
 
   get driver(): ProviderDriver {
-    const capabilities: Capabilities = {
-      "start-thread": true,
-      "resume-thread": true,
-      "send-turn": true,
-      steer: true,
-      interrupt: true,
-      answer: true,
-      stop: true,
-      sharesConnection: this.sharesConnection,
-    }
+    const capabilities = fakeCapabilities(this)
     return {
       provider,
       capabilities,
+      settingsOf: ({ effort, mode, sandbox }) => JSON.parse(JSON.stringify({ effort, mode, sandbox })),
       connect: (options) =>
         Effect.zipRight(
           this.atConnect,

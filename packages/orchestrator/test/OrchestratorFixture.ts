@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type * as SqlClient from "@effect/sql/SqlClient"
+import * as SqlClient from "@effect/sql/SqlClient"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { Command, type EventEnvelope, type Receipt, type RequestView } from "@threadfold/contracts"
 import type { ThreadWork } from "@threadfold/core"
@@ -16,6 +16,7 @@ import {
   sha256,
   WorkReads,
 } from "@threadfold/engine"
+import { engineOn } from "@threadfold/engine/fixtures"
 import { decodeRow, type OpenError, openSqlite } from "@threadfold/event-log"
 import { Projections, SqlStore, verify } from "@threadfold/projections"
 import type { ProviderDriver } from "@threadfold/providers"
@@ -23,7 +24,13 @@ import { Clock, Context, Effect, Exit, Layer, Schema, Scope, Stream } from "effe
 import {
   type Agent,
   type AgentLimits,
+  AgentListings,
+  type AgentListingsService,
+  AgentLogins,
+  type AgentLoginsService,
   Agents,
+  Configurations,
+  type ConfigurationsService,
   CurrentReaperPolicy,
   type DispatchError,
   defaultLimits,
@@ -37,6 +44,8 @@ import {
   Reaper,
   type ReaperPolicy,
   type ReaperService,
+  VoiceRuns,
+  type VoiceRunsService,
   Watchdog,
   type WorkError,
 } from "../src/index.js"
@@ -58,6 +67,10 @@ export type CrashAt = { readonly submission: number; readonly committed: boolean
 
 interface Running {
   readonly orchestrator: OrchestratorService
+  readonly listings: AgentListingsService
+  readonly configurations: ConfigurationsService
+  readonly logins: AgentLoginsService
+  readonly voices: VoiceRunsService
   readonly reaper: ReaperService | null
   readonly scope: Scope.CloseableScope
   /** How many submissions the engine was given by this run. */
@@ -87,6 +100,8 @@ export class OrchestratorFixture {
       readonly settings?: Readonly<Record<string, unknown>>
       /** Where it is given, the reaper and the watchdog run, by this policy. */
       readonly reaper?: Partial<ReaperPolicy>
+      /** In the place of other services. */
+      readonly parts?: OrchestrationParts
     } = {},
   ) {
     this.agent = new FakeAgent(options.sharesConnection)
@@ -110,6 +125,26 @@ export class OrchestratorFixture {
     return this.running.orchestrator
   }
 
+  get logins(): AgentLoginsService {
+    if (this.running === null) throw new Error("the server does not run")
+    return this.running.logins
+  }
+
+  get configurations(): ConfigurationsService {
+    if (this.running === null) throw new Error("the server does not run")
+    return this.running.configurations
+  }
+
+  get listings(): AgentListingsService {
+    if (this.running === null) throw new Error("the server does not run")
+    return this.running.listings
+  }
+
+  get voices(): VoiceRunsService {
+    if (this.running === null) throw new Error("the orchestrator does not run")
+    return this.running.voices
+  }
+
   get reaper(): ReaperService {
     const reaper = this.running?.reaper ?? null
     if (reaper === null) throw new Error("the reaper does not run")
@@ -129,7 +164,7 @@ export class OrchestratorFixture {
       this.base = yield* Layer.build(
         Layer.mergeAll(Projections.layer(file), WorkReads.layer).pipe(
           Layer.provideMerge(Layer.orDie(reading)),
-          Layer.provideMerge(Engine.layerInProcess({ file })),
+          Layer.provideMerge(engineOn({ file })),
         ),
       )
       yield* Effect.addFinalizer(() => this.stop)
@@ -165,18 +200,23 @@ export class OrchestratorFixture {
       const scope = yield* Scope.make()
       const ids = { next: (at: number) => mintId(sha256, at, `made ${++this.made}`) }
       const { reaper: policy } = this.options
-      const services = orchestration(policy === undefined ? unsupervised : {})
+      const services = orchestration({ ...(policy === undefined ? unsupervised : {}), ...this.options.parts })
       const built = yield* Layer.buildWithScope(services, scope).pipe(
         Effect.provide(CurrentReaperPolicy.layer({ ...defaultReaperPolicy, ...policy })),
         Effect.provide(Agents.layer([agent])),
         Effect.provideService(Engine, crashing),
         Effect.provideService(Projections, this.projections),
         Effect.provideService(WorkReads, Context.get(this.database, WorkReads)),
+        Effect.provideService(SqlClient.SqlClient, Context.get(this.database, SqlClient.SqlClient)),
         Effect.provideService(Ids, ids),
         Effect.provideService(MonotonicClock, { now: this.monotonic }),
       )
       this.running = {
         orchestrator: Context.get(built, Orchestrator),
+        listings: Context.get(built, AgentListings),
+        configurations: Context.get(built, Configurations),
+        logins: Context.get(built, AgentLogins),
+        voices: Context.get(built, VoiceRuns),
         reaper: policy === undefined ? null : Context.get(built, Reaper),
         scope,
         submissions: () => given,

@@ -1,8 +1,10 @@
 /** What the tests of real agents under the orchestrator have in common: waiting for what happens, and what must hold at the end. */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { expect, it } from "@effect/vitest"
 import type { ItemView } from "@threadfold/contracts"
 import { markedProcesses } from "@threadfold/providers"
-import type { Hold, InstalledAgent, MissingAgent } from "@threadfold/testkit"
+import type { AgentHome, Hold, InstalledAgent, MissingAgent } from "@threadfold/testkit"
 import { Effect, Logger, Schedule, type Scope } from "effect"
 import { logMark } from "../src/connections/Connections.js"
 import { type OrchestratorFixture, snapshotOf } from "./OrchestratorFixture.js"
@@ -50,6 +52,12 @@ export const saysHalf = (of: OrchestratorFixture, hold: Hold) =>
     return before
   })
 
+/** Picks the rows that belong to a turn. */
+export const rowsOf =
+  (turnId: string | null) =>
+  <A extends { readonly turnId: string | null }>(all: readonly A[]): readonly A[] =>
+    all.filter((one) => one.turnId === turnId)
+
 /** The texts of the items of a kind, in order. */
 export const textsOf = (items: readonly ItemView[], kind: ItemView["kind"] = "agent_message") =>
   items.filter((item) => item.kind === kind).map(({ text }) => text)
@@ -65,7 +73,7 @@ export const noProcess = (of: OrchestratorFixture) =>
   })
 
 /** Dispatches a command, and waits until what follows from it is done. */
-const carriedOut = (of: OrchestratorFixture, command: object) =>
+export const carriedOut = (of: OrchestratorFixture, command: object) =>
   Effect.gen(function* () {
     const { commandId } = yield* of.dispatch(command)
     const effects = of.orchestrator.effectsOf(commandId)
@@ -93,6 +101,20 @@ export const kill = (of: OrchestratorFixture) =>
   Effect.map(processesOf(of), (processes) => {
     for (const { pid } of processes) process.kill(pid, "SIGKILL")
   })
+
+/**
+ * Waits until the history that an agent keeps below its home has these words. It writes them after it has said them: one that is killed
+ * in between cannot take its conversation up again.
+ */
+export const remembered = ({ folder }: AgentHome, words: string) =>
+  Effect.repeat(
+    Effect.sync(() =>
+      readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".jsonl"))
+        .some((name) => readFileSync(join(folder, name), "utf8").includes(words)),
+    ),
+    { until: (isThere) => isThere, schedule: Schedule.spaced("20 millis") },
+  )
 
 /** Stops the server: nothing of it is left, whatever happened. */
 export const nothingLeft = (of: OrchestratorFixture) =>

@@ -5,10 +5,13 @@ import { join } from "node:path"
 import { Command, type EventType, type NativeRef, type PayloadOf } from "@threadfold/contracts"
 import { checkLog, mintId } from "@threadfold/core"
 import { Engine, type EngineService, type EventDraft, sha256 } from "@threadfold/engine"
+import { engineOn } from "@threadfold/engine/fixtures"
 import { decodeRow } from "@threadfold/event-log"
 import { Projections } from "@threadfold/projections"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
+import { LiveAudio } from "../src/connections/LiveAudio.js"
 import { LiveThreads } from "../src/connections/LiveThreads.js"
+import { RecordedWords } from "../src/connections/RecordedWords.js"
 import { Retries } from "../src/connections/Retries.js"
 import {
   Background,
@@ -50,7 +53,7 @@ export class Sessions {
       (made) => Effect.sync(() => rmSync(made, { recursive: true, force: true })),
     )
     const file = join(directory, "threadfold.db")
-    const built = yield* Layer.build(Layer.provideMerge(Projections.layer(file), Engine.layerInProcess({ file })))
+    const built = yield* Layer.build(Layer.provideMerge(Projections.layer(file), engineOn({ file })))
     return new Sessions(Context.get(built, Engine), Context.get(built, Projections))
   })
 
@@ -164,6 +167,9 @@ export class Sessions {
       Layer.succeed(Connections, {
         threads,
         retries: new Retries(),
+        words: new RecordedWords(),
+        audio: new LiveAudio(),
+        marks: () => ({}),
         connect: () => Effect.dieMessage("nothing connects here"),
         disconnect: () => Effect.void,
         closeThread: () => Effect.void,

@@ -12,6 +12,7 @@ import { fold as currentFold, FOLD_VERSION, type Fold, type FoldState, initialSt
 import { MapStore } from "@threadfold/core/model"
 import type { EventSource } from "./EventSource.js"
 import type { ProjectionStore } from "./ProjectionStore.js"
+import { noteRemade } from "./rebuild.js"
 import { refold } from "./refold.js"
 import { lastSequence, type Replaced, replaceRows } from "./replaceRows.js"
 
@@ -145,6 +146,7 @@ export class CatchUp {
     // No event leads to these rows.
     const stored = [...store.rowsOf(streamId)].length
     store.clearStream(streamId)
+    noteRemade(store)
     return { rows: stored, refused: null }
   }
 

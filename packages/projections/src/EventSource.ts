@@ -1,11 +1,13 @@
 /** Where verify and rebuild get events from: what they need of a log, and no more. */
 
 import type { EventEnvelope } from "@threadfold/contracts"
-import { compareText } from "@threadfold/core/model"
+import { compareText, type TableRow, tombstoneTables } from "@threadfold/core/model"
 import type { ProjectionStore } from "./ProjectionStore.js"
 
 /** Events by stream. */
 export interface EventSource {
+  /** Whether a purge of the stream is still removing its rows: those that are left of them count as gone. Absent: none is. */
+  readonly isPurging?: (streamId: string) => boolean
   /** Events of a stream with a version above `afterVersion`, oldest first, at most `limit`. */
   readonly read: (streamId: string, afterVersion: number, limit: number) => readonly EventEnvelope[]
   /** Ids of the streams that have events, in order of their UTF-8 bytes, after `after` (exclusive), at most `limit`. */
@@ -16,7 +18,7 @@ export interface EventSource {
 export const countedSource = (source: EventSource, total: number, onEvents: (events: number) => void): EventSource => {
   let events = 0
   return {
-    streams: source.streams,
+    ...source,
     read: (streamId, afterVersion, limit) => {
       const page = source.read(streamId, afterVersion, limit)
       events = Math.min(total, events + page.length)
@@ -24,6 +26,20 @@ export const countedSource = (source: EventSource, total: number, onEvents: (eve
       return page
     },
   }
+}
+
+/** The stored rows of a stream without those that a purge is still removing. */
+export const standingRows = (
+  source: EventSource,
+  store: Pick<ProjectionStore, "rowsOf">,
+  streamId: string,
+): Iterable<TableRow> => {
+  const rows = store.rowsOf(streamId)
+  return source.isPurging?.(streamId) === true ? tombstoneOf(rows) : rows
+}
+
+function* tombstoneOf(rows: Iterable<TableRow>): Iterable<TableRow> {
+  for (const row of rows) if (tombstoneTables.has(row.table)) yield row
 }
 
 const pageSize = 500
@@ -61,7 +77,7 @@ export function* allStreams(
 }
 
 /** Events of a stream that are read at a time. */
-const eventPage = 1000
+const eventPage = 250
 
 /** All events of a stream, the oldest first, read page by page; `onEvents` is called after each page with its length. */
 export function* eventsOf(

@@ -27,6 +27,36 @@ describe("Overlay", () => {
     expect(net(changes)).toEqual([putRow("turns", { ...turn, status: "running", diff: "+1" })])
   })
 
+  it("keeps heavy columns of any earlier change, an empty one too, until the row is deleted", () => {
+    const row = { ...turn, status: "running" } as const
+    const changes = [
+      putRow("turns", { ...row, diff: "+1", text: "a" }),
+      putRow("turns", { ...row, items: 1, diff: null }),
+      putRow("turns", { ...row, items: 2 }),
+    ]
+    const overlay = new Overlay(new MapStore())
+    expect(net(changes, overlay)).toEqual([putRow("turns", { ...row, items: 2, diff: null, text: "a" })])
+    expect(overlay.find("turns", "key", ["u1"])).not.toHaveProperty("text")
+    expect(overlay.whole("turns", ["u1"])).toMatchObject({ items: 2, diff: null, text: "a" })
+    const back = net([{ op: "delete", table: "turns", key: ["u1"] }, putRow("turns", row)], overlay)
+    expect(back).toEqual([putRow("turns", { ...row, text: null, parts: null, diff: null, proposal: null })])
+  })
+
+  it("says which rows are new: those that it has looked for in vain, and those with an id that was made just now", () => {
+    const overlay = new Overlay(new MapStore())
+    const second = { ...turn, turnId: "u2", ordinal: 2, status: "requested" } as const
+    expect(overlay.find("items", "key", ["i"])).toBeNull()
+    overlay.minted("u1")
+    const changes = [putRow("turns", { ...turn, status: "running" }), putRow("turns", second), putRow("items", item)]
+    expect(net(changes, overlay)).toEqual([
+      putRow("turns", second),
+      { ...putRow("turns", { ...turn, status: "running" }), isNew: true },
+      { ...putRow("items", item), isNew: true },
+    ])
+    overlay.clear()
+    expect(net([putRow("items", item)], overlay)).toEqual([putRow("items", item)])
+  })
+
   it("writes the row that leaves an active state before the one that enters, however they were staged", () => {
     const enters = putRow("turns", { ...turn, turnId: "u2", ordinal: 2, status: "running" })
     const leaves = putRow("turns", { ...turn, status: "ended", ...over })

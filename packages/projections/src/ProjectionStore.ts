@@ -3,7 +3,7 @@
  * log's transaction, so that an event and the rows it leads to are committed together.
  */
 import type { Change } from "@threadfold/core"
-import type { FoldStateRow, RowsSource, TableRow } from "@threadfold/core/model"
+import type { FoldStateRow, RemovedRows, RowsSource, ServedSession, TableRow } from "@threadfold/core/model"
 
 /** Rows and open states that a writer can change. */
 export interface ProjectionStore extends RowsSource {
@@ -17,6 +17,15 @@ export interface ProjectionStore extends RowsSource {
   readonly saveFoldState: (row: FoldStateRow) => void
   /** Removes every row and the fold state of a stream; a rebuild begins with it. */
   readonly clearStream: (streamId: string) => void
+  /**
+   * Removes at most `limit` rows of a stream, of any table but `threads` and `connections`: what a purge leaves of it is that row and the fold state.
+   * Nothing is removed when none is left.
+   */
+  readonly removeSome: (streamId: string, limit: number) => RemovedRows
+  /** Sessions of a thread behind this epoch, oldest first, at most `limit`, with their connections. */
+  readonly sessionsAfter: (threadId: string, epoch: number, limit: number) => readonly ServedSession[]
+  /** Whether a thread besides this one has a session on the connection. */
+  readonly servesOther: (connectionId: string, threadId: string) => boolean
   /** Every row of a stream in canonical order (table order, then key), heavy columns included. For hash, verify, check. */
   readonly rowsOf: (streamId: string) => Iterable<TableRow>
   /** Ids of all streams that have a fold state, in order, after `after` (exclusive), at most `limit`. */

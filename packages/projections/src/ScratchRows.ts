@@ -3,7 +3,7 @@
  * one page of events, however long a stream is; its rows lie in a temporary file.
  */
 import type { EventEnvelope } from "@threadfold/contracts"
-import { type FoldState, fold, initialState } from "@threadfold/core"
+import { type FoldState, foldPage, initialState } from "@threadfold/core"
 import { Overlay } from "@threadfold/core/model"
 import Sqlite from "better-sqlite3"
 import { DatabaseHash } from "./hash.js"
@@ -48,11 +48,9 @@ export class ScratchRows {
 
   /** Folds a page of the stream's events. */
   add(events: readonly EventEnvelope[]): void {
-    for (const event of events) {
-      const { changes, state } = fold(this.state, event, this.overlay)
-      this.state = state
+    this.state = foldPage(this.state, events, this.overlay, (changes) => {
       if (!this.refused) this.stage(() => this.overlay.stage(changes))
-    }
+    })
     if (!this.refused) this.stage(() => this.store.apply(this.overlay.net()))
     this.overlay.clear()
   }

@@ -12,6 +12,37 @@ projectionStoreContract("SQLite", () => {
   return { store: new SqlStore(database), dispose: () => database.close() }
 })
 
+it("a row that is new takes one statement, whatever its status; a hint that is wrong does no harm", () => {
+  const database = openProjections()
+  onTestFinished(() => void database.close())
+  let runs = 0
+  const prepare = database.prepare.bind(database)
+  const counted = (sql: string) => {
+    const statement = prepare(sql)
+    const run = statement.run.bind(statement)
+    return Object.assign(statement, {
+      run: (...values: unknown[]) => {
+        runs += 1
+        return run(...values)
+      },
+    })
+  }
+  Object.assign(database, { prepare: counted })
+  const store = new SqlStore(database)
+  const row = { itemId: "i1", threadId: "t1", ordinal: 1, kind: "command" } as const
+  const ended = { ...row, status: "completed", cause: "c", evidence: "observed" } as const
+  const put = (given: Partial<Rows["items"]>, isNew?: true): number => {
+    runs = 0
+    store.apply([isNew === undefined ? putRow("items", given) : { ...putRow("items", given), isNew }])
+    return runs
+  }
+  expect(put({ ...ended, text: "a" }, true)).toBe(1)
+  expect(put({ ...row, itemId: "i2", ordinal: 2, status: "open" }, true)).toBe(1)
+  expect(put({ ...ended, ordinal: 3 }, true)).toBe(1)
+  expect(store.whole("items", ["i1"])).toMatchObject({ ordinal: 3, text: "a" })
+  expect(put({ ...ended, itemId: "i3", ordinal: 4 })).toBe(3)
+})
+
 it("a row that streams is rewritten alone: no index page is, unless the row moves in it", () => {
   const directory = mkdtempSync(join(tmpdir(), "threadfold-store-"))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))

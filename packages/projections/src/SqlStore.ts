@@ -22,6 +22,7 @@ import {
 } from "@threadfold/core/model"
 import type { Database, Statement } from "better-sqlite3"
 import type { ProjectionStore } from "./ProjectionStore.js"
+import { RowRemoval } from "./RowRemoval.js"
 import {
   allColumns,
   equals,
@@ -50,6 +51,11 @@ interface Writing {
   readonly values: unknown[]
 }
 
+/**
+ * The index of a column that changes with every batch: a `rewrite` names the column, and SQLite then updates this index and no other.
+ */
+const movingIndex = "threads_by_update"
+
 /** The columns that decide in which indexes a row stands, and where. */
 interface Places {
   /** Columns that an index holds, or that an index other than a list's needs; the key. */
@@ -61,7 +67,7 @@ interface Places {
 const placesOf = (database: Database, { columns, key, lists, table }: Layout): Places => {
   const texts = database
     .prepare<[string], string>(
-      "SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
+      `SELECT sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL AND name <> '${movingIndex}'`,
     )
     .pluck()
     .all(table)
@@ -115,7 +121,8 @@ class SqlTable {
     this.whole = select(`SELECT ${selectList(allColumns(of))} FROM ${of.table} WHERE ${equals(of.key)}`)
   }
 
-  put(row: Cells): void {
+  /** `isNew`: most likely there is no such row. */
+  put(row: Cells, isNew = false): void {
     let mask = 0
     const { heavy } = this.of
     for (let index = 0; index < heavy.length; index++) {
@@ -129,6 +136,11 @@ class SqlTable {
       if (value === null || value === undefined) values[index] = null
       else if (column.json) values[index] = JSON.stringify(value)
       else values[index] = typeof value === "string" ? wellFormed(value) : value
+    }
+    // Two statements that find nothing cost more than the insert.
+    if (isNew) {
+      upsert.run(values)
+      return
     }
     if (rewrite !== null && rewrite.run(values).changes > 0) return
     // What is open is new, or was rewritten just now.
@@ -214,7 +226,7 @@ export class SqlStore implements ProjectionStore {
     for (const change of changes) {
       switch (change.op) {
         case "put":
-          this.table(change.table).put(cells(change.row))
+          this.table(change.table).put(cells(change.row), change.isNew)
           break
         case "delete":
           this.table(change.table).delete(change.key)
@@ -250,7 +262,11 @@ export class SqlStore implements ProjectionStore {
 
   clearStream = (streamId: string): void => {
     for (const statement of this.statements.clearStream()) statement.run(streamId)
-  };
+  }
+
+  removeSome: ProjectionStore["removeSome"] = (...of) => this.statements.removal().some(...of)
+  sessionsAfter: ProjectionStore["sessionsAfter"] = (...of) => this.statements.removal().sessionsAfter(...of)
+  servesOther: ProjectionStore["servesOther"] = (...of) => this.statements.removal().servesOther(...of);
 
   *rowsOf(streamId: string): Iterable<TableRow> {
     for (const table of tableNames) {
@@ -268,8 +284,7 @@ export class SqlStore implements ProjectionStore {
     }
   }
 
-  streams = (after: string | null, limit: number): readonly FoldStateRow[] =>
-    this.statements.streams().all(after ?? "", limit)
+  streams: ProjectionStore["streams"] = (after, limit) => this.statements.streams().all(after ?? "", limit)
 
   owners = (after: string | null, limit: number): readonly string[] => {
     const found: string[] = []
@@ -328,6 +343,7 @@ const prepareStatements = (database: Database) => {
   clearTexts.push("DELETE FROM fold_state WHERE stream_id = ?")
   return {
     keys,
+    removal: onDemand(() => new RowRemoval(database)),
     clearStream: onDemand(() => clearTexts.map((text) => database.prepare<unknown[]>(text))),
     nextOwner: onDemand(() =>
       database

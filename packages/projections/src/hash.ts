@@ -40,7 +40,7 @@ export class DatabaseHash {
   /** Takes all rows of one stream, in canonical order, and returns the stream's hash (hex). */
   addStream(rows: Iterable<TableRow>): string {
     for (const _row of this.passing(rows));
-    return this.streams.at(-1) ?? ""
+    return this.last
   }
 
   /** Passes all rows of one stream on, in canonical order, and takes them as they pass; the last one ends the stream. */
@@ -55,6 +55,11 @@ export class DatabaseHash {
       yield each
     }
     this.streams.push(whole.digest("hex"))
+  }
+
+  /** The hash (hex) of the stream that ended last. */
+  get last(): string {
+    return this.streams.at(-1) ?? ""
   }
 
   /** The hash of the database (hex), and of each table. */

@@ -3,12 +3,22 @@ export * from "./EventSource.js"
 export { DatabaseHash, hashStream } from "./hash.js"
 export { type ComparisonOptions, isAsFolded } from "./isAsFolded.js"
 export * from "./migrations.js"
-export { type Look, Moments, type MomentsOptions, momentNow, type ThreadMoment } from "./moments/index.js"
+export {
+  checkpointDirectory,
+  type Look,
+  Moments,
+  type MomentsOptions,
+  momentNow,
+  removeCheckpointsOf,
+  type ThreadMoment,
+} from "./moments/index.js"
 export * from "./ProjectionStore.js"
 export {
   CursorInvalid,
   decodeCursor,
   encodeCursor,
+  type ForkPlace,
+  type FoundItem,
   type FoundRow,
   LimitInvalid,
   maxLimit,
@@ -16,12 +26,17 @@ export {
   type Page,
   type PageQuery,
   Projections,
+  type RangeQuery,
+  type ReadChanges,
   type ReadSql,
   type Resource,
   type RowError,
   RowNotFound,
   type ThreadListError,
+  textRange,
 } from "./queries/index.js"
+export { type UsageSumsQuery, usageSums } from "./queries/usageSums.js"
+export { rowSizes } from "./RowRemoval.js"
 export {
   type RebuildPoint,
   type RebuildReport,
@@ -35,4 +50,6 @@ export { type Replaced, refoldNow } from "./replaceRows.js"
 export { ScratchRows, type ScratchStream } from "./ScratchRows.js"
 export * from "./SqlStore.js"
 export { projectionSchema } from "./schema.js"
+export * from "./search/index.js"
+export * from "./sql/index.js"
 export { verify } from "./verify.js"

@@ -4,7 +4,7 @@ import type { TableName } from "@threadfold/contracts"
 import { canonicalJson, fold as currentFold, encodeState, FOLD_VERSION, type Fold } from "@threadfold/core"
 import { type FoldStateRow, MapStore } from "@threadfold/core/model"
 import { differences } from "./compare.js"
-import type { EventSource } from "./EventSource.js"
+import { type EventSource, standingRows } from "./EventSource.js"
 import type { ProjectionStore } from "./ProjectionStore.js"
 import { type Refold, refold } from "./refold.js"
 import { ofTable } from "./replaceRows.js"
@@ -53,7 +53,7 @@ export const isAsFolded = (options: ComparisonOptions, streamId: string): boolea
       for (const _difference of differences(
         streamId,
         ofTable(expected.rowsOf(streamId), table),
-        ofTable(store.rowsOf(streamId), table),
+        ofTable(standingRows(source, store, streamId), table),
       )) {
         return false
       }

@@ -3,7 +3,7 @@ import * as SqlClient from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import { alignSchema } from "./alignSchema.js"
-import { agentIndexes, idIndexes, projectionSchema } from "./schema.js"
+import { agentIndexes, idIndexes, projectionSchema, servedIndexes, sidebarIndexes, voiceIndexes } from "./schema.js"
 
 /** The table in which the migrator notes what ran: the log has one of its own. */
 export const projectionMigrationsTable = "projection_migrations"
@@ -50,4 +50,17 @@ export const projectionMigrations: Readonly<Record<string, Effect.Effect<void, S
   "0003_wires": alignSchema,
   // Indexes alone: no row is another than it was, and no thread is to be folded again.
   "0004_ids": addIndexes(idIndexes),
+  // A check alone, which takes one more value.
+  "0005_forked": alignSchema,
+  // When the first byte of a model call came, and whether all of it was recorded.
+  "0006_model_calls": alignSchema,
+  // One more status of a thread: its check is another one, and no row is another than it was.
+  "0007_purges": alignSchema,
+  "0008_voice": addIndexes(voiceIndexes),
+  "0009_sidebar": addIndexes(sidebarIndexes),
+  // What a person has read, pinned and has to look at, with the index of the inbox.
+  "0010_inbox": alignSchema,
+  // What messages have beside their text.
+  "0011_parts": alignSchema,
+  "0012_served": addIndexes(servedIndexes),
 }

@@ -36,6 +36,13 @@ export interface RebuildReport {
 /** Under which key of the projections a rebuild notes how far it is; one that is killed leaves it. */
 export const rebuildPointKey = "rebuild"
 
+/** Under which key of the projections it is counted how often rows were made again: they change then without an event. */
+export const remadeKey = "remade"
+
+/** Counts that rows were made again, inside the running transaction: the answers that callers hold are not those of the new rows. */
+export const noteRemade = (store: Pick<ProjectionStore, "getMeta" | "setMeta">): void =>
+  store.setMeta(remadeKey, String(Number(store.getMeta(remadeKey) ?? 0) + 1))
+
 /** How far a rebuild of all streams is. */
 export interface RebuildPoint {
   /** Version of the fold that it runs with. */
@@ -74,28 +81,32 @@ export const rebuildPointIn = (
   return point?.foldVersion === foldVersion && point.table === table ? point : null
 }
 
+/** Clears the rows of a stream, folds its events, stores the rows and the state, inside the open transaction. Returns its events. */
+const replaceStream = (
+  { source, store, fold = currentFold, foldVersion = FOLD_VERSION }: RebuildOptions,
+  streamId: string,
+): number => {
+  store.clearStream(streamId)
+  noteRemade(store)
+  const { state, events } = refold(source, store, fold, streamId)
+  if (events > 0) {
+    store.saveFoldState({
+      streamId,
+      foldVersion,
+      streamVersion: state.streamVersion,
+      status: "ok",
+      state: encodeState(state),
+    })
+  }
+  return events
+}
+
 /**
  * Rebuilds one stream, in a transaction of its own or inside the open one: clears its rows, folds its events, stores the
  * rows and the state. A frozen stream is `ok` again. Returns how many events were folded.
  */
-export const rebuildStream = (
-  { source, store, fold = currentFold, foldVersion = FOLD_VERSION }: RebuildOptions,
-  streamId: string,
-): number =>
-  store.atomically(() => {
-    store.clearStream(streamId)
-    const { state, events } = refold(source, store, fold, streamId)
-    if (events > 0) {
-      store.saveFoldState({
-        streamId,
-        foldVersion,
-        streamVersion: state.streamVersion,
-        status: "ok",
-        state: encodeState(state),
-      })
-    }
-    return events
-  })
+export const rebuildStream = (options: RebuildOptions, streamId: string): number =>
+  options.store.atomically(() => replaceStream(options, streamId))
 
 /** True for a row that breaks a rule of the schema, false for a database that cannot write. */
 export const isRefusal = (error: unknown): error is Error =>
@@ -110,19 +121,41 @@ export const rebuild = (options: RebuildOptions): RebuildReport => {
   const refused: { readonly streamId: string; readonly detail: string }[] = []
   let streams = 0
   let events = 0
+  const note = (after: string, folded: number, count: number): void => {
+    streams += count
+    events += folded
+    store.setMeta(rebuildPointKey, rebuildPointText({ foldVersion, after, table: null, streams, events }))
+  }
   for (let next = ids.next(); next.done !== true; ) {
-    store.atomically(() => {
-      let last = ""
-      for (let inBatch = 0; next.done !== true && inBatch < eventsPerTransaction; next = ids.next()) {
-        last = next.value
-        const outcome = attempt(options, last)
-        if (typeof outcome === "number") inBatch += outcome
-        else refused.push({ streamId: last, detail: outcome.message })
-        events += typeof outcome === "number" ? outcome : 0
-        streams += 1
-      }
-      store.setMeta(rebuildPointKey, rebuildPointText({ foldVersion, after: last, table: null, streams, events }))
-    })
+    const taken: string[] = []
+    const before = { streams, events }
+    try {
+      // Without a savepoint for each stream: what SQLite keeps to go back to one grows with the stream, and it walks through all of it
+      // after many a statement.
+      store.atomically(() => {
+        let folded = 0
+        for (; next.done !== true && folded < eventsPerTransaction; next = ids.next()) {
+          taken.push(next.value)
+          folded += replaceStream(options, next.value)
+        }
+        note(taken.at(-1) ?? "", folded, taken.length)
+      })
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      streams = before.streams
+      events = before.events
+      store.atomically(() => {
+        let folded = 0
+        for (const streamId of taken) {
+          const outcome = attempt(options, streamId)
+          if (typeof outcome === "number") folded += outcome
+          else refused.push({ streamId, detail: outcome.message })
+        }
+        note(taken.at(-1) ?? "", folded, taken.length)
+      })
+      // A stream that was refused at once is still the next one.
+      if (next.value === taken.at(-1)) next = ids.next()
+    }
     options.onProgress?.({ streams, events, refused })
   }
   store.setMeta(rebuildPointKey, null)

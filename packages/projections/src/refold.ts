@@ -1,6 +1,6 @@
 /** Folds a stream's events again, page by page, into any store: what verify, rebuild and time travel have in common. */
 
-import { type Fold, type FoldState, initialState } from "@threadfold/core"
+import { type Fold, type FoldState, foldPage, initialState } from "@threadfold/core"
 import { Overlay } from "@threadfold/core/model"
 import type { EventSource } from "./EventSource.js"
 import type { ProjectionStore } from "./ProjectionStore.js"
@@ -35,12 +35,8 @@ export const refold = (
     const room = until === null ? pageSize : Math.min(pageSize, until - version)
     if (room <= 0) break
     const page = source.read(streamId, version, room)
-    for (const event of page) {
-      const result = fold(state, event, overlay)
-      state = result.state
-      version = event.streamVersion
-      overlay.stage(result.changes)
-    }
+    state = foldPage(state, page, overlay, (changes) => overlay.stage(changes), fold)
+    version = page.at(-1)?.streamVersion ?? version
     events += page.length
     store.apply(overlay.net())
     overlay.clear()

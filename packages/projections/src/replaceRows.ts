@@ -6,7 +6,7 @@ import { cells, type FoldStateRow, keyOf, layout, MapStore, putOf, type TableRow
 import { changesBetween } from "./compare.js"
 import type { EventSource } from "./EventSource.js"
 import type { ProjectionStore } from "./ProjectionStore.js"
-import { isRefusal, type RebuildOptions, rebuildStream } from "./rebuild.js"
+import { isRefusal, noteRemade, type RebuildOptions, rebuildStream } from "./rebuild.js"
 import { refold } from "./refold.js"
 
 /** The result of folding a stream. */
@@ -51,6 +51,7 @@ export const replaceRows = (
       const only = stored !== null && isCurrent(stored, state, foldVersion) ? table : null
       const rows = writeChanges(store, folded, only)
       if (only === null) save(store, state, foldVersion, "ok")
+      if (rows > 0) noteRemade(store)
       return { rows, refused: null }
     })
   } catch (error) {

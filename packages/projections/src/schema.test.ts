@@ -191,6 +191,14 @@ describe("schema", () => {
           [2, "agents"],
           [3, "wires"],
           [4, "ids"],
+          [5, "forked"],
+          [6, "model_calls"],
+          [7, "purges"],
+          [8, "voice"],
+          [9, "sidebar"],
+          [10, "inbox"],
+          [11, "parts"],
+          [12, "served"],
         ])
         expect(yield* migrate).toEqual([])
         const sql = yield* SqlClient.SqlClient

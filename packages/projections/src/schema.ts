@@ -25,18 +25,19 @@ const evidence = `evidence IS NULL OR ${oneOf("evidence", "observed", "inferred"
 const checks: { readonly [N in TableName]?: readonly string[] } = {
   connections: [oneOf("status", "open", "closed")],
   threads: [
-    oneOf("status", "idle", "working", "waiting", "starting", "stopped", "error", "stalled", "archived"),
+    oneOf("status", "idle", "working", "waiting", "starting", "stopped", "error", "stalled", "archived", "purged"),
     "open_requests >= 0",
     "running_tasks >= 0",
     "after_end_items >= 0",
     "queued >= 0",
     bit("queue_held"),
+    "uncertain_turns >= 0",
     // Only what waits can be held.
     "queue_held = 0 OR queued > 0",
   ],
   sessions: [
     oneOf("status", "starting", "running", "ready", "interrupted", "stopped", "error"),
-    oneOf("mode", "managed", "attached", "imported"),
+    oneOf("mode", "managed", "attached", "imported", "forked"),
     "epoch >= 1",
     // Rule 1: only an active session can hold an active turn.
     "active_turn_id IS NULL OR status IN ('starting', 'running')",
@@ -164,12 +165,36 @@ export const idIndexes: readonly string[] = [
   "items_by_id ON items (thread_id, item_id)",
 ]
 
+/** Voice runs that are not over: a start of the server settles those that no session carries. Migration 8 made this. */
+export const voiceIndexes: readonly string[] = [
+  "realtime_runs_open ON realtime_runs (thread_id) WHERE status IN ('requested', 'started')",
+]
+
+/** What a sidebar asks for: threads by their last event, by folder, by what they do. Migration 9 made these. */
+export const sidebarIndexes: readonly string[] = [
+  "threads_by_update ON threads (coalesce(updated_at, 0), thread_id)",
+  "threads_by_folder ON threads (cwd) WHERE cwd IS NOT NULL",
+  "threads_by_status ON threads (status)",
+]
+
+/** Threads in which something but a request may need a person. Migration 10 made this. */
+export const inboxIndexes: readonly string[] = [
+  "threads_inbox ON threads (thread_id) WHERE failed_turn_id IS NOT NULL OR queue_held = 1 OR uncertain_turns > 0 OR status = 'stalled'",
+]
+
+/** The threads that a connection has served: what its events said goes with the last of them. Migration 12 made this. */
+export const servedIndexes: readonly string[] = [
+  "sessions_served ON sessions (connection_id, thread_id) WHERE connection_id IS NOT NULL",
+]
+
 /**
  * Indexes. Their leading columns are ids of ours, which are time-ordered: random ones in front would cost the write path a
  * factor of two.
  */
 const indexes: readonly string[] = [
-  ...idIndexes.map((index) => `CREATE INDEX ${index}`),
+  ...[...idIndexes, ...voiceIndexes, ...sidebarIndexes, ...inboxIndexes, ...servedIndexes].map(
+    (index) => `CREATE INDEX ${index}`,
+  ),
   // Newest first in lists; a thread's place never changes.
   "CREATE INDEX threads_by_creation ON threads (coalesce(created_at, 0), thread_id)",
   "CREATE INDEX threads_by_native ON threads (native_thread_id) WHERE native_thread_id IS NOT NULL",
@@ -191,6 +216,8 @@ const indexes: readonly string[] = [
   byThread("requests", "request_id"),
   native(true, "requests", "session_id", "native_request_id"),
   byThread("inferences", "inference_id"),
+  // The model calls of a turn, for its trace. Migration 6 made it.
+  "CREATE INDEX inferences_by_turn ON inferences (thread_id, turn_id, inference_id)",
   native(true, "inferences", "session_id", "native_inference_id"),
   // An item counts once in its attempt.
   "CREATE UNIQUE INDEX inference_items_by_key ON inference_items (thread_id, inference_id, item_key)",

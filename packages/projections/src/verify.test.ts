@@ -255,8 +255,8 @@ describe("hash", () => {
       return hashStream(store.rowsOf("t"))
     }
     expect(rows({ sequence: 5, lastActivityAt: 9, updatedAt: 1 })).toBe(rows({}))
-    expect(rows({ plan: { b: 1, a: [2] } })).toBe(rows({ plan: { a: [2], b: 1 } }))
-    expect(rows({ plan: { a: [2] } })).not.toBe(rows({}))
+    expect(rows({ goal: { b: 1, a: [2] } })).toBe(rows({ goal: { a: [2], b: 1 } }))
+    expect(rows({ goal: { a: [2] } })).not.toBe(rows({}))
     expect(rows({ createdAt: 1 })).not.toBe(rows({}))
   })
 })

@@ -6,9 +6,9 @@
 
 import type { ProjectionsReport } from "@threadfold/contracts"
 import { canonicalJson, fold as currentFold, encodeState, FOLD_VERSION, type Fold } from "@threadfold/core"
-import { type FoldStateRow, MapStore } from "@threadfold/core/model"
+import { type FoldStateRow, MapStore, type TableRow } from "@threadfold/core/model"
 import { type Difference, differences } from "./compare.js"
-import { allStreams, type EventSource } from "./EventSource.js"
+import { allStreams, type EventSource, standingRows } from "./EventSource.js"
 import { DatabaseHash } from "./hash.js"
 import type { ProjectionStore } from "./ProjectionStore.js"
 import { type Refold, refold } from "./refold.js"
@@ -28,9 +28,12 @@ export interface VerifyOptions {
   readonly foldVersion?: number
   /** How many differences the report lists at most; `ok` is false however many there are. Default 100. */
   readonly maxDifferences?: number
-  /** Called after each stream. */
+  /** Called after each stream, and while the rows of a long one are compared. */
   readonly onProgress?: (streams: number, events: number) => void
 }
+
+/** Rows after which progress is told. */
+const rowsPerSign = 500
 
 /** A writer that appends faster than we catch up gets the rest folded inside the read transaction. */
 const roundsOutside = 5
@@ -78,6 +81,16 @@ class Verification {
     this.streams += 1
   }
 
+  /** The stored rows of a stream; progress is told as they are read. */
+  private *rowsOf(streamId: string): Iterable<TableRow> {
+    let rows = 0
+    for (const row of standingRows(this.options.source, this.options.store, streamId)) {
+      yield row
+      rows += 1
+      if (rows % rowsPerSign === 0) this.options.onProgress?.(this.streams, this.events)
+    }
+  }
+
   private advance(expected: MapStore, to: FoldStateRow, from: Refold | null): Refold {
     const done = refold(this.options.source, expected, this.fold, to.streamId, to.streamVersion, from?.state)
     this.events += done.events
@@ -86,7 +99,7 @@ class Verification {
 
   /** A stream whose rows another fold made, or that has no state: to be folded again. Without events it should not be. */
   private unfolded(streamId: string, state: FoldStateRow | null, logged: boolean): void {
-    const rows = this.options.store.rowsOf(streamId)
+    const rows = this.rowsOf(streamId)
     if (logged) {
       this.stale.push({ threadId: streamId, foldVersion: state?.foldVersion ?? 0 })
       this.hash.addStream(rows)
@@ -98,7 +111,7 @@ class Verification {
 
   private compare(state: FoldStateRow, expected: MapStore, done: Refold | null): void {
     const { streamId } = state
-    const actual = this.hash.passing(this.options.store.rowsOf(streamId))
+    const actual = this.hash.passing(this.rowsOf(streamId))
     for (const each of differences(streamId, expected.rowsOf(streamId), actual)) this.found(each)
     if (state.status !== "ok") this.state(streamId, { status: "ok" }, { status: state.status })
     if (done === null || done.state.streamVersion !== state.streamVersion) {

@@ -62,3 +62,26 @@ export const closeOutput = () => {
   isMuted = true
   closeSync(1)
 }
+
+/**
+ * Runs a command that prints so many bytes: its output comes in pieces of at most 8 KiB, and once more whole at its end. `tell` sends a
+ * notification, `item` one about the item.
+ */
+export const printOutput = (tell, item, [id, bytes]) => {
+  const object = {
+    type: "commandExecution",
+    id,
+    command: "print",
+    cwd: process.cwd(),
+    source: "agent",
+    status: "inProgress",
+  }
+  item("started", { ...object, aggregatedOutput: null })
+  let output = ""
+  for (let at = 0; output.length < bytes; at += 1) {
+    const delta = `${String(at).padStart(10, "0")} ${"x".repeat(68)}\n`.repeat(100).slice(0, bytes - output.length)
+    output += delta
+    tell("item/commandExecution/outputDelta", { itemId: id, delta })
+  }
+  item("completed", { ...object, status: "completed", aggregatedOutput: output, exitCode: 0 })
+}

@@ -14,6 +14,7 @@ import {
   line,
   note,
   notify,
+  printOutput,
   refuse,
   respond,
   script,
@@ -24,7 +25,7 @@ import {
 
 // ---- Threads -------------------------------------------------------------------------------------------------------
 
-/** Thread id → { cwd, turn: the running turn or null, subscribed, counted: turns whose tokens were reported }. */
+/** Thread id → { cwd, turn: the running turn or null, turns: ids of those that count, subscribed, counted: turns whose tokens were reported }. */
 const threads = new Map()
 let turnsStarted = 0
 let questions = 0
@@ -51,7 +52,7 @@ const threadObject = (id, cwd) => ({
 })
 
 const openThread = (id, { cwd = process.cwd(), model = "fake-model" }) => {
-  threads.set(id, { id, cwd, turn: null, subscribed: true, counted: 0 })
+  threads.set(id, { id, cwd, turn: null, turns: [], subscribed: true, counted: 0 })
   return {
     thread: threadObject(id, cwd),
     model,
@@ -226,6 +227,12 @@ const moveOn = (thread, { number }) => {
 /** One step; `thread` and `turn` are null for those of the start. */
 const runStep = async (step, thread, turn) => {
   if ("say" in step) say(thread, turn, step)
+  else if ("print" in step)
+    printOutput(
+      (method, params) => notifyClient(thread, method, { turnId: turn.id, ...params }),
+      (which, object) => item(thread, turn, which, object),
+      [`call_${turn.number}_${++turn.items}`, step.print],
+    )
   else if ("ask" in step)
     await (step.ask === "question" ? askQuestion(thread, turn) : askApproval(thread, turn, step.ask))
   else if ("hang" in step) await forEver
@@ -259,6 +266,16 @@ const runTurn = async (thread, turn, input) => {
   endTurn(thread, turn, "completed")
 }
 
+/** A turn of the thread that no message began: a compaction, a review. */
+const ownTurn = (thread) => {
+  if (thread.turn !== null) throw new Error("a turn is running")
+  turnsStarted += 1
+  const turn = { id: uuid(), number: turnsStarted, items: 0, steered: [] }
+  thread.turn = turn
+  thread.turns.push(turn.id)
+  return turn
+}
+
 // ---- Calls ---------------------------------------------------------------------------------------------------------
 
 const runningTurn = (params, given) => {
@@ -284,6 +301,19 @@ const methods = {
     known.subscribed = true
     return { result: { thread: threadObject(known.id, known.cwd), cwd: known.cwd } }
   },
+  "thread/fork": (params) => {
+    const source = threads.get(params.threadId)
+    if (source === undefined) throw new Error(`thread not found: ${params.threadId}`)
+    const at = source.turns.indexOf(params.lastTurnId)
+    if (at < 0) throw new Error(`turn not found: ${params.lastTurnId}`)
+    const result = openThread(uuid(), { cwd: source.cwd, ...params })
+    const forked = threads.get(result.thread.id)
+    forked.turns = source.turns.slice(0, at + 1)
+    // As the real program: it goes on with the count of its source.
+    forked.counted = forked.turns.length
+    const thread = { ...result.thread, forkedFromId: source.id }
+    return { result: { ...result, thread }, after: () => notify("thread/started", { thread }) }
+  },
   "thread/unsubscribe": ({ threadId }) => {
     const thread = threads.get(threadId)
     if (thread === undefined) return { result: { status: "notLoaded" } }
@@ -293,6 +323,13 @@ const methods = {
         thread.subscribed = false
       },
     }
+  },
+  "thread/settings/update": (params) => {
+    const { threadId, ...settings } = params
+    const thread = threads.get(threadId)
+    if (thread === undefined) throw new Error(`thread not found: ${threadId}`)
+    const threadSettings = { model: "fake-model", cwd: thread.cwd, approvalPolicy: "never", ...settings }
+    return { result: {}, after: () => notifyClient(thread, "thread/settings/updated", { threadSettings }) }
   },
   "turn/start": (params) => {
     const thread = threads.get(params.threadId)
@@ -305,7 +342,46 @@ const methods = {
     turnsStarted += 1
     const turn = { id: uuid(), number: turnsStarted, items: 0, steered: [] }
     thread.turn = turn
+    thread.turns.push(turn.id)
     return { result: { turn: turnObject(turn) }, after: () => runTurn(thread, turn, params.input) }
+  },
+  "thread/compact/start": ({ threadId }) => {
+    const thread = threads.get(threadId)
+    if (thread === undefined) throw new Error(`thread not found: ${threadId}`)
+    const turn = ownTurn(thread)
+    const compact = () => {
+      notifyClient(thread, "turn/started", { turn: turnObject(turn, { startedAt: Math.floor(Date.now() / 1000) }) })
+      wholeItem(thread, turn, { type: "contextCompaction", id: uuid() })
+      endTurn(thread, turn, "completed")
+    }
+    return { result: {}, after: compact }
+  },
+  "review/start": ({ threadId }) => {
+    const thread = threads.get(threadId)
+    if (thread === undefined) throw new Error(`thread not found: ${threadId}`)
+    const turn = ownTurn(thread)
+    // As the real program: no turn/started of a review in its own thread.
+    const review = () => {
+      wholeItem(thread, turn, { type: "enteredReviewMode", id: uuid(), review: "current changes" })
+      wholeItem(thread, turn, { type: "exitedReviewMode", id: uuid(), review: "Nothing to find." })
+      endTurn(thread, turn, "completed")
+    }
+    return { result: { turn: turnObject(turn), reviewThreadId: thread.id }, after: review }
+  },
+  "thread/revert": ({ beforeTurnId, threadId }) => {
+    const thread = threads.get(threadId)
+    if (thread === undefined) throw new Error(`thread not found: ${threadId}`)
+    const at = thread.turns.indexOf(beforeTurnId)
+    if (at < 0) throw new Error(`turn not found: ${beforeTurnId}`)
+    thread.turns = thread.turns.slice(0, at)
+    // As the real program: it counts what is left.
+    thread.counted = thread.turns.length
+    const result = {
+      thread: threadObject(thread.id, thread.cwd),
+      turnsBackwardsCursor: null,
+      itemsBackwardsCursor: null,
+    }
+    return { result, after: () => notifyClient(thread, "thread/reverted", {}) }
   },
   "turn/steer": (params) => {
     const thread = runningTurn(params, params.expectedTurnId)

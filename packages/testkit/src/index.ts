@@ -15,13 +15,21 @@ export { arbSession } from "./generate/renderWorld.js"
 export { namedUuid } from "./generate/seeded.js"
 export * as Anthropic from "./model-servers/anthropic/Anthropic.js"
 export { type Hold, makeHold } from "./model-servers/Hold.js"
+export type { ModelRequest } from "./model-servers/ModelRequest.js"
 export * as OpenAi from "./model-servers/openai/OpenAi.js"
+export {
+  type RealtimeBehaviour,
+  type RealtimeMessage,
+  type RealtimeServer,
+  type RealtimeSocket,
+  realtimeServer,
+} from "./model-servers/openai/RealtimeServer.js"
 export { refusedPort } from "./model-servers/refusedPort.js"
 export type { Script, Step } from "./model-servers/Step.js"
 export { compare, type ObservedThread } from "./oracle/compare.js"
 export { readOracle } from "./oracle/readOracle.js"
 export { readSessionFile, type SessionExpectation } from "./oracle/readSessionFile.js"
-export { type Release, releaseDump, releases } from "./packageFiles.js"
+export { askingServer, foldOfRelease, packageRoot, type Release, releaseDump, releases } from "./packageFiles.js"
 export { plantedSecrets } from "./plantedSecrets.js"
 export { makePauses, paused, pausing } from "./properties.js"
 export {
@@ -35,9 +43,14 @@ export {
   type SessionFile,
   sessionFiles,
 } from "./recordings/recordings.js"
+export { type ReducedTrace, reducedTrace, type TraceBundle, traceBundles } from "./recordings/traceBundles.js"
+export { samplePng } from "./samplePng.js"
 export {
   brokenFold,
   brokenFoldModule,
+  type LookAlike,
+  lookAlikeDrafts,
+  lookAlikes,
   type StuckDraft,
   type StuckState,
   stuckDrafts,

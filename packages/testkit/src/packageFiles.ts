@@ -18,12 +18,32 @@ const find = (): string => {
 export const packageRoot: string = find()
 
 /**
- * Databases as earlier versions of Threadfold made them, for tests of what a later version does with them.
+ * A tool server (MCP over stdio) for agents: its tool `form` asks the user by a form, `visit` by an address to open, and each answers with
+ * what the user answered, as JSON.
+ */
+export const askingServer = {
+  name: "asking",
+  /** The program: this Node. */
+  command: process.execPath,
+  args: [join(packageRoot, "programs", "asking-server.mjs")],
+} as const
+
+/**
+ * Databases as versions of Threadfold made them, for tests of what a later version does with them. `npm run golden -- release-N` writes
+ * one of today's schema and fold, which the last one must be.
  * - `release-1`: five threads by version 1 of the fold.
  * - `release-2`: five recordings and an attached session by version 3 of the fold.
+ * - `release-3`: four recordings, one of them left open, and two session files by version 8 of the fold.
  */
-export const releases = ["release-1", "release-2"] as const
+export const releases = ["release-1", "release-2", "release-3"] as const
 export type Release = (typeof releases)[number]
+
+/** The version of the fold that made the rows of each. */
+export const foldOfRelease: { readonly [R in Release]: number } = {
+  "release-1": 1,
+  "release-2": 3,
+  "release-3": 8,
+}
 
 /**
  * SQL that makes the database of a release: its tables, and its rows.

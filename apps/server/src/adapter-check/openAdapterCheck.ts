@@ -38,6 +38,7 @@ const ownServer = Effect.gen(function* () {
     allowRemote: false,
     allowedHosts: [],
     config: null,
+    inferenceGateway: false,
     accessLog: false,
     loadExample: false,
   })

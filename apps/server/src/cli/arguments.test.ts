@@ -1,6 +1,6 @@
 import { Args, Command, Options } from "@effect/cli"
 import { describe, expect, it } from "vitest"
-import { knownCommand, misspelt, unusedOption, withWholeName } from "./arguments.js"
+import { knownCommand, misspelt, unusedOption, wholePage, withoutValue } from "./arguments.js"
 
 const serve = Command.make("serve", {
   port: Options.integer("port").pipe(Options.optional),
@@ -21,16 +21,42 @@ describe("a command line that cannot be read", () => {
     [["bench", "ingest", "--evnets", "1"], "There is no option --evnets. Did you mean --events?"],
     [["serve", "--something"], "There is no option --something. threadfold serve takes --port, --allowed-host."],
     [["--verson"], "There is no option --verson. Did you mean --version?"],
+    [["serve", "--port", "1", "--port=2"], "--port is given twice; give it once."],
+    [["send", "x", "--wait", "--wait"], "--wait is given twice; give it once."],
   ])("%j is answered by what is nearest", (args, answer) => {
     expect(misspelt(commands, args)).toBe(answer)
   })
 
-  it.each([[["serve", "--port", "x"]], [["send", "serv"]], [["send", "--", "--prot"]], [["bench"]], [[]]])(
-    "%j has every name right",
-    (args) => {
-      expect(misspelt(commands, args)).toBeNull()
-    },
-  )
+  it.each([
+    [["serve", "--port", "x"]],
+    [["send", "serv"]],
+    [["send", "--", "--prot"]],
+    [["bench"]],
+    [["serve", "--allowed-host", "a", "--allowed-host", "b"]],
+    [[]],
+  ])("%j has every name right", (args) => {
+    expect(misspelt(commands, args)).toBeNull()
+  })
+})
+
+describe("an option that takes a value", () => {
+  it.each([
+    [["serve", "--port"], "--port"],
+    [["serve", "--allowed-host", "a", "--port"], "--port"],
+    [["serve", "--allowed-host", "--port", "1"], "--allowed-host"],
+    [["serve", "--allowed-host", "--port=1"], "--allowed-host"],
+    [["serve", "--port", "--help"], "--port"],
+    [["send", "--wait", "x"], null],
+    [["send", "x", "--wait"], null],
+    [["serve", "--port", "-1"], null],
+    [["serve", "--allowed-host", "--odd", "--port=1"], null],
+    [["serve", "--port="], null],
+    [["bench", "ingest", "--events"], "--events"],
+    [["send", "--", "--wait"], null],
+    [["bogus", "--port"], null],
+  ])("without one: %j is told of %s", (args, option) => {
+    expect(withoutValue(commands, args)).toBe(option)
+  })
 })
 
 it("options of the library that help no one are refused, text behind -- is not", () => {
@@ -41,8 +67,17 @@ it("options of the library that help no one are refused, text behind -- is not",
 })
 
 it("help names the whole command", () => {
-  expect(withWholeName(commands, ["bench", "ingest", "--help"], "USAGE\n\n$ ingest [--events integer]")).toBe(
-    "USAGE\n\n$ threadfold bench ingest [--events integer]",
+  expect(wholePage(commands, ["bench", "ingest", "--help"], "USAGE\n\n$ ingest [--events integer]")).toBe(
+    "USAGE\n\n$ threadfold bench ingest [--events integer]\n\nEXAMPLES\n\nthreadfold bench ingest\n",
   )
-  expect(withWholeName(commands, ["--help"], "$ threadfold")).toBe("$ threadfold")
+  expect(wholePage(commands, ["--help"], "$ threadfold")).toBe("$ threadfold")
+})
+
+it("help says of an option what we say of it, and nothing else", () => {
+  const option = (name: string, kind: string, about: string) =>
+    `\u001b[1m--${name}\u001b[22m\n\n  ${kind}\n\n  ${about}\n\n  This setting is optional.\n\n`
+  const page = `$ ingest\n\nOPTIONS\n\n${option("after", "A user-defined piece of text.", "Only later events.")}${option("json", "A true or false value.", "Print JSON.")}`
+  expect(wholePage(commands, ["bench", "ingest", "--help"], page)).toBe(
+    "$ threadfold bench ingest\n\nOPTIONS\n\n\u001b[1m--after\u001b[22m\n\n  Only later events.\n\n\u001b[1m--json\u001b[22m\n\n  Print JSON.\n\nEXAMPLES\n\nthreadfold bench ingest\n",
+  )
 })

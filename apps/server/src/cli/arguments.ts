@@ -3,11 +3,16 @@ import { stripVTControlCharacters } from "node:util"
 import { CliConfig, CommandDescriptor, HelpDoc, Usage } from "@effect/cli"
 import { nearest } from "@threadfold/contracts"
 import { HashMap } from "effect"
+import { examplesOf } from "./examples.js"
 
 /** A command by its name, and what it names itself. */
 export interface KnownCommand {
   readonly name: string
   readonly options: readonly string[]
+  /** Those of them that may be given several times. */
+  readonly repeatable: readonly string[]
+  /** Those of them that stand before a value. */
+  readonly valued: readonly string[]
   /** Commands below it. */
   readonly below: readonly KnownCommand[]
 }
@@ -19,9 +24,19 @@ export const cliConfig = CliConfig.make({ showBuiltIns: false, autoCorrectLimit:
 const unused = ["--wizard", "--log-level"]
 const everywhere = ["--help", "-h", "--version", "--completions"]
 
-/** The options that a command names in its usage. */
-const optionsOf = (usage: Usage.Usage): readonly string[] =>
-  stripVTControlCharacters(HelpDoc.toAnsiText(Usage.getHelp(usage))).match(/--[a-z][a-z-]*/g) ?? []
+/** The options that a command names in its usage. What one takes stands behind it; dots there say that it may be repeated. */
+const optionsOf = (usage: Usage.Usage): Pick<KnownCommand, "options" | "repeatable" | "valued"> => {
+  const text = stripVTControlCharacters(HelpDoc.toAnsiText(Usage.getHelp(usage)))
+  const found = [...text.matchAll(/(--[a-z][a-z-]*)((?:(?!--)[^\][<])*)/g)].map(([, name = "", rest = ""]) => ({
+    name,
+    rest,
+  }))
+  return {
+    options: found.map(({ name }) => name),
+    repeatable: found.filter(({ rest }) => rest.includes("...")).map(({ name }) => name),
+    valued: found.filter(({ rest }) => /\w/.test(rest)).map(({ name }) => name),
+  }
+}
 
 /** What the library knows of a command, and of those one level below it. */
 export const knownCommand = (command: CommandDescriptor.Command<unknown>): KnownCommand => {
@@ -29,11 +44,11 @@ export const knownCommand = (command: CommandDescriptor.Command<unknown>): Known
   const below = HashMap.toEntries(CommandDescriptor.getSubcommands(command)).filter(([child]) => child !== name)
   return {
     name,
-    options: optionsOf(CommandDescriptor.getUsage(command)),
+    ...optionsOf(CommandDescriptor.getUsage(command)),
     below: below
       .map(([child, descriptor]) => ({
         name: child,
-        options: optionsOf(CommandDescriptor.getUsage(descriptor)),
+        ...optionsOf(CommandDescriptor.getUsage(descriptor)),
         below: [],
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -44,6 +59,8 @@ interface Meant {
   /** The words of the command, for example `["import", "codex-app-server"]`. */
   readonly words: readonly string[]
   readonly options: readonly string[]
+  readonly repeatable: readonly string[]
+  readonly valued: readonly string[]
   readonly below: readonly KnownCommand[]
   /** What follows its words. */
   readonly rest: readonly string[]
@@ -51,12 +68,12 @@ interface Meant {
 
 /** Follows the words that name commands as far as they go. */
 const meant = (commands: readonly KnownCommand[], args: readonly string[]): Meant => {
-  let found: Meant = { words: [], options: [], below: commands, rest: args }
+  let found: Meant = { words: [], options: [], repeatable: [], valued: [], below: commands, rest: args }
   for (;;) {
     const [word = "", ...rest] = found.rest
     const next = found.below.find(({ name }) => name === word)
     if (next === undefined) return found
-    found = { words: [...found.words, word], options: next.options, below: next.below, rest }
+    found = { ...next, words: [...found.words, word], rest }
   }
 }
 
@@ -75,9 +92,19 @@ const sentence = (what: string, typed: string, known: readonly string[], owner: 
   return `There is no ${what} ${typed}. ${instead}${near === null ? "." : "?"}`
 }
 
-/** The first word that names no command, or no option of its command, with the one that is nearest; null: all do. */
+/** The first option that is given twice and may not be; null: there is none. */
+const givenTwice = ({ options, repeatable, rest }: Meant): string | null => {
+  const names = rest.map(nameOf).filter((name) => options.includes(name) && !repeatable.includes(name))
+  return names.find((name, at) => names.indexOf(name) < at) ?? null
+}
+
+/**
+ * What is wrong with the names of a command line: the first word that names no command, or no option of its command, with the one
+ * that is nearest; or an option that is given twice. Null: nothing is.
+ */
 export const misspelt = (commands: readonly KnownCommand[], args: readonly string[]): string | null => {
-  const { below, options, rest, words } = meant(commands, beforeEnd(args))
+  const line = meant(commands, beforeEnd(args))
+  const { below, options, rest, words } = line
   const [word] = rest
   if (word !== undefined && !word.startsWith("-") && below.length > 0) {
     const whole = (name: string) => [...words, name].join(" ")
@@ -85,9 +112,32 @@ export const misspelt = (commands: readonly KnownCommand[], args: readonly strin
     return sentence("command", whole(word), names, "")
   }
   const wrong = rest.find((one) => one.startsWith("--") && ![...options, ...everywhere].includes(nameOf(one)))
-  if (wrong === undefined) return null
+  if (wrong === undefined) {
+    const twice = givenTwice(line)
+    return twice === null ? null : `${twice} is given twice; give it once.`
+  }
   const known = options.length === 0 ? everywhere : options
   return sentence("option", nameOf(wrong), known, ["threadfold", ...words].join(" "))
+}
+
+/**
+ * The first option of a command that takes a value and has none: it is the last word, or another option of the command follows. The
+ * library takes the one for an argument and the other for the value. Null: there is none.
+ */
+export const withoutValue = (commands: readonly KnownCommand[], args: readonly string[]): string | null => {
+  const { options, rest, valued } = meant(commands, beforeEnd(args))
+  const isOption = (arg: string) => options.includes(nameOf(arg)) || everywhere.includes(arg)
+  let at = 0
+  while (at < rest.length) {
+    const arg = rest[at] ?? ""
+    const value = rest[at + 1]
+    if (valued.includes(arg)) {
+      if (value === undefined || isOption(value)) return arg
+      at += 1
+    }
+    at += 1
+  }
+  return null
 }
 
 /** An option of the library that is no option of this program; null: there is none. */
@@ -96,8 +146,41 @@ export const unusedOption = (args: readonly string[]): string | null =>
     .map(nameOf)
     .find((name) => unused.includes(name)) ?? null
 
-/** The page of help with the whole command in its usage: the library writes the last word of it only. */
-export const withWholeName = (commands: readonly KnownCommand[], args: readonly string[], page: string): string => {
+/** What the library says of every option besides our description: the brackets of the usage say it, too, or it says nothing. */
+const filler = new Set([
+  "A user-defined piece of text.",
+  "A true or false value.",
+  "An integer.",
+  "A floating point number.",
+  "This setting is optional.",
+  "This option may be repeated zero or more times.",
+])
+
+/** A page without those lines, and without the blank line that follows each. */
+const withoutFiller = (page: string): string => {
+  const lines = page.split("\n")
+  const isFiller = (line: string | undefined) => line !== undefined && filler.has(stripVTControlCharacters(line).trim())
+  return lines.filter((line, at) => !isFiller(line) && !(line.trim() === "" && isFiller(lines[at - 1]))).join("\n")
+}
+
+/**
+ * The page of help with the whole command in its usage, of which the library writes the last word only, without what the library
+ * says of every option, and with examples at its end.
+ */
+export const wholePage = (commands: readonly KnownCommand[], args: readonly string[], page: string): string => {
   const { words } = meant(commands, beforeEnd(args))
-  return words.length === 0 ? page : page.replace(/\$ (\S+)/, `$ threadfold ${words.join(" ")}`)
+  if (words.length === 0) return page
+  const usage = withoutFiller(page).replace(/\$ (\S+)/, `$ threadfold ${words.join(" ")}`)
+  const lines = examplesOf(words)
+  return lines.length === 0 ? usage : `${usage.trimEnd()}\n\nEXAMPLES\n\n${lines.join("\n")}\n`
+}
+
+/** What to do after a command line that was not taken: how the command that was meant is used. */
+export const rightUsage = (commands: readonly KnownCommand[], args: readonly string[]): string => {
+  const { below, words } = meant(commands, beforeEnd(args))
+  if (words.length === 0) return "`threadfold --help` lists the commands, each with what it does."
+  const name = ["threadfold", ...words].join(" ")
+  const [example] = below.length > 0 ? below.flatMap((one) => examplesOf([...words, one.name])) : examplesOf(words)
+  const help = `\`${name} --help\` says what it takes.`
+  return example === undefined ? help : `For example: \`${example}\`. ${help}`
 }

@@ -60,10 +60,12 @@ export const exitCodeOf = ({ slug }: Problem): 1 | 2 | 3 => {
 export const usageProblem = (detail: string): Problem => new Problem({ slug: "invalid-request", detail })
 
 const nextOnCommandLine: { readonly [Slug in ProblemSlug]?: string } = {
-  "invalid-request": "Run `threadfold --help`, or a command with --help, to see how it is used.",
+  "job-not-found": "`threadfold rebuild` begins one, and `threadfold rebuild --help` says how it is used.",
   "event-not-found": "`threadfold events --json` prints the events with their ids.",
   "turn-not-found":
     "`threadfold thread ID --json` prints the turns of a thread with their ids, and which of them have ended.",
+  "voice-refused":
+    "Change what the line above names: `threadfold talk --help` says what can be chosen. A live conversation goes on.",
   "agent-not-found": "`threadfold doctor` says which agents are there, what is missing, and how to get it.",
   "thread-not-run":
     "`threadfold send --agent NAME TEXT` begins a thread with an agent. A recording takes no message, answer or stop; a thread that an adapter feeds takes answers and stops, and no message.",
@@ -76,6 +78,7 @@ const untitled: ReadonlySet<ProblemSlug> = new Set([
   "database-not-found",
   "event-not-found",
   "turn-not-found",
+  "job-not-found",
 ])
 
 const titleOf = ({ slug }: Problem): string => (untitled.has(slug) ? "" : `${problems[slug].title}: `)
@@ -87,9 +90,13 @@ const nextOf = ({ slug }: Problem): string => nextOnCommandLine[slug] ?? problem
 export const problemJson = (problem: Problem, next = nextOf(problem)): string =>
   `${JSON.stringify({ ...problemDetails(problem.slug, problem.detail), next })}\n`
 
+/** The catalogue speaks of the field `detail`. A person sees no fields: it is the line above. */
+const withoutFields = (next: string): string =>
+  next.replace(/^`detail`/, "The line above").replaceAll("`detail`", "the line above")
+
 /** The problem for people: what, and what next. @param next what to do next, where it is not what the catalogue says */
 export const problemText = (problem: Problem, next = nextOf(problem)): string =>
-  `threadfold: ${titleOf(problem)}${problem.detail}\n  ${next}\n`
+  `threadfold: ${titleOf(problem)}${problem.detail}\n  ${withoutFields(next)}\n`
 
 /** What to do when output was lost, where the words of the catalogue speak of the log. */
 export const nextOfLostOutput =

@@ -6,7 +6,9 @@ import { Effect, Option } from "effect"
 import { placeOf, type Server } from "../offline/Place.js"
 import { toProblem } from "../problems/toProblem.js"
 import type { OutputClosed } from "./failures.js"
+import { type NamedThread, requiredThread } from "./namedThread.js"
 import { write, writeJson } from "./output.js"
+import { remoteReader, threadNamed } from "./reading.js"
 import { directoryOf } from "./sharedOptions.js"
 import { type Look, oneLine } from "./text/Look.js"
 import { span } from "./text/words.js"
@@ -52,6 +54,17 @@ export const openServer = (
     const server = yield* serverOf(dataDir)
     const { makeThreadfold } = yield* loadClient
     return { server, threadfold: yield* makeThreadfold(server, { patienceMs }) }
+  })
+
+/** The thread that is named, on the server of a data directory. A name that is missing is said before a server is looked for. */
+export const openThread = (named: {
+  readonly dataDir: Option.Option<string>
+  readonly thread: NamedThread
+}): Effect.Effect<{ readonly threadfold: Threadfold; readonly threadId: string }, Problem> =>
+  Effect.gen(function* () {
+    const id = yield* requiredThread(named.thread)
+    const { server, threadfold } = yield* openServer(named.dataDir)
+    return { threadfold, threadId: yield* threadNamed(yield* remoteReader(server), id) }
   })
 
 /** The ids of a receipt, one a line. */

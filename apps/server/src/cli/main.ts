@@ -1,42 +1,57 @@
 /** The command line as a whole: from arguments to an exit code. */
 import { format, stripVTControlCharacters } from "node:util"
-import { type CliApp, CliConfig, Command, type CommandDescriptor, HelpDoc, ValidationError } from "@effect/cli"
+import { type CliApp, CliConfig, Command, CommandDescriptor, HelpDoc, ValidationError } from "@effect/cli"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Problem } from "@threadfold/contracts/problem"
-import { Cause, type Console, Effect } from "effect"
+import { Cause, type Console, Effect, HashSet } from "effect"
 import { version } from "../installed.js"
-import { cliConfig, knownCommand, misspelt, unusedOption, withWholeName } from "./arguments.js"
+import { cliConfig, knownCommand, misspelt, rightUsage, unusedOption, wholePage, withoutValue } from "./arguments.js"
 import { adapterCheckCommand } from "./commands/adapterCheckCommand.js"
+import { agentsCommand } from "./commands/agentsCommand.js"
 import { backupCommand, restoreBackupCommand } from "./commands/backupCommands.js"
 import { benchCommand } from "./commands/benchCommand.js"
 import { bisectCommand } from "./commands/bisectCommand.js"
 import { exportCommand } from "./commands/bundleCommands.js"
 import { checkCommand } from "./commands/checkCommand.js"
+import { compactCommand } from "./commands/compactCommand.js"
+import { compactThreadCommand, reviewCommand, rewindCommand } from "./commands/conversationCommands.js"
 import { eventsCommand } from "./commands/eventsCommand.js"
-import { explainCommand } from "./commands/explainCommand.js"
 import { forkCommand } from "./commands/forkCommand.js"
 import { importCommand } from "./commands/importCommand.js"
+import { inboxCommand } from "./commands/inboxCommand.js"
 import { atCommand, diffCommand } from "./commands/momentCommands.js"
 import { completionsCommand, doctorCommand } from "./commands/programCommands.js"
 import { rebuildCommand, verifyCommand } from "./commands/projectionCommands.js"
+import { purgeCommand } from "./commands/purgeCommand.js"
+import { queueCommand } from "./commands/queueCommand.js"
 import { replayCommand } from "./commands/replayCommand.js"
 import { answerCommand, requestsCommand } from "./commands/requestCommands.js"
+import { retainCommand } from "./commands/retainCommand.js"
 import { salvageCommand } from "./commands/salvageCommand.js"
+import { searchCommand } from "./commands/searchCommand.js"
 import { sendCommand } from "./commands/sendCommand.js"
 import { serveCommand } from "./commands/serveCommand.js"
+import { sqlCommand } from "./commands/sqlCommand.js"
 import { statsCommand } from "./commands/statsCommand.js"
 import { stepCommand } from "./commands/stepCommand.js"
 import { tailCommand } from "./commands/tailCommand.js"
+import { talkCommand } from "./commands/talkCommand.js"
 import {
+  configureCommand,
   deleteCommand,
+  folderCommand,
+  pinCommand,
+  readCommand,
   reaperCommand,
   restoreCommand,
   resumeCommand,
   stopCommand,
   threadCommand,
   threadsCommand,
+  traceCommand,
+  unpinCommand,
 } from "./commands/threadCommands.js"
-import { whatIfCommand, whyCommand } from "./commands/whyCommands.js"
+import { explainCommand, whatIfCommand, whyCommand } from "./commands/whyCommands.js"
 import {
   exitCodeOf,
   Finding,
@@ -55,19 +70,36 @@ export { runProgram } from "./signals.js"
 const every = [
   serveCommand,
   doctorCommand,
+  agentsCommand,
   sendCommand,
+  talkCommand,
   answerCommand,
   stopCommand,
+  configureCommand,
   resumeCommand,
+  queueCommand,
   deleteCommand,
   restoreCommand,
+  rewindCommand,
+  compactThreadCommand,
+  reviewCommand,
+  pinCommand,
+  unpinCommand,
+  readCommand,
   forkCommand,
+  purgeCommand,
+  retainCommand,
+  inboxCommand,
   requestsCommand,
   reaperCommand,
   importCommand,
   exportCommand,
   threadsCommand,
   threadCommand,
+  folderCommand,
+  traceCommand,
+  searchCommand,
+  sqlCommand,
   atCommand,
   diffCommand,
   bisectCommand,
@@ -84,6 +116,7 @@ const every = [
   salvageCommand,
   backupCommand,
   restoreBackupCommand,
+  compactCommand,
   replayCommand,
   adapterCheckCommand,
   benchCommand,
@@ -94,11 +127,23 @@ const about = "Runs coding agents, records what they do, folds it into threads, 
 
 const threadfold = Command.make("threadfold").pipe(Command.withDescription(about), Command.withSubcommands(every))
 
+const descriptors: readonly CommandDescriptor.Command<unknown>[] = every.map(({ descriptor }) => descriptor)
+
 /** Made where it is needed: reading the usage of every command takes 20 ms, and a right command line needs none of it. */
-const knownCommands = () => every.map(({ descriptor }) => knownCommand(descriptor))
+const knownCommands = () => descriptors.map(knownCommand)
+
+/** The one of them that a command line begins with, or none. */
+const namedCommand = (args: readonly string[]) =>
+  descriptors.filter((one) => HashSet.has(CommandDescriptor.getNames(one), args[0] ?? "")).map(knownCommand)
 
 /** What a command line may end with besides well; errors from below have become problems in the commands. */
 type CliError = ValidationError.ValidationError | Problem | Finding | OutputClosed
+
+/** The program and its commands as the library describes them. For tests. */
+export const described: {
+  readonly program: CommandDescriptor.Command<unknown>
+  readonly commands: readonly CommandDescriptor.Command<unknown>[]
+} = { program: threadfold.descriptor, commands: descriptors }
 
 const runCli: (args: readonly string[]) => Effect.Effect<void, CliError, CliApp.CliApp.Environment> = Command.run(
   threadfold,
@@ -114,13 +159,7 @@ const widestPage = 100
 
 /** Help of the program as a whole. */
 const overview = Effect.flatMap(currentLook, ({ width }) =>
-  write(
-    overviewPage(
-      every.map(({ descriptor }) => descriptor),
-      cliConfig,
-      { about, version, width: Math.min(width, widestPage) },
-    ),
-  ),
+  write(overviewPage(descriptors, cliConfig, { about, version, width: Math.min(width, widestPage) })),
 )
 
 /**
@@ -131,7 +170,7 @@ const quietConsole = (typed: readonly string[]) =>
   Effect.zipWith(Effect.console, outputTakesColour, (console, coloured): Console.Console => {
     const shown = (arg: unknown): unknown => {
       if (typeof arg !== "string") return arg
-      const page = withWholeName(knownCommands(), typed, arg)
+      const page = wholePage(knownCommands(), typed, arg)
       return coloured ? page : stripVTControlCharacters(page)
     }
     return {
@@ -142,9 +181,12 @@ const quietConsole = (typed: readonly string[]) =>
     }
   })
 
-/** What is wrong with the arguments, on one line. */
-const usageText = (error: ValidationError.ValidationError): string =>
-  stripVTControlCharacters(HelpDoc.toAnsiText(error.error)).replace(/\s+/g, " ").trim()
+/** What is wrong with the arguments, on one line. The library says of each option that is missing that it expected to find it. */
+const usageText = (error: ValidationError.ValidationError): string => {
+  const text = stripVTControlCharacters(HelpDoc.toAnsiText(error.error)).replace(/\s+/g, " ").trim()
+  const missing = [...text.matchAll(/Expected to find option: '(--[a-z-]+)'/g)].flatMap(([, name]) => name ?? [])
+  return missing.length === 0 ? text : `Missing: ${missing.join(", ")}`
+}
 
 const wantsJson = (args: readonly string[]): boolean => {
   const end = args.indexOf("--")
@@ -164,6 +206,10 @@ const problemOf = (error: unknown, args: readonly string[]): Problem =>
       ? usageProblem(misspelt(knownCommands(), args) ?? `${usageText(error)}.`)
       : new Problem({ slug: "internal", detail: `${error instanceof Error ? error.message : String(error)}.` })
 
+/** What to do next: after wrong arguments, how the command is used; else what the catalogue says. */
+const nextOf = (problem: Problem, args: readonly string[]): string | undefined =>
+  problem.slug === "invalid-request" ? rightUsage(knownCommands(), args) : undefined
+
 /** The exit code of a command line that failed; what it failed with is told. */
 const failed = (cause: Cause.Cause<unknown>, args: readonly string[]): Effect.Effect<number> => {
   if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
@@ -172,7 +218,8 @@ const failed = (cause: Cause.Cause<unknown>, args: readonly string[]): Effect.Ef
   if (error instanceof OutputClosed) {
     return error.failure === null ? Effect.succeed(0) : report(error.failure, wantsJson(args), nextOfLostOutput)
   }
-  return report(problemOf(error, args), wantsJson(args))
+  const problem = problemOf(error, args)
+  return report(problem, wantsJson(args), nextOf(problem, args))
 }
 
 /** Runs one command line (as in `process.argv`) and gives its exit code. */
@@ -183,7 +230,17 @@ export const main = (argv: readonly string[]): Effect.Effect<number> => {
     return Effect.catchAllCause(Effect.as(overview, 0), (cause) => failed(cause, args))
   }
   const unused = unusedOption(args)
-  if (unused !== null) return report(usageProblem(`There is no option ${unused}.`), wantsJson(args))
+  if (unused !== null) {
+    return report(usageProblem(`There is no option ${unused}.`), wantsJson(args), rightUsage(knownCommands(), args))
+  }
+  const bare = withoutValue(namedCommand(args), args)
+  if (bare !== null) {
+    return report(
+      usageProblem(`${bare} takes a value, and has none.`),
+      wantsJson(args),
+      rightUsage(knownCommands(), args),
+    )
+  }
   return Effect.flatMap(quietConsole(args), (console) =>
     Effect.withConsole(runCli([...argv.slice(0, 2), ...args]), console),
   ).pipe(

@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from "node:util"
 import { type CliConfig, CommandDescriptor, HelpDoc } from "@effect/cli"
 import { HashMap } from "effect"
-import { columns } from "./text/table.js"
+import { columns, wrapped } from "./text/table.js"
 
 type Descriptor = CommandDescriptor.Command<unknown>
 
@@ -37,16 +37,8 @@ const entriesOf = (descriptor: Descriptor, config: CliConfig.CliConfig, before: 
   return below.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, child]) => entriesOf(child, config, `${name} `))
 }
 
-/** Lines of at most `width` columns. */
-const wrapped = (text: string, width: number): readonly string[] => {
-  const lines: string[] = []
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1)
-    if (last !== undefined && columns(last) + 1 + columns(word) <= width) lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines
-}
+/** The words of a text in lines of at most `width` columns. */
+const inLines = (text: string, width: number): readonly string[] => wrapped(text.split(" "), " ", width)
 
 /**
  * The overview of all commands.
@@ -62,14 +54,14 @@ export const overviewPage = (
   const entries = commands.flatMap((command) => entriesOf(command, config, ""))
   const margin = Math.max(...entries.map(({ name }) => columns(name))) + 4
   const lines = entries.flatMap(({ name, summary }) =>
-    wrapped(summary, width - margin).map(
+    inLines(summary, width - margin).map(
       (text, at) => `${at === 0 ? `  ${name}`.padEnd(margin) : " ".repeat(margin)}${text}`,
     ),
   )
   return [
     `threadfold ${version}`,
     "",
-    ...wrapped(about, width),
+    ...inLines(about, width),
     "",
     "USAGE",
     "",
@@ -79,7 +71,7 @@ export const overviewPage = (
     "",
     ...lines,
     "",
-    ...wrapped(
+    ...inLines(
       "`threadfold COMMAND --help` shows the options of a command; `threadfold --version` shows the version.",
       width,
     ),

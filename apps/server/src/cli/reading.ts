@@ -7,6 +7,7 @@ import type { Reader } from "../offline/Reader.js"
 import type { RemoteReader } from "../offline/RemoteReader.js"
 import { toProblem } from "../problems/toProblem.js"
 import { usageProblem } from "./failures.js"
+import { type NamedThread, requiredThread } from "./namedThread.js"
 import { note } from "./output.js"
 import { directoryOf } from "./sharedOptions.js"
 
@@ -26,8 +27,8 @@ export const placeNamed = ({ dataDir, db }: Named): Effect.Effect<Place, Problem
 const loadLocalReader = Effect.promise(() => import("../offline/LocalReader.js"))
 const loadLooks = Effect.promise(() => import("../offline/lookAt.js"))
 
-/** The file of a place that no server answers for, ready to be read. */
-const fileOf = (place: Place): Effect.Effect<string, Problem, Scope.Scope> =>
+/** The file of a place, ready to be read: where it lies, if it is up to date, else a copy. */
+export const fileOf = (place: Place): Effect.Effect<string, Problem, Scope.Scope> =>
   Effect.flatMap(loadLooks, ({ lookAt, lookAtCopy }) => {
     switch (place.kind) {
       case "file":
@@ -65,14 +66,24 @@ export const fileForWork = (named: Named): Effect.Effect<string, Problem, Scope.
     return Effect.zipRight(told, copied)
   })
 
+/** Where long work over one thread is done. */
+export interface WorkPlace {
+  readonly file: string
+  readonly threadId: string
+  /** Reads the same file. */
+  readonly reader: Reader
+}
+
 /** A file for long work over one thread, and the thread that a text means, looked up in the same file. */
 export const threadForWork = (
-  named: Named & { readonly id: string },
-): Effect.Effect<{ readonly file: string; readonly threadId: string }, Problem, Scope.Scope> =>
+  named: Named & { readonly thread: NamedThread },
+): Effect.Effect<WorkPlace, Problem, Scope.Scope> =>
   Effect.gen(function* () {
+    const id = yield* requiredThread(named.thread)
     const file = yield* fileForWork(named)
     const { openLocalReader } = yield* loadLocalReader
-    return { file, threadId: yield* threadNamed(yield* openLocalReader(file), named.id) }
+    const reader = yield* openLocalReader(file)
+    return { file, reader, threadId: yield* threadNamed(reader, id) }
   })
 
 /** The server that owns the place that the options name; null: none does. */
@@ -92,5 +103,7 @@ export const threadNamed = (reader: Reader, text: string): Effect.Effect<string,
     }
     return others.length === 0
       ? Effect.succeed(only)
-      : Effect.fail(usageProblem(`${JSON.stringify(text)} may be any of ${[only, ...others].join(", ")}.`))
+      : Effect.fail(
+          usageProblem(`${JSON.stringify(text)} may be any of ${[only, ...others].join(", ")}: write more of it.`),
+        )
   })

@@ -1,7 +1,9 @@
 /** Options that several commands share. */
-import { Args, Options } from "@effect/cli"
-import type { Problem } from "@threadfold/contracts/problem"
+import { statSync } from "node:fs"
+import { Options } from "@effect/cli"
+import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option, Schema, type SchemaAST } from "effect"
+import { parseOrigin } from "../http/security/crossOrigin.js"
 import { usualDataDirectory } from "../offline/dataDirectory.js"
 import { toProblem } from "../problems/toProblem.js"
 
@@ -22,10 +24,6 @@ export const config = Options.text("config").pipe(
 export const db = Options.text("db").pipe(
   Options.withDescription("A database file to look at. It is copied aside first and left as it is."),
   Options.optional,
-)
-
-export const threadArg = Args.text({ name: "ID" }).pipe(
-  Args.withDescription("A thread: its id, the beginning of it, or the provider's id."),
 )
 
 /** A message that names the option, whatever is wrong with its value. */
@@ -55,6 +53,28 @@ export const oneOf = <const Values extends readonly [string, ...string[]]>(
     ),
   )
 
+const Origins = Schema.mutable(Schema.Array(Schema.String)).pipe(
+  Schema.filter((texts) => texts.every((text) => parseOrigin(text) !== null)),
+  Schema.annotations({
+    message: saying(
+      "--allowed-origin takes what a browser sends as Origin, for example http://localhost:5173 or app://desk: no path, no *, and not null",
+    ),
+  }),
+)
+
+/** `--allowed-origin ORIGIN`, as often as there are UIs. */
+export const allowedOrigins = Options.text("allowed-origin").pipe(
+  Options.withPseudoName("origin"),
+  Options.withDescription(
+    "A UI of another origin that may call with the token, for example http://localhost:5173; may be given several times.",
+  ),
+  Options.repeated,
+  Options.withSchema(Origins),
+  // Only so that help shows it in brackets: none is as good as some.
+  Options.withDefault([]),
+  Options.map((texts) => texts.flatMap((text) => parseOrigin(text) ?? [])),
+)
+
 /** `--after N`. */
 export const after = wholeNumber("after", 0).pipe(
   Options.withDescription("Only events after this sequence."),
@@ -64,8 +84,26 @@ export const after = wholeNumber("after", 0).pipe(
 /** `--limit N`. */
 export const limit = wholeNumber("limit", 1).pipe(Options.withDescription("At most so many."), Options.optional)
 
-/** The data directory of a command. */
-export const directoryOf: (named: Option.Option<string>) => Effect.Effect<string, Problem> = Option.match({
-  onNone: () => Effect.mapError(usualDataDirectory, toProblem),
-  onSome: Effect.succeed,
-})
+const isFile = (path: string): boolean => {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** The data directory of a command. A file in its place is refused here, for every command, before anything is made of it. */
+export const directoryOf = (named: Option.Option<string>): Effect.Effect<string, Problem> =>
+  Option.match(named, {
+    onNone: () => Effect.mapError(usualDataDirectory, toProblem),
+    onSome: Effect.succeed,
+  }).pipe(
+    Effect.filterOrFail(
+      (path) => !isFile(path),
+      (path) =>
+        new Problem({
+          slug: "invalid-request",
+          detail: `${path} is a file, and a data directory is a folder. Commands that look take a database file with --db.`,
+        }),
+    ),
+  )

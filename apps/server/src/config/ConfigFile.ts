@@ -1,8 +1,9 @@
 /** `threadfold.json`: the agents that threads can be made with, and when their sessions are stopped (docs/how-to/agents.md). */
 import { DiskLimits } from "@threadfold/event-log"
-import { ReaperPolicy } from "@threadfold/orchestrator"
+import { MessagesConfig, ReaperPolicy } from "@threadfold/orchestrator"
 import { Schema } from "effect"
 import { ImportsConfig } from "../imports/ImportSettings.js"
+import { PricesConfig } from "./Prices.js"
 
 const Text = Schema.String.pipe(Schema.minLength(1, { message: () => "must not be empty" }), Schema.maxLength(4_096))
 const Milliseconds = Schema.Number.pipe(
@@ -32,6 +33,21 @@ const Limits = Schema.Struct({
   retryMs: Schema.optional(Milliseconds),
 })
 
+/** Base URL of an endpoint that speaks HTTP. */
+const BaseUrl = Text.pipe(
+  Schema.filter((url) => URL.canParse(url) && /^https?:$/.test(new URL(url).protocol), {
+    message: () => "must be the URL of an HTTP endpoint",
+  }),
+)
+
+/** Where the model calls go that the gateway records. */
+const AgentInference = Schema.Struct({
+  /** Base URL of the model endpoint; absent: the one that the agent would call by itself. */
+  upstream: Schema.optional(BaseUrl),
+  /** Variables of the agent's environment that take a base URL → the base URL that each stands for. */
+  env: Schema.optional(Schema.Record({ key: VariableName, value: BaseUrl })),
+})
+
 const common = {
   /** The program. A path with a slash in it is relative to the file; a bare name is looked for on `PATH`. */
   command: Schema.optional(Text),
@@ -44,6 +60,8 @@ const common = {
   /** Settings of its sessions, in its own words. */
   settings: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Unknown })),
   limits: Schema.optional(Limits),
+  /** Whether its model calls go through the inference gateway, and where they go on to. */
+  inferenceGateway: Schema.optional(Schema.Union(Schema.Boolean, AgentInference)),
 } as const
 
 /** Arguments of the program; by default those of its kind. */
@@ -86,6 +104,29 @@ const AgentName = Schema.String.pipe(
   Schema.annotations({ description: "a name of 1 to 100 letters, digits, dots, dashes and underscores" }),
 )
 
+/** A realtime model for voice conversations of threads of any agent (docs/how-to/voice.md). */
+const RealtimeConfig = Schema.Struct({
+  /** Where its API is; `https://api.openai.com/v1` by default. */
+  baseUrl: Schema.optional(
+    Text.pipe(
+      Schema.filter((url) => /^(https?|wss?):\/\//.test(url) && URL.canParse(url), {
+        message: () => "must be an address that begins with https://, http://, wss:// or ws://",
+      }),
+    ),
+  ),
+  /** Name of the variable of the server's environment that holds its key; `OPENAI_API_KEY` by default. */
+  apiKeyEnv: Schema.optional(VariableName),
+  /** Model of conversations that name none. */
+  model: Schema.optional(Text),
+  /** Models that a conversation may name; any where this is absent. */
+  models: Schema.optional(Schema.Array(Text)),
+  /** Voice of conversations that name none. */
+  voice: Schema.optional(Text),
+  /** Voices that a conversation may name; those of OpenAI by default. */
+  voices: Schema.optional(Schema.Array(Text)),
+})
+export type RealtimeConfig = typeof RealtimeConfig.Type
+
 /** The file. */
 export const ConfigFile = Schema.Struct({
   /** Name → agent. Absent: those that are found on this machine under their usual names. */
@@ -94,7 +135,13 @@ export const ConfigFile = Schema.Struct({
   reaper: Schema.optional(ReaperPolicy),
   /** At how much free space the server warns, and at how much it writes nothing any more. */
   storage: Schema.optional(DiskLimits),
+  /** What models cost, for the traces of threads. */
+  prices: Schema.optional(PricesConfig),
   /** What is allowed of imports while the server runs. */
   imports: Schema.optional(ImportsConfig),
+  /** How large messages and their images and files may be. */
+  messages: Schema.optional(MessagesConfig),
+  /** The realtime model that voice conversations can use directly. */
+  realtime: Schema.optional(RealtimeConfig),
 })
 export type ConfigFile = typeof ConfigFile.Type

@@ -105,6 +105,11 @@ export const variables = {
     "the path of a folder",
     "`threadfold import found` looks for the sessions of Codex there. Not set: `~/.codex`.",
   ),
+  codexTraceRoot: text(
+    "CODEX_ROLLOUT_TRACE_ROOT",
+    "the path of a folder",
+    "Codex writes rollout traces there, and `threadfold import found` looks for them there. Not set: it looks for none.",
+  ),
   claudeConfigDir: text(
     "CLAUDE_CONFIG_DIR",
     "the path of a folder",

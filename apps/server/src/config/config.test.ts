@@ -101,7 +101,13 @@ describe("agents", () => {
           four: { kind: "acp", command: "my-agent" },
         },
       })
-      const agents = yield* configuredAgents(yield* readConfig(folder, null), folder, new ServerSecrets("", {}), {})
+      const agents = yield* configuredAgents(
+        yield* readConfig(folder, null),
+        folder,
+        new ServerSecrets("", {}),
+        new Map(),
+        {},
+      )
       expect(agents.map(({ driver, name }) => [name, driver.provider])).toEqual([
         ["one", "codex"],
         ["two", "claude"],

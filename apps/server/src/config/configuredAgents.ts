@@ -12,6 +12,7 @@ import {
   type ProviderDriver,
 } from "@threadfold/providers"
 import { Effect } from "effect"
+import type { GatewaySettings } from "../gateway/Routes.js"
 import { version } from "../installed.js"
 import type { AgentConfig } from "./ConfigFile.js"
 import { type Environment, wholeEnvironment } from "./Environment.js"
@@ -86,11 +87,26 @@ const driverLimits = (config: AgentConfig): { readonly startMs: number; readonly
   }
 }
 
+/**
+ * How the inference gateway records the agents' model calls, by name. `all`: those of every agent whose configuration does not switch it
+ * off.
+ */
+export const gatewaySettings = (agents: readonly NamedAgent[], all: boolean): GatewaySettings =>
+  new Map(
+    agents.flatMap(({ config, name }) => {
+      const { inferenceGateway = all } = config
+      if (inferenceGateway === false) return []
+      const { env = {}, upstream = null } = inferenceGateway === true ? {} : inferenceGateway
+      return [[name, { env, upstream }] as const]
+    }),
+  )
+
 const driverOf = (
   config: AgentConfig,
   env: Readonly<Record<string, string>>,
   dataDirectory: string,
   secrets: HeldSecrets,
+  isRecorded: boolean,
 ): ProviderDriver => {
   const { command } = config
   const common = {
@@ -117,6 +133,9 @@ const driverOf = (
         name: config.preset ?? "acp",
         command: command ?? known?.command ?? "",
         args: config.args ?? known?.args ?? [],
+        callsAnthropic: config.preset === "claude-code-acp" || config.preset === "claude-agent-acp",
+        // One process takes one route, so each thread gets its own.
+        ...(isRecorded ? { sharesConnection: false } : {}),
         ...(mode === undefined ? {} : { mode }),
         ...(authMethod === undefined ? {} : { authMethod }),
       })
@@ -132,6 +151,7 @@ export const configuredAgents = (
   found: FoundConfig,
   dataDirectory: string,
   secrets: HeldSecrets,
+  gateway: GatewaySettings = new Map(),
   env: Environment = wholeEnvironment(),
 ): Effect.Effect<readonly Agent[], Problem> =>
   Effect.forEach(namedAgents(found, dataDirectory), (agent) =>
@@ -139,7 +159,7 @@ export const configuredAgents = (
       environmentOf(agent, env),
       (own): Agent => ({
         name: agent.name,
-        driver: driverOf(agent.config, own, dataDirectory, secrets),
+        driver: driverOf(agent.config, own, dataDirectory, secrets, gateway.has(agent.name)),
         model: agent.config.model ?? null,
         settings: agent.config.settings ?? {},
         limits: limitsOf(agent.config),

@@ -105,25 +105,32 @@ const missing = ({ config, install, name }: KnownAgent, dataDirectory: string): 
   }
 }
 
+const checked = (agent: NamedAgent, dataDirectory: string): Effect.Effect<AgentCheck> =>
+  Effect.map(
+    needs(agent, dataDirectory),
+    (result): AgentCheck => ({
+      name: agent.name,
+      kind: agent.config.kind,
+      configured: agent.configured,
+      ...result,
+    }),
+  )
+
+/** One agent, configured or known; null: there is none of this name. */
+export const checkAgent = (found: FoundConfig, dataDirectory: string, name: string): Effect.Effect<AgentCheck | null> =>
+  Effect.suspend(() => {
+    const agent = namedAgents(found, dataDirectory).find((one) => one.name === name)
+    if (agent !== undefined) return checked(agent, dataDirectory)
+    const known = found.config.agents === undefined ? knownAgents.find((one) => one.name === name) : undefined
+    return Effect.succeed(known === undefined ? null : missing(known, dataDirectory))
+  })
+
 /** The agents of a configuration; where it names none, every known one. */
 export const checkAgents = (found: FoundConfig, dataDirectory: string): Effect.Effect<readonly AgentCheck[]> =>
   Effect.gen(function* () {
     const named = namedAgents(found, dataDirectory)
-    const checked = yield* Effect.forEach(
-      named,
-      (agent) =>
-        Effect.map(
-          needs(agent, dataDirectory),
-          (result): AgentCheck => ({
-            name: agent.name,
-            kind: agent.config.kind,
-            configured: agent.configured,
-            ...result,
-          }),
-        ),
-      { concurrency: 4 },
-    )
-    if (found.config.agents !== undefined) return checked
+    const all = yield* Effect.forEach(named, (agent) => checked(agent, dataDirectory), { concurrency: 4 })
+    if (found.config.agents !== undefined) return all
     const others = knownAgents.filter(({ name }) => !named.some((agent) => agent.name === name))
-    return [...checked, ...others.map((known) => missing(known, dataDirectory))]
+    return [...all, ...others.map((known) => missing(known, dataDirectory))]
   })

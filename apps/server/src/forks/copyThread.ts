@@ -23,7 +23,7 @@ const slices = Sink.foldWeighted<Chunk.Chunk<RestoredEvent>, RestoredEvent>({
 
 /** What ends a fork's stream: what lived is closed, and where the fork comes from. */
 const endingOf = (fork: Fork, { sequence, settling, usage }: ForkPoint, at: number): readonly EventDraft[] => {
-  const { commandId, fromThreadId, threadId, turnId } = fork
+  const { agent, commandId, fromThreadId, threadId, turnId } = fork
   const target: ForkTarget = { threadId }
   const idsOf = (payload: unknown): unknown =>
     typeof payload === "object" && payload !== null && "messageId" in payload && typeof payload.messageId === "string"
@@ -37,7 +37,7 @@ const endingOf = (fork: Fork, { sequence, settling, usage }: ForkPoint, at: numb
   const forked = {
     type: "thread.forked",
     sessionId: null,
-    payload: { fromThreadId, atTurnId: turnId, atSequence: sequence, usage },
+    payload: { fromThreadId, atTurnId: turnId, atSequence: sequence, ...(agent === undefined ? {} : { agent }), usage },
   }
   return [...settled, forked].map(({ payload, sessionId, type }, index) => ({
     to: { streamId: threadId },
@@ -56,22 +56,24 @@ const endingOf = (fork: Fork, { sequence, settling, usage }: ForkPoint, at: numb
   }))
 }
 
+/** What a part of the copy is submitted with. */
+const importingOf = ({ importId, threadId }: Fork) => ({ streamId: threadId, importId, done: false })
+
 /**
- * Copies what is missing of a fork. The events of the fork follow from the fork and its origin, so that a copy that was stopped goes on where
- * it was. One slice is in memory at a time.
+ * Copies the events of the origin that are missing in a fork, up to a sequence of the log. They follow from the fork and its origin, so
+ * that a copy that was stopped goes on where it was. One slice is in memory at a time.
  */
-export const copyThread = (
-  engine: EngineService,
+export const copyEvents = (
+  { log, submit }: EngineService,
   fork: Fork,
-  point: ForkPoint,
+  until: number,
 ): Effect.Effect<void, SubmitError | StorageUnavailable> =>
   Effect.gen(function* () {
-    const { fromThreadId, importId, threadId } = fork
-    const { log, submit } = engine
+    const { fromThreadId, threadId } = fork
     const [last] = yield* log.read({ streamId: threadId, order: "desc", limit: 1 })
     const there = last?.streamVersion ?? 0
-    const importing = { streamId: threadId, importId, done: false }
-    yield* log.readAll({ streamId: fromThreadId, until: point.sequence, limit: sliceEvents }).pipe(
+    const importing = importingOf(fork)
+    yield* log.readAll({ streamId: fromThreadId, until, limit: sliceEvents }).pipe(
       Stream.filter(({ streamVersion }) => streamVersion > there),
       Stream.mapEffect(({ sequence, ...row }) =>
         Effect.map(log.native(sequence), (body) => forkedEvent({ row, body }, { threadId })),
@@ -80,10 +82,20 @@ export const copyThread = (
       Stream.filter(Chunk.isNonEmpty),
       Stream.runForEach((slice) => submit({ drafts: [], restored: Chunk.toReadonlyArray(slice), importing })),
     )
+  })
+
+/** Copies what is missing of a fork, and makes it whole. */
+export const copyThread = (
+  engine: EngineService,
+  fork: Fork,
+  point: ForkPoint,
+): Effect.Effect<void, SubmitError | StorageUnavailable> =>
+  Effect.gen(function* () {
+    yield* copyEvents(engine, fork, point.sequence)
     const drafts = endingOf(fork, point, yield* Clock.currentTimeMillis)
-    yield* submit({ drafts, importing: { ...importing, done: true } })
+    yield* engine.submit({ drafts, importing: { ...importingOf(fork), done: true } })
   })
 
 /** Gives a fork up of which nothing can be copied: its thread never comes to be. */
-export const callOff = ({ submit }: EngineService, { importId, threadId }: Fork): Effect.Effect<void, SubmitError> =>
-  Effect.asVoid(submit({ drafts: [], importing: { streamId: threadId, importId, done: true } }))
+export const callOff = ({ submit }: EngineService, fork: Fork): Effect.Effect<void, SubmitError> =>
+  Effect.asVoid(submit({ drafts: [], importing: { ...importingOf(fork), done: true } }))

@@ -1,9 +1,10 @@
 /** The discovery file: how other programs of the same user find the server of a data directory. */
 import { readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
-import { Problem } from "@threadfold/contracts/problem"
+import type { Problem } from "@threadfold/contracts/problem"
 import { writeWhole } from "@threadfold/event-log"
 import { Effect, Option, Schema, type Scope } from "effect"
+import { writeProblem } from "../offline/databaseProblem.js"
 
 /** Content of `server.json`. */
 export const DiscoveryRecord = Schema.Struct({
@@ -32,16 +33,12 @@ export const readDiscovery = (dataDir: string): DiscoveryRecord | null => {
   }
 }
 
-/** Keeps the discovery file for the life of the scope. Fails with `storage-failed`. */
+/** Keeps the discovery file for the life of the scope. Fails with `disk-full` or `storage-failed`. */
 export const announce = (dataDir: string, record: DiscoveryRecord): Effect.Effect<void, Problem, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.try({
       try: () => writeWhole(discoveryFile(dataDir), `${JSON.stringify(record)}\n`),
-      catch: (error) =>
-        new Problem({
-          slug: "storage-failed",
-          detail: `${discoveryFile(dataDir)}: ${error instanceof Error ? error.message : String(error)}.`,
-        }),
+      catch: (error) => writeProblem(discoveryFile(dataDir), error),
     }),
     () => Effect.sync(() => rmSync(discoveryFile(dataDir), { force: true })),
   )

@@ -27,6 +27,11 @@ export interface HttpLimitValues {
   readonly requestMs: number
   /** How long a finished answer may find no reader, and a caller may keep its side of an ended connection open, ms. */
   readonly answerMs: number
+  /**
+   * How long a connection may be idle, ms. Longer than a caller keeps its own, mostly: one that is closed here while a call is on its
+   * way makes that call fail.
+   */
+  readonly idleMs: number
   /** How long `min-sequence` waits, ms. */
   readonly waitMs: number
   /** How long calls that are under way may take to end at a shutdown, ms. */
@@ -47,6 +52,8 @@ export interface StreamLimits {
   /** Events, or bytes, written to a socket in one piece. */
   readonly pieceEvents: number
   readonly pieceBytes: number
+  /** Live audio that may wait for the socket of a stream, characters of base64: some 16 seconds. */
+  readonly audioLength: number
   /** Time between heartbeats, ms. */
   readonly heartbeatMs: number
   /** How long the rows that change are noted when the last stream of them has ended, ms. */
@@ -70,6 +77,7 @@ export const defaultLimits: HttpLimitValues = {
   wrongTokensPerMinute: 60,
   requestMs: 30_000,
   answerMs: 10_000,
+  idleMs: 65_000,
   waitMs: 5_000,
   shutdownMs: 1_000,
   stream: {
@@ -79,6 +87,7 @@ export const defaultLimits: HttpLimitValues = {
     pendingBytes: 8 * 1024 * 1024,
     pieceEvents: 256,
     pieceBytes: 64 * 1024,
+    audioLength: 1024 * 1024,
     heartbeatMs: 15_000,
     changesLingerMs: 60_000,
     overflowGraceMs: 2_000,

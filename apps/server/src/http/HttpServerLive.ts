@@ -3,17 +3,34 @@
  * time when its scope ends, with streams open or not.
  */
 import { resolve } from "node:path"
+import type { SqlClient } from "@effect/sql/SqlClient"
 import { Problem } from "@threadfold/contracts/problem"
 import type { Engine, WorkReads } from "@threadfold/engine"
-import type { Agents, AttachedSessions, CurrentReaperPolicy, Orchestrator, Reaper } from "@threadfold/orchestrator"
+import type {
+  AgentListings,
+  AgentLogins,
+  Agents,
+  AttachedSessions,
+  Blobs,
+  Configurations,
+  CurrentReaperPolicy,
+  Messages,
+  Orchestrator,
+  Reaper,
+  VoiceRuns,
+} from "@threadfold/orchestrator"
 import type { Projections } from "@threadfold/projections"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { Forks } from "../forks/Forks.js"
 import { ImportJobs } from "../imports/ImportJobs.js"
 import { defaultImportLimits, ImportSettings } from "../imports/ImportSettings.js"
+import { KeptUploads } from "../imports/KeptUploads.js"
 import { MomentReads } from "../moments/MomentReads.js"
 import { ProjectionJobs } from "../projections/ProjectionJobs.js"
+import { Purges } from "../purges/Purges.js"
 import { CurrentReplay } from "../replay/CurrentReplay.js"
+import { SearchReads } from "../search/SearchReads.js"
+import { Subscriptions } from "../subscriptions/Subscriptions.js"
 import { announce } from "./Discovery.js"
 import { DirectPushes } from "./direct/DirectPushes.js"
 import { DirectReads } from "./direct/DirectReads.js"
@@ -22,9 +39,11 @@ import { type HttpOptions, ServerVersion } from "./HttpOptions.js"
 import { Metrics } from "./Metrics.js"
 import { type CannotListen, Listener } from "./node/Listener.js"
 import { type GateOptions, requestListener } from "./requestListener.js"
+import { SqlAllowed } from "./routes/sqlRoutes.js"
 import { hostPolicy, isLoopback, urlHost } from "./security/Hosts.js"
 import { loadToken, tokenFile } from "./security/Token.js"
 import { EventFeed } from "./stream/EventFeed.js"
+import { InboxFeed } from "./stream/InboxFeed.js"
 import { RowFeed } from "./stream/RowFeed.js"
 
 /** A server that listens. */
@@ -44,13 +63,20 @@ export class HttpServer extends Context.Tag("@threadfold/server/HttpServer")<Htt
 
 /** What the server needs from below. */
 export type HttpNeeds =
+  | AgentListings
+  | AgentLogins
   | Agents
   | AttachedSessions
+  | Configurations
+  | Blobs
   | CurrentReaperPolicy
   | Engine
+  | Messages
   | Orchestrator
   | Projections
   | Reaper
+  | VoiceRuns
+  | SqlClient
   | WorkReads
 
 /** How the opening of the server fails. */
@@ -72,13 +98,14 @@ const standardError = (line: string): void => {
 
 /** Answers on the port that is bound, and says where it is. */
 const serve = (
-  { allowedHosts, dataDir, host, version }: Omit<HttpOptions, "host"> & { readonly host: string },
+  { allowedHosts, allowedOrigins, dataDir, host, version }: Omit<HttpOptions, "host"> & { readonly host: string },
   gate: Omit<GateOptions, "policy">,
 ) =>
   Effect.gen(function* () {
     const listener = yield* Listener
     const { port } = listener
-    listener.serve(yield* requestListener({ ...gate, policy: hostPolicy(port, host, allowedHosts) }))
+    const policy = hostPolicy(port, host, allowedHosts, allowedOrigins)
+    listener.serve(yield* requestListener({ ...gate, policy }))
     const url = `http://${urlHost(host)}:${port}`
     const file = tokenFile(dataDir)
     yield* announce(dataDir, { url, pid: process.pid, version, tokenFile: file })
@@ -93,7 +120,10 @@ const shared = Layer.mergeAll(
   Forks.layer,
   ImportJobs.layer,
   ProjectionJobs.layer,
+  Layer.provideMerge(KeptUploads.layer, Purges.layer),
   RowFeed.layer,
+  InboxFeed.layer,
+  Subscriptions.layer,
 )
 
 /** The options of the server as services. */
@@ -103,6 +133,8 @@ const settings = (options: HttpOptions) =>
     Metrics.layer(options.secrets),
     Layer.succeed(ServerVersion, options.version),
     MomentReads.layer(options.dataDir),
+    SearchReads.layer(options.dataDir),
+    Layer.succeed(SqlAllowed, options.sql ?? false),
     Layer.succeed(CurrentReplay, options.replay ?? null),
     Layer.succeed(ImportSettings, { ...(options.imports ?? defaultImportLimits), directory: options.dataDir }),
   )

@@ -6,8 +6,11 @@ import type { SubmissionCounts } from "@threadfold/orchestrator"
 import { Context, Effect, Layer } from "effect"
 import { durationsText } from "../telemetry/durations.js"
 
-/** How often the event loop is looked at, ms. What is measured contains this interval. */
-const lagSampleMs = 20
+/**
+ * How often the event loop is looked at, ms. What is measured contains this interval. Each look wakes the process: every 20 ms they took
+ * most of what an idle server does.
+ */
+const lagSampleMs = 100
 
 /** Counters of one server; plain numbers, changed where things happen. */
 export class MetricCounters {

@@ -9,6 +9,8 @@ import { Problem } from "@threadfold/contracts/problem"
 import { Cause, Effect, Layer } from "effect"
 import { type MetricCounters, Metrics } from "./Metrics.js"
 import { problemResponse } from "./problemAnswer.js"
+import { agentRoutes } from "./routes/agentRoutes.js"
+import { blobRoutes } from "./routes/blobRoutes.js"
 import { commandRoutes } from "./routes/commandRoutes.js"
 import { methodsOf, unknownQuery } from "./routes/declaredRoutes.js"
 import { importRoutes } from "./routes/importRoutes.js"
@@ -17,13 +19,20 @@ import { modelRoutes } from "./routes/modelRoutes.js"
 import { momentRoutes } from "./routes/momentRoutes.js"
 import { pages } from "./routes/pageRoutes.js"
 import { projectionRoutes } from "./routes/projectionRoutes.js"
+import { purgeRoutes } from "./routes/purgeRoutes.js"
 import { reasonRoutes } from "./routes/reasonRoutes.js"
 import { replayRoutes } from "./routes/replayRoutes.js"
-import { requestRoutes } from "./routes/requestRoutes.js"
-import { agentRoutes, healthRoutes, reaperRoutes } from "./routes/serviceRoutes.js"
+import { inboxRoutes, requestRoutes } from "./routes/requestRoutes.js"
+import { rowRoutes } from "./routes/rowRoutes.js"
+import { searchRoutes } from "./routes/searchRoutes.js"
+import { healthRoutes, reaperRoutes } from "./routes/serviceRoutes.js"
 import { sessionRoutes } from "./routes/sessionRoutes.js"
+import { sqlRoutes } from "./routes/sqlRoutes.js"
+import { subscriptionRoutes } from "./routes/subscriptionRoutes.js"
+import { textRoutes } from "./routes/textRoutes.js"
 import { threadRoutes } from "./routes/threadRoutes.js"
 import { turnRoutes } from "./routes/turnRoutes.js"
+import { voiceRoutes } from "./routes/voiceRoutes.js"
 import { pathOf } from "./security/Guard.js"
 
 const groups = Layer.mergeAll(
@@ -32,13 +41,22 @@ const groups = Layer.mergeAll(
   modelRoutes,
   momentRoutes,
   commandRoutes,
+  blobRoutes,
   turnRoutes,
   requestRoutes,
+  rowRoutes,
+  textRoutes,
+  inboxRoutes,
   agentRoutes,
   reaperRoutes,
+  searchRoutes,
   sessionRoutes,
+  sqlRoutes,
+  subscriptionRoutes,
+  voiceRoutes,
   importRoutes,
   projectionRoutes,
+  purgeRoutes,
   replayRoutes,
   logRoutes,
   healthRoutes,
@@ -93,11 +111,19 @@ const firstIssue = (error: Error): string => {
   return path === "" ? String(issue.message) : `${path}: ${issue.message}`
 }
 
+/**
+ * Characters of a part of a path: more than the listener takes of a whole request's head. The router's own limit of 100 is less than the
+ * key of a row can have, and what is longer would be answered as a wrong method.
+ */
+const longestParameter = 1_048_576
+
 /** The application over its services. */
 export const makeApp = Effect.gen(function* () {
   const metrics = yield* Metrics
   const router = yield* HttpApiBuilder.Router
-  const app = yield* HttpRouter.toHttpApp(yield* router.router)
+  const app = yield* HttpRouter.withRouterConfig(HttpRouter.toHttpApp(yield* router.router), {
+    maxParamLength: longestParameter,
+  })
   const strict = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ method, url }) => {
     const unknown = unknownQuery(method, url)
     return unknown === null ? app : Effect.fail(unknown)

@@ -42,6 +42,13 @@ export function* findLines(body: Buffer): InPieces<Found> {
   return Either.right(found)
 }
 
+/** The line of an NDJSON body that has no other one; null for any other body. */
+export const onlyLine = (body: Buffer): PushedLine | null => {
+  const newline = body.indexOf(0x0a)
+  const end = newline === -1 ? body.length : newline
+  return end < body.length - 1 || isBlank(body, 0, end) ? null : { line: 1, body, start: 0, end }
+}
+
 const noArray = (detail: string): Found => Either.left(new Problem({ slug: "invalid-request", detail }))
 
 /**

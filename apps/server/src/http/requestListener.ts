@@ -16,8 +16,9 @@ import { hasBody } from "./node/bodyArrival.js"
 import { Listener } from "./node/Listener.js"
 import { sendProblem } from "./problemAnswer.js"
 import { Bucket } from "./security/Bucket.js"
+import { exposeTo, isPreflight, sendPreflight } from "./security/crossOrigin.js"
 import { isPublic, makeGuard, pathOf, type RequestFacts } from "./security/Guard.js"
-import type { HostPolicy } from "./security/Hosts.js"
+import { type HostPolicy, otherUiOf } from "./security/Hosts.js"
 import { docsPolicy, securityHeaders } from "./security/headers.js"
 
 /** Who may call, and what is noted of it. */
@@ -62,7 +63,8 @@ const makeAccessLog = (write: (line: string) => void, now: () => number): ((entr
 }
 
 /** Reads the three headers that the gate looks at as they came, each as often as it came, and no other one. */
-const factsOf = ({ rawHeaders, url = "" }: IncomingMessage): RequestFacts => {
+const factsOf = (request: IncomingMessage): RequestFacts => {
+  const { rawHeaders, url = "" } = request
   const hosts: string[] = []
   let origin: string | undefined
   let authorization: string | undefined
@@ -74,7 +76,7 @@ const factsOf = ({ rawHeaders, url = "" }: IncomingMessage): RequestFacts => {
     else if (name.length === 6 && name.toLowerCase() === "origin") origin = joined(origin, value)
     else if (name.length === 13 && name.toLowerCase() === "authorization") authorization = joined(authorization, value)
   }
-  return { target: url, hosts, origin, authorization }
+  return { target: url, hosts, origin, authorization, isPreflight: isPreflight(request) }
 }
 
 /** The listener of a server's requests. */
@@ -101,7 +103,13 @@ export const requestListener = ({ accessLog, policy, refuse, token }: GateOption
     const answer: RequestListener = (request, response) => {
       const { headers, method, url = "" } = request
       response.once("close", () => answered(request, response))
-      const refusal = guard(factsOf(request)) ?? refuse?.(method ?? "", pathOf(url)) ?? null
+      const facts = factsOf(request)
+      const otherUi = otherUiOf(policy, facts.origin)
+      // A refusal, too: else the page learns of no reason.
+      if (otherUi !== null) exposeTo(otherUi, response)
+      const guarded = guard(facts)
+      if (guarded === null && otherUi !== null && facts.isPreflight) return sendPreflight(request, response)
+      const refusal = guarded ?? refuse?.(method ?? "", pathOf(url)) ?? null
       // Every other path has passed with the token.
       if (!isPublic(pathOf(url)) && refusal === null) known(request.socket)
       if (refusal === null && method === "GET" && !hasBody(request)) {

@@ -1,13 +1,15 @@
 /** The imports of a running server: how many at a time, how far each is, and what came of the last ones. */
-import type { ImportReport } from "@threadfold/contracts"
+import { type ImportReport, unknownName } from "@threadfold/contracts"
 import type { ImportView } from "@threadfold/contracts/api"
 import { Problem, problemDetails } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
 import { databaseFile } from "@threadfold/event-log"
 import { reportOf } from "@threadfold/imports"
+import { recordingSources } from "@threadfold/imports/sources"
 import { Projections } from "@threadfold/projections"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option, RcMap, type Scope } from "effect"
 import { toProblem } from "../problems/toProblem.js"
+import { bundleSource } from "./bundles.js"
 import type { OpenedRecording } from "./fileRecording.js"
 import { ImportSettings } from "./ImportSettings.js"
 import { openReading } from "./openReading.js"
@@ -80,6 +82,17 @@ class Known {
   }
 }
 
+const notTaken = (parameter: string, why: string): Problem =>
+  new Problem({ slug: "invalid-request", detail: `${parameter} is not taken here: ${why}.` })
+
+/** The problem of a kind that no recording has; null: there is such a kind. */
+const unknownSource = (source: string): Problem | null => {
+  const kinds = [...recordingSources.map((kind) => kind.source), bundleSource]
+  return kinds.includes(source)
+    ? null
+    : new Problem({ slug: "invalid-request", detail: `source: ${unknownName("value", source, kinds)}.` })
+}
+
 /** What an import that ended so is shown as. */
 const endOf = (exit: Exit.Exit<ImportReport, Problem>): Partial<ImportView> =>
   Exit.match(exit, {
@@ -110,12 +123,20 @@ const make = Effect.gen(function* () {
   // Two readings of one recording at the same time would report its end differently.
   const readings = yield* RcMap.make({ lookup: (_key: string) => Effect.makeSemaphore(1) })
 
+  /** What a kind of recording does not take, or null. A parameter that means nothing would be taken for obeyed. */
+  const unfit = ({ asCopy, leaveOpen }: ImportJob, source: string): Problem | null => {
+    if (source === bundleSource) return leaveOpen ? notTaken("leaveOpen", "a bundle is whole") : null
+    return asCopy === null ? null : notTaken("asCopy", "only the threads of a bundle can be taken as copies")
+  }
+
   const importing = <R>(job: ImportJob, recording: Effect.Effect<OpenedRecording, Problem, R>) =>
     Effect.gen(function* () {
       const onProgress = (lines: number, events: number): void => known.change(job.importId, { lines, events })
       const { asCopy, leaveOpen, source } = job
       const request = { asCopy, leaveOpen, source, database: databaseFile(directory) }
       const reading = yield* openReading(yield* recording, request, onProgress)
+      const fault = unfit(job, reading.source)
+      if (fault !== null) return yield* fault
       known.change(job.importId, { source: reading.source })
       const alone = yield* RcMap.get(readings, reading.key)
       const outcome = yield* alone.withPermits(1)(reading.run)
@@ -131,6 +152,8 @@ const make = Effect.gen(function* () {
     Effect.suspend(() => {
       let hasBegun = false
       return Effect.gen(function* () {
+        const fault = job.source === null ? null : (unknownSource(job.source) ?? unfit(job, job.source))
+        if (fault !== null) return yield* fault
         if (known.get(job.importId)?.state === "running") {
           return yield* new Problem({ slug: "import-conflict", detail: `Import ${job.importId} has not ended.` })
         }

@@ -59,7 +59,9 @@ export const importBundleInto = (
         .pluck()
       const existing = (streamId: string): ExistingStream | null => {
         const version = Option.getOrElse(Option.fromNullable(versionOf.get(streamId)), () => 0)
-        return version === 0 ? null : { version, hash: () => hashStream(store.rowsOf(streamId)) }
+        if (version === 0) return null
+        const isPurged = store.whole("threads", [streamId])?.status === "purged"
+        return { version, isPurged, hash: () => hashStream(store.rowsOf(streamId)) }
       }
       return Effect.map(importBundle(recording, writer, { ...options, existing }), outcomeOf)
     },

@@ -1,6 +1,8 @@
 /** Files as recordings. */
 import { createReadStream, read, type Stats, statSync } from "node:fs"
-import { type Recording, RecordingUnreadable } from "@threadfold/imports"
+import { basename, dirname } from "node:path"
+import { type Recording, RecordingUnreadable, traceBundle, traceLogName } from "@threadfold/imports"
+import { codexTraceSource } from "@threadfold/imports/sources"
 import { Effect, Option, Stream } from "effect"
 
 /** Bytes of a file that are read at a time. */
@@ -35,6 +37,35 @@ export const fileRecording = (file: string, name = file): Recording => ({
     ),
   ),
 })
+
+/** The trace at a path: the folder of its bundle, or the log in one. */
+const traceRecording = (path: string): Recording => {
+  const stats = Effect.try({ try: () => statSync(path), catch: unreadable(path) })
+  const found = (isFolder: boolean): Recording =>
+    isFolder ? traceBundle(path, null) : traceBundle(dirname(path), basename(path), dirname(path))
+  return {
+    // Reports and the thread name the bundle, not its log, which has the same name in all of them.
+    name: path.endsWith(`/${traceLogName}`) ? dirname(path) : path,
+    bytes: Stream.unwrap(Effect.map(stats, (one) => found(one.isDirectory()).bytes)),
+    follow: () => {
+      let more: Recording["bytes"] | null = null
+      return Stream.unwrap(
+        Effect.map(stats, (one) => {
+          more ??= found(one.isDirectory()).follow?.() ?? Stream.empty
+          return more
+        }),
+      )
+    },
+  }
+}
+
+/** The recording of a source at a path. */
+export const recordingAt = (source: string, path: string): Recording =>
+  source === codexTraceSource.source ? traceRecording(path) : fileRecording(path)
+
+/** The recording at a path, of whatever kind: a folder is a trace. */
+export const recordingOf = (path: string): Recording =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? traceRecording(path) : fileRecording(path)
 
 /** A recording in an open file, which any thread of the process can read by its descriptor. */
 export interface OpenedRecording extends Recording {

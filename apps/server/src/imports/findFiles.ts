@@ -1,5 +1,5 @@
 /** The session files that paths name: files as they are, folders with all that is below them. */
-import { closeSync, openSync, readSync } from "node:fs"
+import { closeSync, type Dirent, openSync, readSync, type Stats } from "node:fs"
 import { readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect } from "effect"
@@ -23,7 +23,9 @@ const beginOf = ({ file, modifiedAt }: FoundFile): number => {
     try {
       const head = Buffer.alloc(headBytes)
       const text = head.subarray(0, readSync(descriptor, head, 0, headBytes, 0)).toString("utf8")
-      const at = Date.parse(/"timestamp"\s*:\s*"([^"]{10,40})"/.exec(text)?.[1] ?? "")
+      const inMs = /"wall_time_unix_ms"\s*:\s*(\d{10,16})/.exec(text)?.[1]
+      const at =
+        inMs === undefined ? Date.parse(/"timestamp"\s*:\s*"([^"]{10,40})"/.exec(text)?.[1] ?? "") : Number(inMs)
       return Number.isFinite(at) ? at : modifiedAt
     } finally {
       closeSync(descriptor)
@@ -34,29 +36,91 @@ const beginOf = ({ file, modifiedAt }: FoundFile): number => {
   }
 }
 
-/** Folders below one another at most: links may lead in a circle. */
-const deepest = 16
-
-const below = async (folder: string, source: string, depth: number): Promise<readonly FoundFile[]> => {
-  const entries = await readdir(folder, { withFileTypes: true })
-  const found: FoundFile[] = []
-  for (const entry of entries) {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory() && depth < deepest) found.push(...(await below(path, source, depth + 1)))
-    else if (entry.isFile() && isSessionFile(source, path)) {
-      const { mtimeMs, size } = await stat(path)
-      found.push({ file: path, bytes: size, modifiedAt: Math.floor(mtimeMs) })
-    }
-  }
-  return found
+/** What lies in a folder and is not imported. */
+export interface SkippedFile {
+  readonly file: string
+  /** Why, with its path. */
+  readonly problem: string
 }
 
-/** The session files in a folder, in no order; none where it cannot be read. */
-export const filesBelow = (folder: string, source: string): Effect.Effect<readonly FoundFile[]> =>
-  Effect.orElseSucceed(
-    Effect.tryPromise(() => below(folder, source, 0)),
-    () => [],
-  )
+/** What a folder holds. */
+export interface FolderContent {
+  readonly files: readonly FoundFile[]
+  readonly skipped: readonly SkippedFile[]
+}
+
+/** Folders below one another at most. */
+const deepest = 16
+
+/** What the system calls what is neither a file nor a folder. */
+const kindOf = (stats: Stats): string => {
+  if (stats.isFIFO()) return "a pipe"
+  if (stats.isSocket()) return "a socket"
+  return stats.isCharacterDevice() || stats.isBlockDevice() ? "a device" : "no file"
+}
+
+const reasonOf = (error: unknown): string => {
+  const code = error instanceof Error && "code" in error ? error.code : undefined
+  if (code === "ELOOP") return "a link that leads in a circle"
+  if (code === "ENOENT") return "a link that leads nowhere"
+  return `not to be read (${code ?? String(error)})`
+}
+
+/** Walks a folder. Links are followed, each folder once, wherever they lead: a link may lead in a circle. */
+class FolderWalk {
+  readonly files: FoundFile[] = []
+  readonly skipped: SkippedFile[] = []
+  private readonly seen = new Set<string>()
+
+  constructor(private readonly source: string) {}
+
+  private skip(file: string, why: string): void {
+    this.skipped.push({ file, problem: `${file}: it is ${why}` })
+  }
+
+  /** A folder that is not there holds nothing. */
+  async top(path: string): Promise<void> {
+    try {
+      await this.folder(path, 0)
+    } catch (error) {
+      const isGone = error instanceof Error && "code" in error && error.code === "ENOENT"
+      if (!isGone) this.skip(path, reasonOf(error))
+    }
+  }
+
+  private async folder(path: string, depth: number): Promise<void> {
+    const { dev, ino } = await stat(path)
+    const key = `${dev}:${ino}`
+    if (this.seen.has(key)) return
+    this.seen.add(key)
+    if (depth > deepest) return this.skip(path, `more than ${deepest} folders deep`)
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      await this.entry(join(path, entry.name), entry, depth)
+    }
+  }
+
+  private async entry(path: string, entry: Dirent, depth: number): Promise<void> {
+    // A file of another name is none of ours, whatever it is.
+    if (entry.isFile() && !isSessionFile(this.source, path)) return
+    try {
+      const stats = await stat(path)
+      if (stats.isDirectory()) return await this.folder(path, depth + 1)
+      if (!stats.isFile()) return this.skip(path, kindOf(stats))
+      if (!isSessionFile(this.source, path)) return
+      this.files.push({ file: path, bytes: stats.size, modifiedAt: Math.floor(stats.mtimeMs) })
+    } catch (error) {
+      this.skip(path, reasonOf(error))
+    }
+  }
+}
+
+/** The session files in a folder, in no order, and what is there and cannot be imported. */
+export const filesBelow = (folder: string, source: string): Effect.Effect<FolderContent> =>
+  Effect.promise(async () => {
+    const walk = new FolderWalk(source)
+    await walk.top(folder)
+    return walk
+  })
 
 /** Whether a path is a folder. */
 export const isFolder = (path: string): Effect.Effect<boolean> =>

@@ -11,14 +11,15 @@ import {
   type FollowedRecording,
   followRecording,
   type ImportOutcome,
+  mergeReports,
   type ReadingOptions,
   RecordingUnreadable,
 } from "@threadfold/imports"
 import { Effect, Option, Queue, Stream } from "effect"
+import { counted } from "../cli/text/words.js"
 import { toProblem } from "../problems/toProblem.js"
 import { type FoundFile, filesBelow, inOrder } from "./findFiles.js"
 import {
-  type ImportOne,
   importSessions,
   type OwnLog,
   recognizeFile,
@@ -26,6 +27,7 @@ import {
   type SumOfReports,
   tolerant,
 } from "./importSessions.js"
+import type { ImportOne } from "./importThrough.js"
 
 /** How often sizes are looked at where the system tells of no change. */
 const lookEvery = "2 seconds"
@@ -35,8 +37,8 @@ const pieceBytes = 256 * 1024
 
 /** A file that grows. */
 interface Growing {
-  /** Takes what is new. */
-  readonly advance: Effect.Effect<void, Problem>
+  /** Takes what is new; gives how many events that added. */
+  readonly advance: Effect.Effect<number, Problem>
   readonly end: Effect.Effect<void, Problem>
 }
 
@@ -81,23 +83,37 @@ const growingHere =
     Effect.gen(function* () {
       const recognized = yield* recognizeFile(file, source)
       const followed = yield* Effect.provideService(followRecording(recognized, options), Engine, own.engine)
-      const tail = new Tail(file, followed)
+      const { follow } = recognized.recording
+      const toEnd = follow === undefined ? new Tail(file, followed).toEnd : Stream.runForEach(follow(), followed.take)
+      // A file that was closed and is opened again has led to something before.
+      const earlier = sum.since(file)
+      let events = 0
       const add = (outcome: ImportOutcome) =>
-        Effect.map(reportHere(own, outcome), (report) => sum.replace(file, report))
+        Effect.map(reportHere(own, outcome), (report) => {
+          sum.replace(file, earlier === null ? report : mergeReports([earlier, report]))
+          const added = report.events - events
+          events = report.events
+          return added
+        })
       const durable = (effect: FollowedRecording["pause"]) => Effect.mapError(Effect.flatMap(effect, add), toProblem)
       return {
-        advance: Effect.zipRight(Effect.mapError(tail.toEnd, toProblem), durable(followed.pause)),
+        advance: Effect.zipRight(Effect.mapError(toEnd, toProblem), durable(followed.pause)),
         end: durable(followed.end),
       }
     })
 
-/** Follows a file through a server, which reads it again from its beginning each time. */
+/** Follows a file through a server, which is sent what was added, and reads the file again from its beginning each time. */
 const growingThere =
-  (importOne: ImportOne, sum: SumOfReports, options: ReadingOptions) =>
+  (growing: () => ImportOne, sum: SumOfReports, options: ReadingOptions) =>
   (file: string, source: string): Effect.Effect<Growing> => {
+    const importOne = growing()
     const advance = recognizeFile(file, source).pipe(
       Effect.flatMap((recognized) => importOne(recognized, options)),
-      Effect.map((report) => sum.replace(file, report)),
+      Effect.map((report) => {
+        const earlier = sum.since(file)
+        sum.replace(file, earlier === null ? report : mergeReports([earlier, report]))
+        return report.events
+      }),
     )
     return Effect.succeed({ advance, end: Effect.void })
   }
@@ -108,8 +124,10 @@ export interface Followed {
   readonly folders: readonly string[]
   readonly files: readonly FoundFile[]
   readonly importOne: ImportOne
-  /** The log of this process; null: a server has it. */
-  readonly own: OwnLog | null
+  /** Tells people of what was added. */
+  readonly tell: (text: string) => Effect.Effect<void>
+  /** The log of this process; or what imports a file that grows through the server that has it, one for each file. */
+  readonly own: OwnLog | (() => ImportOne)
 }
 
 /** A change in one of the folders, or the time to look. Folders that cannot be watched are only looked at. */
@@ -136,7 +154,7 @@ const changes = (paths: readonly string[]): Stream.Stream<void, never, FileSyste
  * Call `end` of the result afterwards.
  */
 export const followSessions = (
-  { files, folders, importOne, own, source }: Followed,
+  { files, folders, importOne, own, source, tell }: Followed,
   sum: SumOfReports,
   options: ReadingOptions,
 ): Effect.Effect<
@@ -146,7 +164,7 @@ export const followSessions = (
   Effect.gen(function* () {
     const open = new Map<string, Growing>()
     const sizes = new Map<string, number>()
-    const openOne = own === null ? growingThere(importOne, sum, options) : growingHere(own, sum, options)
+    const openOne = typeof own === "function" ? growingThere(own, sum, options) : growingHere(own, sum, options)
     yield* importSessions(files, source, importOne, options, sum)
     for (const { bytes, file } of files) sizes.set(file, bytes)
 
@@ -167,17 +185,18 @@ export const followSessions = (
     const look = Effect.gen(function* () {
       const found = yield* Effect.forEach(folders, (folder) => filesBelow(folder, source))
       const now = [
-        ...found.flat(),
+        ...found.flatMap((content) => content.files),
         ...(yield* sizesOf(files.filter(({ file }) => !folders.some((folder) => file.startsWith(folder))))),
       ]
       const grown = now.filter(({ bytes, file }) => sizes.get(file) !== bytes)
       for (const { bytes, file } of inOrder(grown)) {
         sizes.set(file, bytes)
-        yield* tolerant(
+        const added = yield* tolerant(
           sum,
           file,
           Effect.flatMap(growingOf(file), ({ advance }) => advance),
         )
+        if (added !== null && added > 0) yield* tell(`${file}: ${counted(added, "event")} added`)
       }
     })
 

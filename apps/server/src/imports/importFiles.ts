@@ -17,7 +17,7 @@ import { requirePlatform } from "../config/platform.js"
 import { version } from "../installed.js"
 import { toProblem } from "../problems/toProblem.js"
 import { importBundleInto } from "./bundles.js"
-import { fileRecording, regularFile } from "./fileRecording.js"
+import { fileRecording, recordingAt, recordingOf, regularFile } from "./fileRecording.js"
 
 /**
  * Looks into every file, so that one that is no recording refuses the whole call before anything is stored. Fails with
@@ -28,9 +28,13 @@ export const recognizeFiles = (
   source: string,
 ): Effect.Effect<readonly Recognized[], Problem> =>
   readerOf(source).pipe(
-    Effect.flatMap((reader) => Effect.forEach(files, (file) => recognize(fileRecording(file), reader))),
+    Effect.flatMap((reader) => Effect.forEach(files, (file) => recognize(recordingAt(source, file), reader))),
     Effect.mapError(toProblem),
   )
+
+/** Looks into a file of any kind. Fails with `not-a-recording` or `recording-not-found`. */
+export const recognizeAny = (file: string): Effect.Effect<Recognized, Problem> =>
+  Effect.mapError(recognize(recordingOf(file)), toProblem)
 
 /**
  * Imports recognized files with an engine of its own, which owns the directory meanwhile. Fails with

@@ -19,11 +19,9 @@ import { requirePlatform } from "../config/platform.js"
 import { version } from "../installed.js"
 import type { Server } from "../offline/Place.js"
 import { toProblem } from "../problems/toProblem.js"
-import { fileRecording } from "./fileRecording.js"
+import { recordingAt } from "./fileRecording.js"
 import type { FoundFile } from "./findFiles.js"
-
-/** Imports one recognized file, through the engine of this process or through a server. */
-export type ImportOne = (recognized: Recognized, options: ReadingOptions) => Effect.Effect<ImportReport, Problem>
+import type { ImportOne } from "./importThrough.js"
 
 /** An engine of this process and what it has written: one connection each, however many files there are. */
 export interface OwnLog {
@@ -64,6 +62,15 @@ export const importBy = (server: Server): Effect.Effect<ImportOne> =>
         importThrough(server, [recognized], options),
   )
 
+/** What imports a file that grows through the server, again and again; one for each file. */
+export const growingBy = (server: Server): Effect.Effect<() => ImportOne> =>
+  Effect.map(
+    Effect.promise(() => import("./importThrough.js")),
+    ({ importGrowing }) =>
+      () =>
+        importGrowing(server),
+  )
+
 /** Problems of one file: the others are imported all the same. */
 const ofOneFile: ReadonlySet<Problem["slug"]> = new Set([
   "not-a-recording",
@@ -78,7 +85,7 @@ export const namedFiles = 100
 /** Looks into a file. */
 export const recognizeFile = (file: string, source: string): Effect.Effect<Recognized, Problem> =>
   Effect.mapError(
-    Effect.flatMap(readerOf(source), (reader) => recognize(fileRecording(file), reader)),
+    Effect.flatMap(readerOf(source), (reader) => recognize(recordingAt(source, file), reader)),
     toProblem,
   )
 
@@ -93,6 +100,7 @@ export class SumOfReports {
   private waiting: ImportReport[] = []
   private readonly followed = new Map<string, ImportReport>()
   private readonly files: { readonly file: string; readonly problem: string }[] = []
+  private missing = 0
 
   add(report: ImportReport): void {
     this.waiting.push(report)
@@ -104,20 +112,27 @@ export class SumOfReports {
     this.waiting = []
   }
 
-  /** What a file led to since it is followed. */
+  /** What a file led to since it is followed; null: nothing yet. */
+  since(file: string): ImportReport | null {
+    return this.followed.get(file) ?? null
+  }
+
+  /** Replaces what a file led to since it is followed. */
   replace(file: string, report: ImportReport): void {
     this.followed.set(file, report)
   }
 
-  notImported(file: string, problem: Problem): void {
-    if (this.files.length < namedFiles) this.files.push({ file, problem: problem.detail })
+  /** A file that was not imported: the first ones are named, all are counted. */
+  notImported(file: string, problem: string): void {
+    this.missing += 1
+    if (this.files.length < namedFiles) this.files.push({ file, problem })
   }
 
   get report(): ImportReport {
     this.addWaiting()
     // The lines of a followed file were counted when it was imported.
     const added = [...this.followed.values()].map(({ events, threads }) => ({ ...nothing, events, threads }))
-    return { ...mergeReports([this.sum, ...added]), unreadableFiles: this.files }
+    return { ...mergeReports([this.sum, ...added]), unreadableFiles: this.files, notImported: this.missing }
   }
 }
 
@@ -131,7 +146,7 @@ export const tolerant = <A, R>(
     if (Either.isRight(done)) return Effect.succeed(done.right)
     if (!ofOneFile.has(done.left.slug)) return Effect.fail(done.left)
     return Effect.as(
-      Effect.sync(() => sum.notImported(file, done.left)),
+      Effect.sync(() => sum.notImported(file, done.left.detail)),
       null,
     )
   })

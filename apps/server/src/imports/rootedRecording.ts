@@ -1,64 +1,78 @@
 /** A recording below the folder that the configuration allows. */
-import { constants } from "node:fs"
-import { type FileHandle, open, realpath, stat } from "node:fs/promises"
-import { isAbsolute, resolve, sep } from "node:path"
+
+import { readdir, realpath } from "node:fs/promises"
+import { resolve } from "node:path"
 import { Problem } from "@threadfold/contracts/problem"
+import {
+  CannotOpen,
+  isInside,
+  openInside,
+  pathFault,
+  traceBundle,
+  traceLogName,
+  traceManifestName,
+} from "@threadfold/imports"
 import { Effect, type Scope } from "effect"
 import { type OpenedRecording, openedRecording } from "./fileRecording.js"
+import { spooledRecording } from "./spooledRecording.js"
 
-const notAllowed = (path: string, why: string) =>
-  new Problem({ slug: "path-not-allowed", detail: `${JSON.stringify(path)} ${why}.` })
+const problemOf = (path: string, error: unknown): Problem => {
+  if (!(error instanceof CannotOpen))
+    return new Problem({ slug: "recording-not-found", detail: `${path}: it cannot be read.` })
+  return error.kind === "outside"
+    ? new Problem({ slug: "path-not-allowed", detail: error.message })
+    : new Problem({ slug: "recording-not-found", detail: `${path}: ${error.why}.` })
+}
 
-const isBelow = (root: string, file: string): boolean => file.startsWith(root.endsWith(sep) ? root : `${root}${sep}`)
-
-const notFound =
-  (path: string) =>
-  (error: unknown): Problem =>
-    error instanceof Problem
-      ? error
-      : new Problem({
-          slug: "recording-not-found",
-          // The words of the system name the whole path, which is the server's own matter.
-          detail: `${path}: ${error instanceof Error && "code" in error ? String(error.code) : "it cannot be read"}.`,
-        })
-
-/** Opens a file below the root, wherever its links lead: what was opened is looked at, not what the path may be a moment later. */
-const openBelow = async (root: string, path: string): Promise<FileHandle> => {
-  const top = await realpath(root)
-  const file = await realpath(resolve(top, path))
-  if (!isBelow(top, file)) throw notAllowed(path, "leads out of the folder")
-  if (!(await stat(file)).isFile()) throw notAllowed(path, "is no file")
-  // Without waiting, should the file be a pipe by now: it would hold the call until a program writes to it.
-  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+/** The real path of the bundle of a trace at a path; null: there is none. What is opened in it is looked at again. */
+const bundleAt = async (root: string, path: string): Promise<string | null> => {
   try {
-    const [opened, named] = await Promise.all([handle.stat(), stat(await realpath(file))])
-    if (opened.dev !== named.dev || opened.ino !== named.ino || !isBelow(top, await realpath(file))) {
-      throw notAllowed(path, "was changed while it was opened")
-    }
-    if (!opened.isFile()) throw notAllowed(path, "is no file")
-    return handle
-  } catch (error) {
-    await handle.close()
-    throw error
+    const folder = await realpath(resolve(root, path))
+    const files = await readdir(folder)
+    return files.includes(traceLogName) || files.includes(traceManifestName) ? folder : null
+  } catch {
+    return null
   }
 }
 
+/** Where a recording that has to be written anew is put. */
+export interface Spool {
+  readonly directory: string
+  /** Bytes of the disk that must stay free. */
+  readonly minFreeBytes: number
+}
+
 /**
- * The recording at a path below the root; it is closed when the scope ends. Fails with `path-not-allowed` where there is no root,
+ * The recording at a path below the root, a file or the folder of a trace; it is closed when the scope ends. Fails with `path-not-allowed` where there is no root,
  * or the path leads out of it, by `..` or by a link; with `recording-not-found` where nothing is there to be read.
  */
 export const rootedRecording = (
   root: string | null,
   path: string,
   name: string,
+  { directory, minFreeBytes }: Spool,
 ): Effect.Effect<OpenedRecording, Problem, Scope.Scope> =>
   Effect.gen(function* () {
-    if (root === null) return yield* notAllowed(path, "is a path, and the configuration names no folder for imports")
-    if (isAbsolute(path) || path.split(/[\\/]/).includes(".."))
-      return yield* notAllowed(path, "leads out of the folder")
-    if (path.includes("\0")) return yield* notAllowed(path, "is no path")
+    if (root === null) {
+      const detail = `${JSON.stringify(path)} is a path, and the configuration names no folder for imports.`
+      return yield* new Problem({ slug: "path-not-allowed", detail })
+    }
+    const fault = pathFault(path)
+    if (fault !== null) {
+      return yield* new Problem({ slug: "path-not-allowed", detail: `${JSON.stringify(path)} ${fault}.` })
+    }
+    const bundle = yield* Effect.promise(() => bundleAt(root, path))
+    if (bundle !== null) {
+      if (!(yield* Effect.promise(() => isInside(root, bundle)))) {
+        return yield* new Problem({
+          slug: "path-not-allowed",
+          detail: `${JSON.stringify(path)} leads out of the folder.`,
+        })
+      }
+      return yield* spooledRecording(traceBundle(bundle, null, name, root), directory, minFreeBytes)
+    }
     const handle = yield* Effect.acquireRelease(
-      Effect.tryPromise({ try: () => openBelow(root, path), catch: notFound(path) }),
+      Effect.tryPromise({ try: () => openInside(root, path), catch: (error) => problemOf(path, error) }),
       (opened) => Effect.promise(() => opened.close()),
     )
     return openedRecording(handle.fd, name)

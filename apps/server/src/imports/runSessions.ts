@@ -7,11 +7,13 @@ import { Engine } from "@threadfold/engine"
 import type { ReadingOptions } from "@threadfold/imports"
 import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
+import { note, progressEnd } from "../cli/output.js"
 import { untilSignal } from "../cli/signals.js"
+import { counted } from "../cli/text/words.js"
 import type { Server } from "../offline/Place.js"
-import { type FoundFile, filesBelow, inOrder, isFolder } from "./findFiles.js"
+import { type FoundFile, filesBelow, inOrder, isFolder, type SkippedFile } from "./findFiles.js"
 import { type Followed, followSessions } from "./followSessions.js"
-import { importBy, importHere, importSessions, ownLog, SumOfReports } from "./importSessions.js"
+import { growingBy, importBy, importHere, importSessions, ownLog, SumOfReports } from "./importSessions.js"
 
 /** What is to be imported. */
 export interface Sessions {
@@ -42,27 +44,43 @@ const filesOf = ({ paths, source }: Sessions) =>
   Effect.gen(function* () {
     const folders: string[] = []
     const files: FoundFile[] = []
+    const skipped: SkippedFile[] = []
     for (const path of paths) {
       if (yield* isFolder(path)) {
         folders.push(path)
-        files.push(...(yield* filesBelow(path, source)))
+        const content = yield* filesBelow(path, source)
+        // One by one: a spread of very many would be more arguments than a call may have.
+        for (const file of content.files) files.push(file)
+        for (const file of content.skipped) skipped.push(file)
       } else files.push(yield* named(path))
     }
-    return { folders, files: inOrder(files) }
+    return { folders, files: inOrder(files), skipped }
   })
 
+/** Where a line for people goes while files are followed: nothing else would show that it works. */
+const tell = (text: string): Effect.Effect<void> => Effect.zipRight(Effect.sync(progressEnd), note(text))
+
+/** What is followed, in words. */
+const watched = ({ files, folders }: Pick<Followed, "files" | "folders">): string =>
+  [
+    ...(files.length > 0 || folders.length === 0 ? [counted(files.length, "file")] : []),
+    ...(folders.length > 0 ? [counted(folders.length, "folder")] : []),
+  ].join(" and ")
+
 const run = (
-  followed: Followed,
+  followed: Omit<Followed, "tell"> & { readonly skipped: readonly SkippedFile[] },
   follow: boolean,
   options: ReadingOptions,
 ): Effect.Effect<ImportReport, Problem, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const sum = new SumOfReports()
+    for (const { file, problem } of followed.skipped) sum.notImported(file, problem)
     if (!follow) {
       yield* importSessions(followed.files, followed.source, followed.importOne, options, sum)
       return sum.report
     }
-    const { end, run } = yield* followSessions(followed, sum, options)
+    const { end, run } = yield* followSessions({ ...followed, tell }, sum, options)
+    yield* tell(`Following ${watched(followed)}. Ctrl+C ends it.`)
     yield* Effect.raceFirst(run, untilSignal)
     yield* end
     return sum.report
@@ -77,7 +95,11 @@ export const runSessions = (
     const { directory, follow, server, source } = sessions
     const found = { source, ...(yield* filesOf(sessions)) }
     if (server !== null) {
-      return yield* run({ ...found, importOne: yield* importBy(server), own: null }, follow, options)
+      return yield* run(
+        { ...found, importOne: yield* importBy(server), own: yield* growingBy(server) },
+        follow,
+        options,
+      )
     }
     const imported = Effect.gen(function* () {
       const own = { engine: yield* Engine, projections: yield* Projections }

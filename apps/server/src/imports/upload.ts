@@ -23,9 +23,9 @@ export interface UploadLimits {
 }
 
 /** How many bytes are taken between two looks at the room on the disk. */
-const lookEvery = 16 * 1024 ** 2
+export const lookEvery = 16 * 1024 ** 2
 
-const notWritten =
+export const notWritten =
   (directory: string) =>
   (error: unknown): Problem => {
     const isFull = error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT")
@@ -33,20 +33,21 @@ const notWritten =
     return new Problem({ slug: isFull ? "disk-full" : "storage-failed", detail: `${directory}: ${why}.` })
   }
 
-/** A file that has no name any more: whatever happens to this process, it is gone with it. */
-const namelessFile = (directory: string): Effect.Effect<FileHandle, Problem, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.tryPromise({
-      try: async () => {
-        const file = join(directory, `upload-${randomUUID()}`)
-        const handle = await open(file, "wx+", 0o600)
-        await unlink(file)
-        return handle
-      },
-      catch: notWritten(directory),
-    }),
-    (handle) => Effect.promise(() => handle.close()),
-  )
+/** Opens a file that has no name any more: whatever happens to this process, it is gone with it. Its caller closes it. */
+export const openNameless = (directory: string): Effect.Effect<FileHandle, Problem> =>
+  Effect.tryPromise({
+    try: async () => {
+      const file = join(directory, `upload-${randomUUID()}`)
+      const handle = await open(file, "wx+", 0o600)
+      await unlink(file)
+      return handle
+    },
+    catch: notWritten(directory),
+  })
+
+/** The same for the life of the scope. */
+export const namelessFile = (directory: string): Effect.Effect<FileHandle, Problem, Scope.Scope> =>
+  Effect.acquireRelease(openNameless(directory), (handle) => Effect.promise(() => handle.close()))
 
 /** A file that a body is written to. */
 export interface BodyFile {
@@ -54,12 +55,16 @@ export interface BodyFile {
   readonly write: (piece: Buffer, from: number) => Promise<{ readonly bytesWritten: number }>
 }
 
-const writeAll = async (handle: BodyFile, piece: Buffer): Promise<void> => {
+export const writeAll = async (handle: BodyFile, piece: Buffer): Promise<void> => {
   for (let from = 0; from < piece.length; ) from += (await handle.write(piece, from)).bytesWritten
 }
 
 /** Whether a disk has room for so many more bytes. */
-const requireRoom = (directory: string, { minFreeBytes }: UploadLimits, bytes: number): Problem | null => {
+export const requireRoom = (
+  directory: string,
+  { minFreeBytes }: Pick<UploadLimits, "minFreeBytes">,
+  bytes: number,
+): Problem | null => {
   const freeBytes = diskSpace(directory, {})?.freeBytes
   if (freeBytes === undefined || freeBytes - bytes >= minFreeBytes) return null
   return new Problem({

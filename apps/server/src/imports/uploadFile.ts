@@ -1,4 +1,5 @@
 /** One recording through the API of a running server: the upload of a file, and the report that answers it. */
+import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
 import { type IncomingMessage, request } from "node:http"
 import { basename } from "node:path"
@@ -6,7 +7,8 @@ import { Readable } from "node:stream"
 import { ImportReport } from "@threadfold/contracts"
 import { slugOf } from "@threadfold/contracts/api"
 import { Problem, ProblemDetails } from "@threadfold/contracts/problem"
-import { Effect, Schema } from "effect"
+import type { Recording } from "@threadfold/imports"
+import { Effect, Schema, Stream } from "effect"
 import type { Server } from "../offline/Place.js"
 import { toProblem } from "../problems/toProblem.js"
 import { regularFile } from "./fileRecording.js"
@@ -19,6 +21,10 @@ export interface FileUpload {
   readonly importId: string
   /** Of a bundle: the text that the ids of copies follow from. */
   readonly asCopy?: string
+  /** The upload that the server keeps, and which bytes of the file are sent: those that it does not have. */
+  readonly part?: { readonly uploadId: string; readonly from: number; readonly until: number }
+  /** What to send where it is not the file itself. */
+  readonly bytes?: Recording["bytes"]
 }
 
 interface Answer {
@@ -43,8 +49,53 @@ const wholeBody = (response: IncomingMessage, done: (body: string) => void): voi
   response.on("end", () => done(body))
 }
 
+/** What is sent. */
+interface Sent {
+  readonly open: () => Readable
+  /** Its length, bytes; null: not known before it is sent. */
+  readonly size: number | null
+  /** What the call says of the part of an upload that it is. */
+  readonly part: Readonly<Record<string, string>>
+}
+
+const pieceBytes = 256 * 1024
+
+/** SHA-256 of the first bytes of a file, hex: as they are now, so that a file that was written anew is found. */
+const prefixOf = (file: string, bytes: number): Effect.Effect<string, Problem> =>
+  Effect.tryPromise({
+    try: async () => {
+      const hash = createHash("sha256")
+      for await (const piece of createReadStream(file, { end: bytes - 1, highWaterMark: pieceBytes }))
+        hash.update(piece)
+      return hash.digest("hex")
+    },
+    catch: (error) => unreadable(file, error instanceof Error ? error.message : String(error)),
+  })
+
+const sentOf = ({ bytes, file, part }: FileUpload): Effect.Effect<Sent, Problem> => {
+  if (bytes !== undefined) {
+    return Effect.succeed({ open: () => Readable.from(Stream.toAsyncIterable(bytes)), size: null, part: {} })
+  }
+  return Effect.gen(function* () {
+    const found = yield* Effect.mapError(regularFile(file), toProblem)
+    const size = Math.min(part?.until ?? found.size, found.size)
+    const from = Math.min(part?.from ?? 0, size)
+    const prefix: Readonly<Record<string, string>> =
+      from === 0 ? {} : { from: String(from), prefix: yield* prefixOf(file, from) }
+    return {
+      // A recording that is still being written grows meanwhile: what was announced is sent.
+      open: () =>
+        size === from
+          ? Readable.from([])
+          : createReadStream(file, { start: from, end: size - 1, highWaterMark: pieceBytes }),
+      size: size - from,
+      part: part === undefined ? {} : { upload: part.uploadId, ...prefix },
+    }
+  })
+}
+
 /** Sends a file that is not read before the server asks for it: one that refuses the call is heard at once. */
-const send = (server: Server, upload: FileUpload, size: number): Effect.Effect<Answer, Problem> =>
+const send = (server: Server, upload: FileUpload, { open, part, size }: Sent): Effect.Effect<Answer, Problem> =>
   Effect.async<Answer, Problem>((resume) => {
     const { asCopy, file, importId, leaveOpen, source } = upload
     const url = new URL("/v1/imports", server.url)
@@ -54,6 +105,7 @@ const send = (server: Server, upload: FileUpload, size: number): Effect.Effect<A
       name: basename(file),
       leaveOpen: String(leaveOpen),
       ...(asCopy === undefined ? {} : { asCopy }),
+      ...part,
     })) {
       url.searchParams.set(name, value)
     }
@@ -63,14 +115,12 @@ const send = (server: Server, upload: FileUpload, size: number): Effect.Effect<A
       headers: {
         authorization: `Bearer ${server.token}`,
         "content-type": "application/x-ndjson",
-        "content-length": size,
+        ...(size === null ? {} : { "content-length": size }),
         expect: "100-continue",
       },
     })
     call.once("continue", () => {
-      // A recording that is still being written grows meanwhile: what was announced is sent.
-      const bytes =
-        size === 0 ? Readable.from([]) : createReadStream(file, { end: size - 1, highWaterMark: 256 * 1024 })
+      const bytes = open()
       bytes.once("error", (error: Error) => {
         resume(unreadable(file, error.message))
         call.destroy()
@@ -95,8 +145,7 @@ const send = (server: Server, upload: FileUpload, size: number): Effect.Effect<A
 export const uploadFile = (server: Server, upload: FileUpload): Effect.Effect<ImportReport, Problem> =>
   Effect.gen(function* () {
     const { file } = upload
-    const { size } = yield* Effect.mapError(regularFile(file), toProblem)
-    const { body, status } = yield* send(server, upload, size)
+    const { body, status } = yield* send(server, upload, yield* sentOf(upload))
     if (status !== 200) {
       const { detail, type } = yield* Effect.mapError(decodeProblem(body), () => noAnswer(server, `status ${status}`))
       return yield* new Problem({ slug: slugOf(type) ?? "unavailable", detail })

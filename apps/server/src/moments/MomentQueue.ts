@@ -5,7 +5,7 @@
 import { Problem } from "@threadfold/contracts/problem"
 import { isDamage } from "@threadfold/event-log"
 import type { MomentReader } from "./MomentReader.js"
-import type { FromMomentThread, MomentAnswer, MomentQuestion } from "./momentProtocol.js"
+import type { FromMomentThread, MomentAnswer, MomentQuestion, ToMomentThread } from "./momentProtocol.js"
 
 /** How long a slice lasts, ms: then the next question has its turn. */
 const sliceMs = 10
@@ -39,6 +39,31 @@ export class MomentQueue {
     private readonly open: () => MomentReader,
     private readonly send: (message: FromMomentThread) => void,
   ) {}
+
+  take(message: ToMomentThread): void {
+    switch (message.kind) {
+      case "ask":
+        return this.ask(message.id, message.question)
+      case "drop":
+        return this.drop(message.id)
+      case "forget":
+        return this.forget(message.threadId)
+    }
+  }
+
+  private forget(threadId: string): void {
+    // What is being looked at is gone: such a question begins anew, and is told so.
+    for (const asked of this.waiting) {
+      if (asked.question.threadId !== threadId) continue
+      asked.steps?.return({ json: "", sequence: 0 })
+      asked.steps = null
+    }
+    try {
+      this.reader?.forget(threadId)
+    } catch {
+      // The writer removes the file, too, and tries again until it is gone.
+    }
+  }
 
   ask(id: number, question: MomentQuestion): void {
     this.waiting.push({ id, question, steps: null })
@@ -89,25 +114,25 @@ export class MomentQueue {
       for (;;) {
         const step = asked.steps.next()
         if (step.done === true) {
-          this.take(asked)
+          this.leave(asked)
           this.send({ kind: "answer", id: asked.id, answer: step.value })
           return
         }
         if (performance.now() >= until) break
       }
       // The others come first now, but for later questions about the same thread.
-      this.take(asked)
+      this.leave(asked)
       const { threadId } = asked.question
       const later = this.waiting.findIndex(({ question }) => question.threadId === threadId)
       if (later === -1) this.waiting.push(asked)
       else this.waiting.splice(later, 0, asked)
     } catch (error) {
-      this.take(asked)
+      this.leave(asked)
       this.send(failure(asked.id, error))
     }
   }
 
-  private take(asked: Asked): void {
+  private leave(asked: Asked): void {
     this.waiting = this.waiting.filter((one) => one !== asked)
   }
 }

@@ -1,14 +1,31 @@
 /** Answers questions about earlier moments of threads, over a connection of its own that reads the log. Every answer pauses often. */
-import { join } from "node:path"
 import { Problem } from "@threadfold/contracts/problem"
-import { fold, settlementOf } from "@threadfold/core"
-import { diffSnapshots, Overlay } from "@threadfold/core/model"
-import { eventSourceOf } from "@threadfold/engine"
+import { FOLD_VERSION, fold, settlementOf } from "@threadfold/core"
+import { areBad, decodeEdits, diffSnapshots, Overlay, whatIfSteps } from "@threadfold/core/model"
+import { eventSourceOf, sha256 } from "@threadfold/engine"
 import { decodeRow, type LogDriver, sqliteDriver } from "@threadfold/event-log"
-import { Moments, type Page, type ThreadListError, type ThreadMoment } from "@threadfold/projections"
+import {
+  checkpointDirectory,
+  eventsOf,
+  Moments,
+  type Page,
+  type ThreadListError,
+  type ThreadMoment,
+} from "@threadfold/projections"
 import Sqlite from "better-sqlite3"
 import { Cause, Effect, Exit, Option } from "effect"
-import type { Moment, ThreadDiffReport } from "../offline/moments.js"
+import { fitAnswer, fitPage } from "../bounds/fit.js"
+import { formatCursor } from "../http/stream/Frame.js"
+import {
+  beforeFirst,
+  hasEnded,
+  type Moment,
+  nothingOf,
+  purgedProblem,
+  type ThreadDiffReport,
+} from "../offline/moments.js"
+import { namedEvent } from "../offline/namedEvent.js"
+import { refusedEdits, type WhatIfReport } from "../offline/whatIfReport.js"
 import { toProblem } from "../problems/toProblem.js"
 import {
   cursorAt,
@@ -23,6 +40,9 @@ import {
 /** Events of the longest thread whose moments are compared: both documents are in memory. */
 const longestDiff = 100_000
 
+/** Events of the longest thread that is folded with edits beside itself. */
+const longestWhatIf = 20_000
+
 /** Events that are read at a time where nothing is folded. */
 const pageSize = 500
 
@@ -30,9 +50,6 @@ type Steps<A> = Generator<void, A>
 
 const notFound = (threadId: string) =>
   new Problem({ slug: "thread-not-found", detail: `No thread has the id ${threadId}.` })
-
-const beforeFirst = (threadId: string) =>
-  new Problem({ slug: "before-first-event", detail: `Thread ${threadId} began after that moment.` })
 
 export interface MomentReaderOptions {
   /** The database. */
@@ -55,12 +72,17 @@ export class MomentReader {
     this.driver = sqliteDriver(this.handle)
     const source = eventSourceOf(this.driver)
     const { logId } = this.driver
-    this.moments = new Moments({ logId, source, directory: join(directory, "checkpoints"), clock, ...others })
+    this.moments = new Moments({ logId, source, directory: checkpointDirectory(directory), clock, ...others })
   }
 
   close(): void {
     this.moments.close()
     this.handle.close()
+  }
+
+  /** Forgets what is kept of a thread, which was purged. Throws where its file cannot be removed. */
+  forget(threadId: string): void {
+    this.moments.drop(threadId)
   }
 
   /** Answers a question. Throws a `Problem`, or what the database throws. */
@@ -70,16 +92,39 @@ export class MomentReader {
       case "thread": {
         const { limit, rewound, sequence } = question
         return yield* this.read(threadId, sequence, ({ queries, sequence }) =>
-          Effect.map(queries.threadSnapshot(threadId, { limitPerList: limit, rewound }), ({ more, snapshot }) => {
-            const cursors = Object.entries(more).map(([list, cursor]) => [list, cursorAt(sequence, cursor)])
-            return { ...snapshot, more: Object.fromEntries(cursors) }
-          }),
+          Effect.map(
+            fitAnswer(limit, ({ limit, textBytes }) =>
+              Effect.map(
+                queries.threadSnapshot(threadId, { limitPerList: limit, textBytes, rewound }),
+                ({ more, snapshot }) => {
+                  const cursors = Object.entries(more).map(([list, cursor]) => [list, cursorAt(sequence, cursor)])
+                  return { ...snapshot, more: Object.fromEntries(cursors) }
+                },
+              ),
+            ),
+            ({ value }) => value,
+          ),
         )
       }
       case "list":
         return yield* this.page(question)
       case "usage":
         return yield* this.read(threadId, question.sequence, ({ queries }) => queries.usage(threadId))
+      case "rows":
+        return yield* this.read(threadId, question.sequence, ({ queries, sequence, state }) =>
+          Effect.map(
+            fitAnswer(question.limit, (room) =>
+              Effect.map(queries.rowsSnapshot(threadId, { ...room, state }), (rows) => ({
+                ...rows,
+                sequence,
+                cursor: formatCursor(this.driver.logId, sequence),
+              })),
+            ),
+            ({ value }) => value,
+          ),
+        )
+      case "whatif":
+        return yield* this.whatIf(threadId, question.edits, question.sequence)
       case "diff":
         return yield* this.diff(threadId, question.from, question.to)
       case "find": {
@@ -98,11 +143,14 @@ export class MomentReader {
     const place = this.placeOf(query.cursor, sequence)
     const asked: MomentPageQuery = { ...query, cursor: place?.cursor }
     return yield* this.read(threadId, place?.sequence ?? sequence, ({ queries, sequence }) =>
-      Effect.map(listOf(queries, list, threadId, asked), (page) => ({
-        ...page,
-        next: cursorAt(sequence, page.next),
-        previous: cursorAt(sequence, page.previous),
-      })),
+      Effect.map(
+        fitPage((given) => listOf(queries, list, threadId, { ...asked, ...given })),
+        (page) => ({
+          ...page,
+          next: cursorAt(sequence, page.next),
+          previous: cursorAt(sequence, page.previous),
+        }),
+      ),
     )
   }
 
@@ -132,6 +180,29 @@ export class MomentReader {
     return { json: JSON.stringify(report), sequence: Math.max(before.sequence, after.sequence) }
   }
 
+  private *whatIf(threadId: string, given: unknown, sequence: number | null): Steps<MomentAnswer> {
+    const decoded = decodeEdits(given)
+    if (areBad(decoded)) throw refusedEdits(decoded.bad)
+    const events = this.driver.streamVersion(threadId)
+    if (events === 0) throw notFound(threadId)
+    const purged = purgedProblem(this.driver, threadId)
+    if (purged !== null) throw purged
+    if (events > longestWhatIf) {
+      throw new Problem({
+        slug: "diff-too-large",
+        detail: `Thread ${threadId} has ${events} events; at most ${longestWhatIf} are folded twice here.`,
+      })
+    }
+    // Between two pauses the log may grow.
+    const until = Math.min(sequence ?? Number.MAX_SAFE_INTEGER, this.driver.head())
+    const read = () => eventsOf(eventSourceOf(this.driver), threadId)
+    const found = yield* whatIfSteps(threadId, read, decoded.edits, { digest: sha256, until })
+    if (found === null) throw beforeFirst(this.driver, threadId)
+    if (areBad(found)) throw refusedEdits(found.bad)
+    const report: WhatIfReport = { ...found, foldVersion: FOLD_VERSION, otherFoldVersion: FOLD_VERSION }
+    return { json: JSON.stringify(report), sequence: until }
+  }
+
   private *whole(threadId: string, sequence: number) {
     const moment = yield* this.at(threadId, sequence)
     if (moment.streamVersion > longestDiff) {
@@ -149,12 +220,8 @@ export class MomentReader {
     switch (moment.kind) {
       case "sequence":
         return (yield* this.at(threadId, moment.sequence)).sequence
-      case "event": {
-        const row = this.driver.findByEventId(moment.eventId)
-        if (row === null)
-          throw new Problem({ slug: "event-not-found", detail: `No event has the id ${moment.eventId}.` })
-        return (yield* this.at(threadId, row.sequence)).sequence
-      }
+      case "event":
+        return (yield* this.at(threadId, namedEvent(this.driver, moment.event).sequence)).sequence
       case "time":
         return yield* this.lastUntil(threadId, moment.at)
       case "turn":
@@ -175,19 +242,22 @@ export class MomentReader {
       version = last?.streamVersion ?? version
       yield
     }
-    if (found === 0) throw beforeFirst(threadId)
+    if (found === 0) throw beforeFirst(this.driver, threadId)
+    // Of an event that a purge emptied there is no thread to look at.
+    const tombstone = this.driver.findByEventId(this.driver.purgeOf(threadId)?.eventId ?? "")
+    if (tombstone !== null && found < tombstone.sequence) throw beforeFirst(this.driver, threadId)
     return found
   }
 
   /**
-   * The event that ended a turn first. A turn may go on after an end that was inferred, so that its row says too little: the
-   * event that made the turn is found by halving, and what follows it is folded until the turn ends.
+   * The last event of a turn, as `hasEnded` has it. A turn may go on after an end that was inferred, so that its row says too
+   * little: the event that made the turn is found by halving, and what follows it is folded until the turn is over.
    */
   private *endOfTurn(threadId: string, turnId: string): Steps<number> {
     const isThere = ({ rows }: ThreadMoment): boolean => rows.find("turns", "key", [turnId])?.threadId === threadId
     const now = yield* this.at(threadId, this.driver.head())
     if (!isThere(now)) {
-      throw new Problem({ slug: "turn-not-found", detail: `Thread ${threadId} has no turn ${turnId}.` })
+      throw nothingOf(this.driver, threadId, "turn-not-found", `Thread ${threadId} has no turn ${turnId}.`)
     }
     let [without, having] = [0, now.streamVersion]
     while (having - without > 1) {
@@ -199,21 +269,25 @@ export class MomentReader {
     }
     const made = this.driver.readStream(threadId, having - 1, 1)[0]
     const start = yield* this.at(threadId, made?.sequence ?? 0)
-    if (start.rows.find("turns", "key", [turnId])?.status === "ended") return start.sequence
     const overlay = new Overlay(start.rows)
-    let state = start.state
+    const turnIn = (rows: Overlay) => rows.find("turns", "key", [turnId])
+    let { sequence: last, state } = start
     // At one go: the rows below the overlay are those of the moment only until another one is looked at.
-    for (let version = having; ; ) {
+    for (let version = having; !hasEnded(turnIn(overlay)); ) {
       const page = this.driver.readStream(threadId, version, pageSize)
       for (const row of page) {
-        const result = fold(state, decodeRow(row), overlay)
+        const event = decodeRow(row)
+        if (hasEnded(turnIn(overlay), event)) return last
+        const result = fold(state, event, overlay)
         state = result.state
         overlay.stage(result.changes)
-        if (overlay.find("turns", "key", [turnId])?.status === "ended") return row.sequence
+        last = row.sequence
+        if (hasEnded(turnIn(overlay))) return last
       }
       if (page.length < pageSize) break
       version = page.at(-1)?.streamVersion ?? version
     }
+    if (turnIn(overlay)?.status === "ended") return last
     throw new Problem({ slug: "turn-not-found", detail: `Turn ${turnId} has not ended.` })
   }
 
@@ -239,7 +313,7 @@ export class MomentReader {
       case "found":
         return look.moment
       case "before":
-        throw beforeFirst(threadId)
+        throw beforeFirst(this.driver, threadId)
       case "absent":
         throw notFound(threadId)
     }

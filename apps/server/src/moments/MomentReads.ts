@@ -46,7 +46,7 @@ const startHere =
   (heard) => {
     const queue = new MomentQueue(() => new MomentReader({ ...data, clock }), heard)
     return {
-      post: (message) => (message.kind === "ask" ? queue.ask(message.id, message.question) : queue.drop(message.id)),
+      post: (message) => queue.take(message),
       end: () => queue.close(),
     }
   }
@@ -56,6 +56,8 @@ export class MomentReads extends Context.Tag("@threadfold/server/MomentReads")<
   {
     /** Fails with `MomentsBusy`, and with the problem of the question. */
     readonly ask: (question: MomentQuestion) => Effect.Effect<MomentAnswer, MomentsBusy | Problem>
+    /** Forgets what is kept of a thread: it was purged. */
+    readonly forget: (threadId: string) => Effect.Effect<void>
   }
 >() {
   /** Over the database of a data directory. The thread starts at the first question. */
@@ -101,6 +103,7 @@ export class MomentReads extends Context.Tag("@threadfold/server/MomentReads")<
         )
 
         return {
+          forget: (threadId) => Effect.sync(() => answering?.post({ kind: "forget", threadId })),
           ask: (question) =>
             Effect.async<MomentAnswer, MomentsBusy | Problem>((resume) => {
               if (waiting.size >= most) {

@@ -19,7 +19,7 @@ export type MomentList =
   | "turns"
 
 /** Further conditions of some lists. */
-export interface MomentPageQuery extends PageQuery {
+export type MomentPageQuery = PageQuery & {
   readonly rewound?: boolean | undefined
   readonly turnId?: string | undefined
 }
@@ -33,6 +33,9 @@ export type MomentQuestion = { readonly threadId: string } & (
       readonly rewound: boolean | undefined
     }
   | { readonly kind: "list"; readonly list: MomentList; readonly sequence: number; readonly query: MomentPageQuery }
+  | { readonly kind: "rows"; readonly sequence: number; readonly limit: number | undefined }
+  /** `edits`: as the call gave them. `sequence`: where both threads end; null: at the end. */
+  | { readonly kind: "whatif"; readonly edits: unknown; readonly sequence: number | null }
   | { readonly kind: "usage"; readonly sequence: number }
   | { readonly kind: "diff"; readonly from: number; readonly to: number }
   | { readonly kind: "find"; readonly moment: Moment }
@@ -70,6 +73,8 @@ export type ToMomentThread =
   | { readonly kind: "ask"; readonly id: number; readonly question: MomentQuestion }
   /** Its caller has gone. */
   | { readonly kind: "drop"; readonly id: number }
+  /** The thread was purged. */
+  | { readonly kind: "forget"; readonly threadId: string }
 
 export type FromMomentThread =
   | { readonly kind: "answer"; readonly id: number; readonly answer: MomentAnswer }

@@ -10,6 +10,5 @@ const send = (message: FromMomentThread): void => parentPort?.postMessage(messag
 const queue = new MomentQueue(() => new MomentReader({ ...data, clock: Date.now }), send)
 
 parentPort?.on("message", (message: ToMomentThread) => {
-  if (message.kind === "ask") queue.ask(message.id, message.question)
-  else queue.drop(message.id)
+  queue.take(message)
 })

@@ -1,13 +1,14 @@
 /** Reads a database file, on a connection that cannot write. */
-import { type EffectRow, StorageUnavailable, type ThreadView } from "@threadfold/contracts"
+import { type EffectRow, StorageUnavailable, type ThreadView, type TraceTurn } from "@threadfold/contracts"
 import type { Problem } from "@threadfold/contracts/problem"
 import { databaseGroups, readOpenEffects } from "@threadfold/engine"
-import { type EventRow, encodeEnvelopeJson, type LogReader, openReadOnly } from "@threadfold/event-log"
+import { type EventRow, encodeEnvelopeJson, type LogReader, openReadOnly, type ReadQuery } from "@threadfold/event-log"
 import { maxLimit, Projections } from "@threadfold/projections"
 import Sqlite from "better-sqlite3"
 import { Context, Effect, Layer, type Scope, Stream } from "effect"
 import { toProblem } from "../problems/toProblem.js"
-import { type EventsQuery, maxMatches, type Reader, type ThreadsQuery } from "./Reader.js"
+import { noEvent } from "./namedEvent.js"
+import { type EventsQuery, maxMatches, type Reader, type ThreadsQuery, tracePage } from "./Reader.js"
 
 /** Events per page. */
 const pageSize = 500
@@ -17,14 +18,14 @@ const unavailable = (reason: string): Problem =>
 
 type Queries = Context.Tag.Service<typeof Projections>
 
-const threads = (projections: Queries, { deleted, limit, mirrors, status }: ThreadsQuery) =>
+const threads = (projections: Queries, { limit, ...filters }: ThreadsQuery) =>
   Effect.gen(function* () {
     const found: ThreadView[] = []
     let sequence = 0
     let cursor: string | undefined
     for (;;) {
       const room = limit === null ? maxLimit : Math.min(maxLimit, limit - found.length)
-      const page = yield* projections.threads({ limit: room, cursor, status, deleted, mirrors })
+      const page = yield* projections.threads({ ...filters, limit: room, cursor })
       sequence = cursor === undefined ? page.sequence : sequence
       found.push(...page.items)
       const full = limit !== null && found.length >= limit
@@ -44,6 +45,7 @@ const events = (log: LogReader, query: EventsQuery): Stream.Stream<string, Probl
   const filter = {
     ...(query.threadId === undefined ? {} : { streamId: query.threadId }),
     ...(query.types === undefined ? {} : { types: query.types }),
+    ...(query.except === undefined ? {} : { except: query.except }),
     after: query.after ?? 0,
   }
   const limit = query.limit
@@ -60,7 +62,7 @@ const events = (log: LogReader, query: EventsQuery): Stream.Stream<string, Probl
 /** The last events that match, oldest first: where the page of them begins is found from the end. */
 const newest = (
   log: LogReader,
-  filter: { readonly streamId?: string; readonly types?: readonly string[]; readonly after: number },
+  filter: Pick<ReadQuery, "except" | "streamId" | "types"> & { readonly after: number },
   limit: number,
 ) =>
   Stream.unwrap(
@@ -75,8 +77,24 @@ const newest = (
     ),
   )
 
+/** The newest turns of a trace, page by page. No price is known here. */
+const traceOf = (projections: Projections["Type"], threadId: string, limit: number) =>
+  Effect.gen(function* () {
+    const turns: TraceTurn[] = []
+    let cursor: string | undefined
+    for (;;) {
+      const size = Math.min(tracePage, limit - turns.length)
+      const { items, next, sequence } = yield* projections.trace(threadId, { limit: size, cursor })
+      turns.push(...items)
+      if (next === null || turns.length >= limit) return { sequence, threadId, turns, more: next !== null }
+      cursor = next
+    }
+  })
+
 /** Loaded on demand: no other reading command needs the rules of the workflow. */
 const loadExplain = Effect.promise(() => import("./explain.js"))
+
+const loadSearch = Effect.promise(() => import("./searchFile.js"))
 
 /** Open effects of a thread that are looked at. */
 const effectsLimit = 500
@@ -104,7 +122,13 @@ export const openLocalReader = (file: string): Effect.Effect<Reader, Problem, Sc
           onFailure: toProblem,
           onSuccess: ({ snapshot }) => snapshot,
         }),
+      trace: (threadId, limit) => Effect.mapError(traceOf(projections, threadId, limit), toProblem),
+      search: (query) => Effect.flatMap(loadSearch, ({ searchInFile }) => searchInFile(file, query)),
       events: (query) => events(log, query),
+      sequenceOf: (_threadId, eventId) =>
+        Effect.flatMap(Effect.mapError(log.findByEventId(eventId), toProblem), (row) =>
+          row === null ? noEvent(eventId) : Effect.succeed(row.sequence),
+        ),
       explain: (threadId, settings) =>
         Effect.flatMap(loadExplain, ({ explain }) =>
           Effect.mapError(explain({ projections, openEffects }, threadId, settings), toProblem),

@@ -2,8 +2,9 @@
 import { existsSync, readFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { databaseFile, type OwnerRecord, ownerOf, type StorageError } from "@threadfold/event-log"
-import { Data, Effect, Option } from "effect"
+import { Effect, Option } from "effect"
 import { readDiscovery } from "../http/Discovery.js"
+import { NoDatabaseIn } from "./databaseFiles.js"
 
 /** The server of a data directory. */
 export interface Server {
@@ -33,13 +34,6 @@ const serverOf = (directory: string, owner: OwnerRecord | null): Server | null =
     return { url: found.url, token: readFileSync(resolve(directory, found.tokenFile), "utf8").trim() }
   } catch {
     return null
-  }
-}
-
-/** The data directory holds no database, and no process owns it. */
-export class NoDatabaseIn extends Data.TaggedError("NoDatabaseIn")<{ readonly directory: string }> {
-  override get message(): string {
-    return `There is no database in ${this.directory}.`
   }
 }
 

@@ -2,8 +2,8 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import { type Client, makeClient } from "@threadfold/client"
-import { ThreadId, type ThreadSnapshot, type ThreadView } from "@threadfold/contracts"
+import { type Client, makeClient, resendRead } from "@threadfold/client"
+import { ThreadId, type ThreadSnapshot, type ThreadView, type TraceTurn, truncated } from "@threadfold/contracts"
 import { slugOf } from "@threadfold/contracts/api"
 import { Problem, ProblemDetails } from "@threadfold/contracts/problem"
 import { maxLimit } from "@threadfold/projections"
@@ -11,13 +11,23 @@ import { Chunk, Effect, Option, Schema, Stream } from "effect"
 import { addNativeBody } from "./LocalReader.js"
 import type { Moment, ThreadDiffReport } from "./moments.js"
 import type { Server } from "./Place.js"
-import { type EventsQuery, maxMatches, type Reader, type ThreadsQuery } from "./Reader.js"
+import {
+  type EventsQuery,
+  maxMatches,
+  type Reader,
+  type SearchList,
+  type SearchListQuery,
+  type ThreadsQuery,
+  tracePage,
+} from "./Reader.js"
+import { wholeEntry, wholeThread } from "./wholeTexts.js"
 
 const makeConnection = (server: Server) =>
   Effect.gen(function* () {
     const http = (yield* HttpClient.HttpClient).pipe(
       HttpClient.mapRequest(HttpClientRequest.bearerToken(server.token)),
       HttpClient.mapRequest(HttpClientRequest.prependUrl(server.url)),
+      resendRead,
     )
     return { client: yield* makeClient(server), http }
   }).pipe(Effect.provide(FetchHttpClient.layer))
@@ -46,14 +56,14 @@ const all = <A, E>(
     Effect.map(page(cursor), ({ items, next }) => [Chunk.fromIterable(items), Option.fromNullable(next)] as const),
   )
 
-const threads = (client: Client, { deleted, limit, mirrors, status }: ThreadsQuery) =>
+const threads = (client: Client, { limit, ...filters }: ThreadsQuery) =>
   Effect.gen(function* () {
     const found: ThreadView[] = []
     let sequence = 0
     let cursor: string | undefined
     for (;;) {
       const room = limit === null ? maxLimit : Math.min(maxLimit, limit - found.length)
-      const page = yield* client.threads.list({ urlParams: { limit: room, cursor, status, deleted, mirrors } })
+      const page = yield* client.threads.list({ urlParams: { ...filters, limit: room, cursor } })
       sequence = cursor === undefined ? page.sequence : sequence
       found.push(...page.items)
       const full = limit !== null && found.length >= limit
@@ -74,6 +84,21 @@ const matching = (client: Client, text: string) =>
       Stream.runCollect,
     )
     return [...new Set([...begins, ...native.items.map(({ threadId }) => threadId)])].slice(0, maxMatches)
+  })
+
+/** The newest turns of a trace, page by page. */
+const trace = (client: Client, threadId: string, limit: number) =>
+  Effect.gen(function* () {
+    const path = { threadId: ThreadId.make(threadId) }
+    const turns: TraceTurn[] = []
+    let cursor: string | undefined
+    for (;;) {
+      const size = Math.min(tracePage, limit - turns.length)
+      const { items, next, sequence } = yield* client.threads.trace({ path, urlParams: { limit: size, cursor } })
+      turns.push(...items)
+      if (next === null || turns.length >= limit) return { sequence, threadId, turns, more: next !== null }
+      cursor = next
+    }
   })
 
 /**
@@ -121,7 +146,9 @@ const thread = (client: Client, threadId: string, at?: number) =>
 
 /** A page of the log as the server wrote it: an odd event must not hide its neighbours, so nothing of it is decoded. */
 const RawPage = Schema.Struct({
-  items: Schema.Array(Schema.Struct({ sequence: Schema.Number }, { key: Schema.String, value: Schema.Unknown })),
+  items: Schema.Array(
+    Schema.Struct({ sequence: Schema.Number, truncated }, { key: Schema.String, value: Schema.Unknown }),
+  ),
   next: Schema.NullOr(Schema.String),
 })
 const decodePage = Schema.decodeUnknown(RawPage)
@@ -137,16 +164,18 @@ const eventPage = (http: HttpClient.HttpClient, path: string, params: Readonly<R
 
 const events = (
   { client, http }: Connection,
+  server: Server,
   query: EventsQuery,
   problem: (error: unknown) => Problem,
 ): Stream.Stream<string, Problem> => {
-  const { after, limit, native, newest, threadId, types } = query
+  const { after, except, limit, native, newest, threadId, types } = query
   const path = threadId === undefined ? "/v1/events" : `/v1/threads/${threadId}/events`
   const params = {
     limit: String(Math.min(maxLimit, limit ?? maxLimit)),
     order: newest === true ? "desc" : "asc",
     ...(after === undefined ? {} : { after: String(after) }),
     ...(types === undefined ? {} : { types: types.join(",") }),
+    ...(except === undefined ? {} : { except: except.join(",") }),
   }
   const found = all((cursor) => eventPage(http, path, cursor === undefined ? params : { ...params, cursor })).pipe(
     limit === null ? (stream) => stream : Stream.take(limit),
@@ -157,16 +186,33 @@ const events = (
       : found
   return ordered.pipe(
     Stream.mapEffect((event) =>
-      native === true
-        ? Effect.map(
-            client.log.event({ path: { sequence: event.sequence }, urlParams: { native: true } }),
-            ({ nativeBody }) => addNativeBody(JSON.stringify(event), nativeBody ?? null),
-          )
-        : Effect.succeed(JSON.stringify(event)),
+      Effect.gen(function* () {
+        const json = JSON.stringify(yield* wholeEntry(server, event))
+        if (native !== true) return json
+        const found = yield* client.log.event({ path: { sequence: event.sequence }, urlParams: { native: true } })
+        const { nativeBody } = yield* wholeEntry(server, found)
+        return addNativeBody(json, nativeBody ?? null)
+      }),
     ),
     Stream.mapError(problem),
   )
 }
+
+/** What a search finds, page by page: one with filters may be short. */
+const search = (client: Client, { limit, ...query }: SearchListQuery): Effect.Effect<SearchList, unknown> =>
+  Effect.gen(function* () {
+    const items: SearchList["items"][number][] = []
+    let cursor: string | undefined
+    for (;;) {
+      const size = Math.min(maxLimit, limit - items.length)
+      const { next, ...page } = yield* client.search.find({ urlParams: { ...query, limit: size, cursor } })
+      items.push(...page.items)
+      if (next === null || items.length >= limit) {
+        return { sequence: page.sequence, watermark: page.watermark, items, more: next !== null }
+      }
+      cursor = next
+    }
+  })
 
 /** The sequence of a moment. */
 const sequenceOf = (client: Client, threadId: string, moment: Moment) => {
@@ -176,7 +222,7 @@ const sequenceOf = (client: Client, threadId: string, moment: Moment) => {
     case "sequence":
       return Effect.succeed(moment.sequence)
     case "event":
-      return find({ event: moment.eventId })
+      return find({ event: moment.event })
     case "time":
       return find({ time: moment.at })
     case "turn":
@@ -200,14 +246,23 @@ export const openRemoteReader = (server: Server): Effect.Effect<RemoteReader> =>
     return {
       threads: (query) => Effect.mapError(threads(client, query), problem),
       matching: (text) => Effect.mapError(matching(client, text), problem),
-      thread: (threadId) => Effect.mapError(thread(client, threadId), problem),
-      events: (query) => events(connection, query, problem),
+      thread: (threadId, whole) =>
+        Effect.mapError(
+          Effect.flatMap(thread(client, threadId), (found) =>
+            whole ? wholeThread(server, found) : Effect.succeed(found),
+          ),
+          problem,
+        ),
+      trace: (threadId, limit) => Effect.mapError(trace(client, threadId, limit), problem),
+      search: (query) => Effect.mapError(search(client, query), problem),
+      events: (query) => events(connection, server, query, problem),
       explain: (threadId) =>
         Effect.mapError(
           client.reasons.explain({ path: { threadId: ThreadId.make(threadId) }, urlParams: {} }),
           problem,
         ),
       stats: (query) => Effect.mapError(client.log.stats({ urlParams: query }), problem),
+      sequenceOf: (threadId, event) => Effect.mapError(sequenceOf(client, threadId, { kind: "event", event }), problem),
       at: (threadId, moment) =>
         Effect.mapError(
           Effect.flatMap(sequenceOf(client, threadId, moment), (sequence) => thread(client, threadId, sequence)),

@@ -1,11 +1,18 @@
 /** `bisect`: the first event of a thread after which an expression is true, over the thread's stream. */
-import { Problem } from "@threadfold/contracts/problem"
 import type { Fold } from "@threadfold/core"
-import { type BisectRange, type BisectResult, bisect, type RowChange, walkRows } from "@threadfold/core/model"
+import {
+  type BeginWalk,
+  type BisectRange,
+  type BisectResult,
+  bisect,
+  type RowChange,
+  walkRows,
+} from "@threadfold/core/model"
 import { eventSourceOf } from "@threadfold/engine"
 import type { LogDriver } from "@threadfold/event-log"
 import { eventsOf } from "@threadfold/projections"
 import { compileExpression } from "./expression.js"
+import { requireContent } from "./moments.js"
 
 /** What is looked for. */
 export interface BisectQuestion extends BisectRange {
@@ -49,11 +56,11 @@ export const bisectLog = (
   onEvents: (count: number) => void = () => undefined,
 ): BisectReport => {
   const predicate = compileExpression(where)
-  if (driver.streamVersion(threadId) === 0) {
-    throw new Problem({ slug: "thread-not-found", detail: `The log has no thread ${threadId}.` })
-  }
-  const steps = () => walkRows(threadId, eventsOf(eventSourceOf(driver), threadId, onEvents), fold ?? undefined)
-  const { found, ...figures } = bisect(threadId, steps, predicate, range)
+  // In what is left of a purged thread nothing is found, and that would be no answer.
+  requireContent(driver, threadId)
+  const walk: BeginWalk = (keeps, mayJoin) =>
+    walkRows(threadId, eventsOf(eventSourceOf(driver), threadId, onEvents), fold ?? undefined, keeps, mayJoin)
+  const { found, ...figures } = bisect(threadId, walk, predicate, range)
   if (found === null) return { threadId, where, found, ...figures }
   const { at, eventId, sequence, type } = found.event
   const first = { sequence, eventId, type, at, previous: previousOf(found.before), rows: found.rows }

@@ -30,7 +30,7 @@ const member = (payload: unknown, name: string): string | null => {
 }
 
 /** Events that carry the text of a person. */
-const carriesText = new Set(["message.queued", "turn.requested", "message.steered"])
+const carriesText = new Set(["message.queued", "message.edited", "turn.requested", "message.steered"])
 
 const messageOf = ({ payload, recordedAt, sequence, turnId, type }: EventEnvelope): Cause | null => {
   const text = carriesText.has(type) ? member(payload, "text") : null

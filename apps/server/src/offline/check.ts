@@ -2,12 +2,13 @@
  * `check`: the invariants of the log and of the rows over a whole database, stream by stream. Memory holds a page of
  * events and the rows of one thread, without their texts.
  */
-import { type AnyRow, type CheckReport, nearest, type Rows, type TableName, tables } from "@threadfold/contracts"
+import { type AnyRow, type CheckReport, type Rows, type TableName, tables, unknownName } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { checkLog, checkRows, invariants, type ThreadRows, type Violation } from "@threadfold/core"
+import type { TableRow } from "@threadfold/core/model"
 import { eventSourceOf } from "@threadfold/engine"
 import type { LogDriver } from "@threadfold/event-log"
-import { allStreams, eventsOf, type ProjectionStore } from "@threadfold/projections"
+import { allStreams, eventsOf, type ProjectionStore, standingRows } from "@threadfold/projections"
 
 /** Violations that a report lists; `ok` is false however many there are. */
 const listed = 1000
@@ -25,9 +26,9 @@ const withoutHeavy = (table: TableName, row: AnyRow): AnyRow => {
 }
 
 /** The rows of a stream by table, without heavy columns. */
-const rowsOf = (store: ProjectionStore, streamId: string): ThreadRows => {
+const byTables = (rows: Iterable<TableRow>): ThreadRows => {
   const byTable = new Map<TableName, AnyRow[]>()
-  for (const { row, table } of store.rowsOf(streamId)) {
+  for (const { row, table } of rows) {
     const list = byTable.get(table) ?? []
     byTable.set(table, list)
     list.push(withoutHeavy(table, row))
@@ -54,20 +55,26 @@ const checkable = invariants.filter(({ kind }) => kind !== "fold").map(({ id }) 
 export const requireInvariants = (ids: readonly string[]): void => {
   for (const id of ids) {
     if (checkable.includes(id)) continue
-    const near = nearest(id, checkable)
     const detail = invariants.some((one) => one.id === id)
       ? `${id} is about the steps of the fold, which no database holds.`
-      : `There is no invariant ${id}. ${near === null ? `There are ${checkable.join(", ")}.` : `Did you mean ${near}?`}`
+      : `--invariant: ${unknownName("invariant", id, checkable)}. \`threadfold check --list\` says what each is.`
     throw new Problem({ slug: "invalid-request", detail })
   }
 }
+
+/**
+ * The earliest event first: it is where to look. A row that sums others up names the last event of its thread, however long ago one of
+ * them went wrong. What names no event is last.
+ */
+const byEvent = (found: readonly Violation[]): readonly Violation[] =>
+  found.toSorted((a, b) => (a.sequence ?? Number.POSITIVE_INFINITY) - (b.sequence ?? Number.POSITIVE_INFINITY) || 0)
 
 /**
  * Checks streams of a database. A log invariant names the first event of a stream that breaks it, a row invariant the last event
  * that touched the row or one of those that it contradicts. The caller holds one snapshot of the database for the whole check.
  */
 export const checkDatabase = (
-  driver: Pick<LogDriver, "read" | "readStream" | "streams">,
+  driver: Pick<LogDriver, "purgeOf" | "read" | "readStream" | "streams">,
   store: ProjectionStore,
   onProgress: (streams: number, events: number) => void,
   { invariants: ids, streamId: only }: CheckScope = checkAll,
@@ -77,11 +84,12 @@ export const checkDatabase = (
   const ofLog = wanted.filter((one) => one.kind === "log")
   const ofRows = wanted.filter((one) => one.kind === "row")
   const source = eventSourceOf(driver)
+  const everyEvent = eventSourceOf({ ...driver, purgeOf: () => null })
   const violations: CheckReport["violations"][number][] = []
   let ok = true
   const report = (found: readonly Violation[]): void => {
     if (found.length > 0) ok = false
-    for (const violation of found.slice(0, listed - violations.length)) {
+    for (const violation of byEvent(found).slice(0, listed - violations.length)) {
       const eventId = violation.eventId ?? eventIdAt(driver, violation.sequence)
       violations.push({ ...violation, eventId })
     }
@@ -90,13 +98,16 @@ export const checkDatabase = (
   let events = 0
   for (const streamId of only === null ? allStreams(source, store) : [only]) {
     if (ofLog.length > 0) {
-      const page = eventsOf(source, streamId, (count) => {
+      // What holds of every event holds of those that were purged: only their content is gone.
+      const page = eventsOf(everyEvent, streamId, (count) => {
         events += count
         onProgress(streams, events)
       })
       report(checkLog(streamId, page, ofLog))
     }
-    if (ofRows.length > 0) report(checkRows(streamId, rowsOf(store, streamId), ofRows))
+    const foldVersion = store.loadFoldState(streamId)?.foldVersion ?? 0
+    const kept = ofRows.filter(({ since = 0 }) => since <= foldVersion)
+    if (kept.length > 0) report(checkRows(streamId, byTables(standingRows(source, store, streamId)), kept))
     streams += 1
     onProgress(streams, events)
   }

@@ -6,6 +6,7 @@ import { type ASTNode, Environment, EvaluationError, ParseError } from "@marcbac
 import { ThreadSnapshot } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import type { DocumentName, LiveDocument, Predicate, Reads, Verdict } from "@threadfold/core/model"
+import { wrongName } from "./expressionFields.js"
 
 /** Longest expression, characters. */
 const longest = 4096
@@ -36,6 +37,39 @@ const wrong = (source: string, what: string, place: Place | null): Problem => {
   const marked = place === null ? "" : `\n  ${line}\n  ${" ".repeat(at - lineStart)}${"^".repeat(width)}`
   const where = place === null ? "" : `, at character ${at + 1}`
   return new Problem({ slug: "invalid-request", detail: `The expression is wrong${where}: ${what}.${marked}` })
+}
+
+/** The lists of the document. */
+const lists: ReadonlySet<string> = new Set<DocumentName>([
+  "turns",
+  "items",
+  "requests",
+  "inferences",
+  "realtimeRuns",
+  "delegations",
+  "tasks",
+  "queue",
+  "anomalies",
+])
+
+/** How many lists stand in each other in a value: what compares it goes through all of them. */
+const listsIn = (node: ASTNode): number => {
+  switch (node.op) {
+    case "id":
+      return lists.has(node.args) ? 1 : 0
+    case "?:":
+      return Math.max(...node.args.map(listsIn))
+    case "list":
+      return Math.max(0, ...node.args.map(listsIn))
+    case "rcall": {
+      const [name, of, args] = node.args
+      if (name === "filter") return listsIn(of)
+      const made = args.at(-1)
+      return name === "map" && made !== undefined ? 1 + listsIn(made) : 0
+    }
+    default:
+      return 0
+  }
 }
 
 const isNull = (node: ASTNode): boolean => node.op === "value" && node.args === null
@@ -78,6 +112,7 @@ class Reader {
       case "==":
       case "!=": {
         const [left, right] = node.args
+        this.goesThrough(node, depth + Math.min(listsIn(left), listsIn(right)))
         this.visit(left, !isNull(right), depth)
         return this.visit(right, !isNull(left), depth)
       }
@@ -105,12 +140,19 @@ class Reader {
         return this.visit(node.args, true, depth)
       default: {
         if (node.op === "+") this.additions += 1
+        if (node.op === "in") this.goesThrough(node, depth + listsIn(node.args[1]))
         if (this.additions > mostAdditions) {
           throw wrong(this.source, `it adds more than ${mostAdditions} times`, node)
         }
         for (const one of node.args) this.visit(one, true, depth)
       }
     }
+  }
+
+  /** Notes that a part goes through lists of the document so many times inside each other. */
+  private goesThrough(node: ASTNode, depth: number): void {
+    if (depth > deepest) throw wrong(this.source, `it goes through lists more than ${deepest} deep in each other`, node)
+    this.depth = Math.max(this.depth, depth)
   }
 
   private visitIndex(of: ASTNode, index: ASTNode, isWhole: boolean, depth: number): void {
@@ -142,7 +184,7 @@ class Reader {
       return
     }
     if (depth >= deepest) throw wrong(this.source, `macros stand more than ${deepest} deep in each other`, node)
-    this.depth = Math.max(this.depth, depth + 1)
+    this.goesThrough(node, depth + 1)
     this.visit(of, name === "filter" && isWhole, depth)
     // The first argument names the variable.
     for (const one of args.slice(1)) this.visit(one, true, depth + 1)
@@ -207,6 +249,8 @@ export const compileExpression = (source: string): Predicate => {
   if (type !== "bool" && type !== "dyn") {
     throw wrong(source, `it is of type ${type}, not true or false`, parsed.ast)
   }
+  const name = wrongName(parsed.ast)
+  if (name !== null) throw wrong(source, name.what, name.node)
   const { reads } = reader
   const used = [...reads.names]
   const test = (document: LiveDocument): Verdict => {

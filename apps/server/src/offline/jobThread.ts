@@ -1,17 +1,12 @@
 /** The thread of {@link runJob}: plain synchronous work on a handle of its own. */
-import { readlinkSync } from "node:fs"
-import { setPriority } from "node:os"
+// Before all that is loaded below.
+import "./giveWay.js"
 import { parentPort, workerData } from "node:worker_threads"
 import { Problem } from "@threadfold/contracts/problem"
-import { isDamage } from "@threadfold/event-log"
-import { Cause, Effect, Exit, Schema } from "effect"
-import { toProblem } from "../problems/toProblem.js"
-import { jobs } from "./jobs/index.js"
+import { Effect } from "effect"
+import { jobWork } from "./jobs/index.js"
 import type { Ask, JobAnswer, JobProgress, TellProgress } from "./jobs/Job.js"
-import type { JobMessage, JobName, JobReply } from "./runJob.js"
-
-const KnownJob = Schema.String.pipe(Schema.filter((name): name is JobName => name in jobs))
-const Request = Schema.Struct({ name: KnownJob, file: Schema.String, options: Schema.Unknown, beside: Schema.Boolean })
+import type { JobMessage, JobReply, JobThreadData } from "./runJob.js"
 
 const send = (message: JobMessage): void => parentPort?.postMessage(message)
 
@@ -45,22 +40,6 @@ const ask: Ask = (question) =>
     send({ kind: "ask", question })
   })
 
-/** How much lower than the server's threads this one stands for a processor, in steps of `nice`. */
-const LOWER = 10
-
-/**
- * Lets the server's threads have the processors first. Linux counts a priority per thread, under the name that it has in /proc;
- * elsewhere the thread stays as it is.
- */
-const yieldToServer = (): void => {
-  try {
-    const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1))
-    if (Number.isInteger(thread)) setPriority(thread, LOWER)
-  } catch {
-    // No such place, or not allowed: the work is right all the same.
-  }
-}
-
 /** Beside a server a job works so long at a time, ms, and then rests as long as it has worked, at most `MOST_REST_MS`. */
 const AT_A_TIME_MS = 5
 const MOST_REST_MS = 50
@@ -79,27 +58,16 @@ const withRests = (tell: TellProgress): TellProgress => {
   }
 }
 
-const main = Effect.gen(function* () {
-  const { beside, file, name, options } = Schema.decodeUnknownSync(Request)(workerData)
-  if (beside) yieldToServer()
-  const { flush, tell } = progressTeller()
-  const report = yield* jobs[name].start(file, options, { progress: beside ? withRests(tell) : tell, ask })
-  flush()
-  return report
-})
+// Both ends are of one build.
+const { beside, ...request }: JobThreadData = workerData
+const { flush, tell } = progressTeller()
 
-const failure = (error: unknown): JobMessage =>
-  error instanceof Problem
-    ? { kind: "failed", slug: error.slug, detail: error.detail }
-    : {
-        kind: "failed",
-        slug: isDamage(error) ? "database-damaged" : "database-unreadable",
-        detail: `${error instanceof Error ? error.message : String(error)}.`,
-      }
-
-Effect.runPromiseExit(Effect.mapError(main, toProblem)).then(
-  Exit.match({
-    onSuccess: (report) => send({ kind: "done", report }),
-    onFailure: (cause) => send(failure(Cause.squash(cause))),
+Effect.runPromise(
+  Effect.match(jobWork(request, { progress: beside ? withRests(tell) : tell, ask }), {
+    onSuccess: (report) => {
+      flush()
+      send({ kind: "done", report })
+    },
+    onFailure: ({ detail, slug }) => send({ kind: "failed", slug, detail }),
   }),
 )

@@ -8,14 +8,12 @@ import { Problem } from "@threadfold/contracts/problem"
 import Sqlite from "better-sqlite3"
 import { Effect, type Scope } from "effect"
 import { temporaryDirectory } from "../temporaryDirectory.js"
+import { databaseProblem, writeProblem } from "./databaseProblem.js"
 
 /** How often a copy is tried while another process writes to the file. */
 const attempts = 5
 /** All pages that are left in one step, so that the backup is of one moment and no commit makes it start anew. */
 const allPages = 0x7fff_ffff
-
-const failed = (slug: "database-not-found" | "database-unreadable" | "storage-failed", file: string, error: unknown) =>
-  new Problem({ slug, detail: `${file}: ${error instanceof Error ? error.message : String(error)}.` })
 
 /** Size and time of a file and of its write-ahead log: the same before and after a copy means that no process wrote in between. */
 const traceOf = (file: string): string =>
@@ -55,7 +53,7 @@ const requireFile = (file: string): Effect.Effect<void, Problem> =>
 
 /**
  * Copies a database aside for the life of the scope and gives the path of the copy. The original's directory stays as
- * it was. Fails with `database-not-found`, `database-unreadable` or `storage-failed` (no room for the copy).
+ * it was. Fails with `database-not-found`, `database-unreadable` or `database-damaged`, or `disk-full` (no room for the copy).
  */
 export const privateCopy = (file: string): Effect.Effect<string, Problem, Scope.Scope> =>
   Effect.gen(function* () {
@@ -66,7 +64,7 @@ export const privateCopy = (file: string): Effect.Effect<string, Problem, Scope.
         for (let attempt = 0; attempt < attempts; attempt++) if (copyOnce(file, copy)) return true
         return false
       },
-      catch: (error) => failed("storage-failed", file, error),
+      catch: (error) => writeProblem(copy, error),
     })
     // Another process writes all the time, so SQLite has its files open there already and a reader adds none.
     if (!still) yield* liveCopyTo(file, copy)
@@ -76,7 +74,7 @@ export const privateCopy = (file: string): Effect.Effect<string, Problem, Scope.
 const liveCopyTo = (file: string, copy: string): Effect.Effect<void, Problem> =>
   Effect.tryPromise({
     try: () => backUp(file, copy),
-    catch: (error) => failed("database-unreadable", file, error),
+    catch: (error) => databaseProblem(error, file, copy),
   })
 
 /** The same of a database that a live process of ours owns. */

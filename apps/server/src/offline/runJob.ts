@@ -4,19 +4,22 @@
  */
 import { Worker } from "node:worker_threads"
 import { Problem } from "@threadfold/contracts/problem"
-import { Effect, type Schema } from "effect"
-import type { jobs } from "./jobs/index.js"
+import { Context, Effect, type Schema } from "effect"
+import type { JobName, JobReport, jobs } from "./jobs/index.js"
 import type { Ask, JobAnswer, JobProgress, JobQuestion } from "./jobs/Job.js"
 
-export type JobName = keyof typeof jobs
 type JobOptions<N extends JobName> = Schema.Schema.Type<(typeof jobs)[N]["options"]>
-export type JobReport<N extends JobName> = Effect.Effect.Success<ReturnType<(typeof jobs)[N]["start"]>>
 
-/** What the thread is started with. */
+/** What is asked for. */
 export interface JobRequest<N extends JobName = JobName> {
   readonly name: N
   readonly file: string
   readonly options: JobOptions<N>
+}
+
+/** What the thread is started with. */
+export interface JobThreadData extends JobRequest {
+  readonly beside: boolean
 }
 
 /** What the thread gets for a question. */
@@ -41,14 +44,20 @@ export interface BesideOptions {
 
 const refuseQuestions: Ask = () => new Problem({ slug: "internal", detail: "This job has no writer to ask." })
 
-/** Does the work. Interruption ends the thread; what it had not committed is as if it had never begun. */
-export const runJob = <N extends JobName>(
+type StartJob = <N extends JobName>(
   request: JobRequest<N>,
   onProgress: (progress: JobProgress) => void,
-  { ask = refuseQuestions, beside = false }: BesideOptions = {},
-): Effect.Effect<JobReport<N>, Problem> =>
+  options: Required<BesideOptions>,
+) => Effect.Effect<JobReport<N>, Problem>
+
+const startThread: StartJob = <N extends JobName>(
+  request: JobRequest<N>,
+  onProgress: (progress: JobProgress) => void,
+  { ask, beside }: Required<BesideOptions>,
+) =>
   Effect.async<JobReport<N>, Problem>((resume) => {
-    const worker = new Worker(new URL("./jobThread.js", import.meta.url), { workerData: { ...request, beside } })
+    const data: JobThreadData = { ...request, beside }
+    const worker = new Worker(new URL("./jobThread.js", import.meta.url), { workerData: data })
     const reply = (answer: JobReply): void => worker.postMessage(answer)
     const lost = (detail: string) => resume(Effect.fail(new Problem({ slug: "internal", detail })))
     worker.on("message", (message: JobMessage<N>) => {
@@ -72,3 +81,16 @@ export const runJob = <N extends JobName>(
     worker.on("exit", () => lost(`The thread of ${request.name} ended early.`))
     return Effect.promise(() => worker.terminate())
   })
+
+/** What starts jobs: a thread for each, where nothing else is given. Tests give one that works in the thread that calls. */
+export class JobStarter extends Context.Reference<JobStarter>()("@threadfold/server/JobStarter", {
+  defaultValue: (): { readonly start: StartJob } => ({ start: startThread }),
+}) {}
+
+/** Does the work. Interruption ends the thread; what it had not committed is as if it had never begun. */
+export const runJob = <N extends JobName>(
+  request: JobRequest<N>,
+  onProgress: (progress: JobProgress) => void,
+  { ask = refuseQuestions, beside = false }: BesideOptions = {},
+): Effect.Effect<JobReport<N>, Problem> =>
+  Effect.flatMap(JobStarter, ({ start }) => start(request, onProgress, { ask, beside }))

@@ -1,19 +1,20 @@
 /** Why a thread is as it is, out of a log: the pure answers of the model, with what led to the event. */
 import type { EventEnvelope, WhyReport } from "@threadfold/contracts"
-import { Problem } from "@threadfold/contracts/problem"
 import { isBadPath, why, whyEvent } from "@threadfold/core/model"
 import { eventSourceOf } from "@threadfold/engine"
 import { decodeRow, type LogDriver } from "@threadfold/event-log"
 import { eventsOf } from "@threadfold/projections"
 import { Schema } from "effect"
 import { type CauseSource, causesOf } from "./causes.js"
+import { beforeFirst, nothingOf, requireThread } from "./moments.js"
+import { namedEvent } from "./namedEvent.js"
 
 /** What is asked about. */
 export const Question = Schema.Union(
   /** A row, or a field of it, by its path. */
   Schema.Struct({ kind: Schema.Literal("row"), path: Schema.String }),
-  /** An event, by its id. */
-  Schema.Struct({ kind: Schema.Literal("event"), eventId: Schema.String }),
+  /** An event, by its id or its sequence. */
+  Schema.Struct({ kind: Schema.Literal("event"), event: Schema.String }),
 )
 export type Question = typeof Question.Type
 
@@ -25,12 +26,6 @@ function* until(events: Iterable<EventEnvelope>, last: number): Generator<EventE
   }
 }
 
-/** Fails with `thread-not-found` where the log has no such stream. */
-export const requireThread = (driver: LogDriver, threadId: string): void => {
-  if (driver.streamVersion(threadId) > 0) return
-  throw new Problem({ slug: "thread-not-found", detail: `The log has no thread ${threadId}.` })
-}
-
 export interface WhyCall {
   readonly threadId: string
   readonly question: Question
@@ -40,7 +35,8 @@ export interface WhyCall {
 
 /**
  * Why a row, a field or an event of a thread is as it is. Throws the problem `thread-not-found`, `resource-not-found` (the path names
- * no row; the detail lists what there is), `event-not-found` or `before-first-event`.
+ * no row; the detail lists what there is), `event-not-found`,
+ * `before-first-event` or `thread-purged`.
  */
 export const threadWhy = (
   driver: LogDriver,
@@ -58,16 +54,18 @@ export const threadWhy = (
     return causesOf({ nativeOf: driver.readNative, effectOf, events: all }, decodeRow(row))
   }
   if (question.kind === "event") {
-    const found = whyEvent(threadId, all(), question.eventId)
+    const found = whyEvent(threadId, all(), namedEvent(driver, question.event).eventId)
     if (found === null) {
-      throw new Problem({ slug: "event-not-found", detail: `Thread ${threadId} has no event ${question.eventId}.` })
+      const named = namedEvent(driver, question.event)
+      if (named.streamId === threadId) throw beforeFirst(driver, threadId)
+      throw nothingOf(driver, threadId, "event-not-found", `Thread ${threadId} has no event ${question.event}.`)
     }
     return { threadId, sequence, row: null, event: found, causes: causes(found.event) }
   }
   if (events().next().done === true) {
-    throw new Problem({ slug: "before-first-event", detail: `Thread ${threadId} began after that moment.` })
+    throw beforeFirst(driver, threadId)
   }
   const found = why(threadId, events, question.path)
-  if (isBadPath(found)) throw new Problem({ slug: "resource-not-found", detail: found.problem })
+  if (isBadPath(found)) throw nothingOf(driver, threadId, "resource-not-found", found.problem)
   return { threadId, sequence, row: found, event: null, causes: causes(found.setBy.event) }
 }

@@ -11,6 +11,7 @@ import {
   LiveSessionPresent,
   QueueFull,
   StorageUncertain,
+  SubscriptionRefused,
 } from "@threadfold/engine"
 import {
   DatabaseDamaged,
@@ -37,7 +38,7 @@ import { describe, expect, it } from "vitest"
 import { EnvironmentInvalid } from "../config/Environment.js"
 import { PlatformUnsupported } from "../config/platform.js"
 import { CannotListen } from "../http/node/Listener.js"
-import { NoDatabaseIn } from "../offline/Place.js"
+import { NoDatabaseIn } from "../offline/databaseFiles.js"
 import { type ServiceError, toProblem } from "./toProblem.js"
 
 const message = "It broke."
@@ -121,6 +122,9 @@ const told: readonly (readonly [ServiceError, ProblemSlug, string])[] = [
     "The log could not be read: no.",
   ],
   [new StorageUncertain({ message }), "storage-uncertain", message],
+  [new SubscriptionRefused({ reason: "not-found", message }), "subscription-not-found", message],
+  [new SubscriptionRefused({ reason: "full", message }), "subscriptions-full", message],
+  [new SubscriptionRefused({ reason: "beyond-end", message }), "invalid-request", message],
   [new UnknownSource({ source: "x", known: ["a", "b"] }), "invalid-request", 'There is no source "x". Known are a, b.'],
 ]
 

@@ -4,23 +4,37 @@ import type { BenchFailed, ProgramUnavailable } from "@threadfold/bench"
 import type { StorageUnavailable } from "@threadfold/contracts"
 import { Problem, type ProblemSlug } from "@threadfold/contracts/problem"
 import type { RefusalReason } from "@threadfold/core"
-import type { EngineService, QueueFull, SubmitError } from "@threadfold/engine"
+import type { EngineService, QueueFull, SubmitError, SubscriptionRefused } from "@threadfold/engine"
 import { type OpenError, type ReadOnlyError, type SalvageError, StorageLost } from "@threadfold/event-log"
 import type { BundleConflict, BundleInvalid, ExportFailed, ImportFailed } from "@threadfold/imports"
 import type {
+  AgentCannot,
   AgentFailed,
   AgentUnknown,
+  BlobMismatch,
+  BlobsFull,
+  BlobUnknown,
   CommandUnknown,
+  ConfigurationRefused,
+  ListUnsupported,
+  LoginUnknown,
+  LoginUnsupported,
+  PartRefused,
   RegistrationInvalid,
   SessionConflict,
+  VoiceInputsFull,
+  VoiceLimit,
+  VoiceNotLive,
+  VoiceStartsFull,
 } from "@threadfold/orchestrator"
 import type { ThreadListError } from "@threadfold/projections"
+import type { VoiceFailed, VoiceRefused } from "@threadfold/providers"
 import { Effect, Match } from "effect"
 import type { EnvironmentInvalid } from "../config/Environment.js"
 import type { PlatformUnsupported } from "../config/platform.js"
 import type { CannotListen } from "../http/node/Listener.js"
 import type { MomentsBusy } from "../moments/momentProtocol.js"
-import type { NoDatabaseIn } from "../offline/Place.js"
+import type { NoDatabaseIn } from "../offline/databaseFiles.js"
 
 /** What the packages below the server fail with, and what the server itself fails with until a caller is told. */
 export type ServiceError =
@@ -31,11 +45,26 @@ export type ServiceError =
   | ThreadListError
   | SubmitError
   | QueueFull
+  | AgentCannot
   | AgentUnknown
   | AgentFailed
+  | BlobMismatch
+  | BlobsFull
+  | BlobUnknown
+  | PartRefused
   | CommandUnknown
+  | ConfigurationRefused
+  | ListUnsupported
+  | LoginUnknown
+  | LoginUnsupported
   | RegistrationInvalid
   | SessionConflict
+  | VoiceRefused
+  | VoiceFailed
+  | VoiceNotLive
+  | VoiceInputsFull
+  | VoiceLimit
+  | VoiceStartsFull
   | ImportFailed
   | MomentsBusy
   | BundleInvalid
@@ -54,6 +83,7 @@ const refusals: Readonly<Record<RefusalReason, ProblemSlug>> = {
   "thread-busy": "thread-busy",
   "thread-not-run": "thread-not-run",
   "thread-read-only": "thread-read-only",
+  "thread-purged": "thread-purged",
   "session-not-found": "session-not-found",
   "session-conflict": "session-conflict",
   "resource-not-found": "resource-not-found",
@@ -61,6 +91,9 @@ const refusals: Readonly<Record<RefusalReason, ProblemSlug>> = {
   "request-ended": "request-ended",
   "answer-not-taken": "answer-not-taken",
   "queue-conflict": "queue-conflict",
+  "blob-not-found": "blob-not-found",
+  "invalid-request": "invalid-request",
+  "voice-busy": "voice-busy",
   "precondition-failed": "precondition-failed",
   "message-lost": "internal",
 }
@@ -70,6 +103,7 @@ const resources = {
   session: "session-not-found",
   turn: "turn-not-found",
   request: "request-not-found",
+  row: "resource-not-found",
 } as const
 
 const bundles: Readonly<Record<BundleInvalid["kind"], ProblemSlug>> = {
@@ -81,24 +115,35 @@ const bundles: Readonly<Record<BundleInvalid["kind"], ProblemSlug>> = {
 
 const exports: Readonly<Record<ExportFailed["kind"], ProblemSlug>> = {
   "thread-missing": "thread-not-found",
+  "thread-purged": "thread-purged",
   damaged: "database-damaged",
   "file-exists": "invalid-request",
-  "not-written": "storage-failed",
+}
+
+const subscriptions: Readonly<Record<SubscriptionRefused["reason"], ProblemSlug>> = {
+  "not-found": "subscription-not-found",
+  full: "subscriptions-full",
+  "beyond-end": "invalid-request",
 }
 
 /** One line per tag: an error that is not here does not compile. */
 const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>().pipe(
   Match.withReturnType<ProblemSlug>(),
   Match.tagsExhaustive({
+    AgentCannot: () => "unsupported",
     AgentFailed: () => "agent-failed",
     AgentUnknown: () => "agent-not-found",
     BenchFailed: () => "internal",
+    BlobMismatch: () => "blob-mismatch",
+    BlobsFull: () => "blobs-full",
+    BlobUnknown: () => "blob-not-found",
     BundleConflict: () => "bundle-conflict",
     BundleInvalid: ({ kind }) => bundles[kind],
     CannotListen: () => "unavailable",
     CommandConflict: () => "command-conflict",
     CommandRefused: ({ reason }) => refusals[reason],
     CommandUnknown: () => "command-not-found",
+    ConfigurationRefused: ({ reason }) => reason,
     CursorInvalid: () => "invalid-cursor",
     DataDirectoryOwned: () => "data-directory-owned",
     DatabaseDamaged: () => "database-damaged",
@@ -111,14 +156,19 @@ const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>()
     EnvironmentInvalid: () => "invalid-configuration",
     ExportFailed: ({ kind }) => exports[kind],
     LimitInvalid: () => "invalid-request",
+    ListUnsupported: () => "unsupported",
+    LoginUnknown: () => "resource-not-found",
+    LoginUnsupported: () => "unsupported",
     LiveSessionPresent: () => "thread-busy",
     MomentsBusy: () => "too-many-requests",
     NotARecording: () => "not-a-recording",
     NoDatabaseIn: () => "database-not-found",
+    PartRefused: ({ reason }) => reason,
     PlatformUnsupported: () => "platform-unsupported",
     ProgramUnavailable: () => "unavailable",
     QueueFull: () => "too-many-requests",
     RecordingChanged: () => "recording-changed",
+    RecordingTooNew: () => "not-a-recording",
     RecordingUnreadable: () => "recording-not-found",
     RegistrationInvalid: () => "invalid-request",
     RestoreRefused: () => "thread-conflict",
@@ -131,8 +181,15 @@ const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>()
     StorageReadOnly: () => "storage-read-only",
     StorageUnavailable: () => "unavailable",
     StorageUncertain: () => "storage-uncertain",
+    SubscriptionRefused: ({ reason }) => subscriptions[reason],
     ThreadIncomplete: () => "thread-busy",
     UnknownSource: () => "invalid-request",
+    VoiceFailed: () => "voice-failed",
+    VoiceInputsFull: () => "too-many-requests",
+    VoiceLimit: () => "voice-busy",
+    VoiceStartsFull: () => "voice-busy",
+    VoiceNotLive: () => "voice-not-live",
+    VoiceRefused: () => "voice-refused",
   }),
 )
 

@@ -49,7 +49,7 @@ export class Player {
   private waiting: { readonly place: number; readonly reached: Deferred.Deferred<void> }[] = []
 
   constructor(
-    private readonly source: ReplaySource,
+    private readonly source: Pick<ReplaySource, "events" | "read">,
     private readonly options: PlayerOptions,
   ) {
     this.playing = options.play

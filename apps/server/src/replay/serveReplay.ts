@@ -2,32 +2,43 @@
  * A replay as a server: a recorded log over the same HTTP and streams as a server of agents, from a log that it fills itself. What is
  * replayed stays as it is, no agent runs, and nothing but the replay writes.
  */
-import { rmSync } from "node:fs"
 import { Problem } from "@threadfold/contracts/problem"
 import { Engine, WorkReads } from "@threadfold/engine"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
 import {
+  AgentListings,
+  AgentLogins,
   Agents,
+  AgentUnknown,
   AttachedSessions,
+  Blobs,
+  BlobUnknown,
   CommandUnknown,
+  Configurations,
   CurrentReaperPolicy,
+  Messages,
   Orchestrator,
   Reaper,
+  VoiceRuns,
 } from "@threadfold/orchestrator"
+import { VoiceRefused } from "@threadfold/providers"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { type BoundServer, openHttpServer } from "../http/HttpServerLive.js"
 import { version } from "../installed.js"
+import { removeDatabase } from "../offline/databaseFiles.js"
 import { toProblem } from "../problems/toProblem.js"
 import { readSide } from "../serve/graph.js"
 import { temporaryDirectory } from "../temporaryDirectory.js"
 import { Player, type PlayerOptions } from "./Player.js"
-import { openReplaySource } from "./ReplaySource.js"
+import { openReplaySource, type ReplaySource } from "./ReplaySource.js"
 
 export interface ReplayOptions extends PlayerOptions {
   /** Path of a database file, of a data directory, or of a recording. */
   readonly path: string
   /** Port to listen on, 0: a free one. */
   readonly port: number
+  /** Origins of UIs that may call, as browsers send them. */
+  readonly allowedOrigins: readonly string[]
   /** Called once, when it listens. */
   readonly onListening: (
     bound: BoundServer & { readonly directory: string; readonly events: number },
@@ -35,6 +46,8 @@ export interface ReplayOptions extends PlayerOptions {
 }
 
 const refused = (detail: string) => new Problem({ slug: "replay-read-only", detail })
+
+const noVoice = () => new VoiceRefused({ check: "transport", message: "A replay holds no conversations." })
 
 /** Services that run agents, where none runs. Their calls are refused before they are reached. */
 const noAgents = Layer.mergeAll(
@@ -46,8 +59,43 @@ const noAgents = Layer.mergeAll(
     effectsOf: (commandId) => new CommandUnknown({ commandId }),
     isRemembered: () => Effect.succeed(false),
   }),
+  Layer.succeed(Messages, { prepare: () => Effect.die(refused("A replay takes no messages.")) }),
+  Layer.succeed(AgentListings, {
+    isRunning: () => false,
+    forget: () => undefined,
+    lastModels: () => [],
+    read: (name) => new AgentUnknown({ name, known: [] }),
+  }),
+  Layer.succeed(AgentLogins, {
+    start: (name) => new AgentUnknown({ name, known: [] }),
+    get: (name) => new AgentUnknown({ name, known: [] }),
+    cancel: (name) => new AgentUnknown({ name, known: [] }),
+  }),
+  Layer.succeed(Configurations, { settingsOf: () => Effect.die(refused("A replay takes no choices.")) }),
+  Layer.succeed(VoiceRuns, {
+    start: noVoice,
+    appendText: noVoice,
+    appendAudio: noVoice,
+    speak: noVoice,
+    stop: () => Effect.succeed(null),
+    voices: noVoice,
+    hear: () => () => undefined,
+    look: () => Effect.void,
+  }),
   Layer.succeed(Reaper, { lastSweep: Effect.succeed([]), sweep: Effect.succeed([]) }),
 )
+
+/** Blobs of what is replayed; none is stored. */
+const blobsOf = ({ blob }: ReplaySource) =>
+  Layer.succeed(Blobs, {
+    store: () => Effect.die(refused("A replay stores no blobs.")),
+    find: () => Effect.succeed(null),
+    read: (hash) =>
+      Effect.suspend(() => {
+        const found = blob(hash)
+        return found === null ? new BlobUnknown({ hash }) : Effect.succeed(found)
+      }),
+  })
 
 const reads = new Set(["GET", "HEAD", "OPTIONS"])
 
@@ -68,9 +116,9 @@ export const serveReplay = (options: ReplayOptions): Effect.Effect<never, Proble
     let isFirst = true
     /** One log: from its first event until it is to begin anew. */
     const round = Effect.gen(function* () {
-      for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true })
+      removeDatabase(file)
       const services = yield* Layer.build(
-        Layer.merge(noAgents, WorkReads.layer).pipe(
+        Layer.mergeAll(noAgents, blobsOf(source), WorkReads.layer).pipe(
           Layer.provideMerge(readSide(file)),
           Layer.provideMerge(Engine.layerWorker({ file })),
         ),
@@ -79,6 +127,7 @@ export const serveReplay = (options: ReplayOptions): Effect.Effect<never, Proble
         dataDir: directory,
         version,
         port,
+        allowedOrigins: options.allowedOrigins,
         accessLog: null,
         replay: { view: player.view, control: (body) => player.control(body) },
         refuse: refusal,

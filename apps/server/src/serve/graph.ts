@@ -11,14 +11,20 @@ import {
   AttachedSettings,
   CurrentReaperPolicy,
   defaultAttachedSettings,
+  MessageLimits,
   type OrchestrationParts,
   Orchestrator,
   orchestration,
 } from "@threadfold/orchestrator"
 import { Projections } from "@threadfold/projections"
+import { directVoiceLive } from "@threadfold/providers"
 import { Context, Effect, Layer } from "effect"
 import type { ConfigFile } from "../config/ConfigFile.js"
+import { wholeEnvironment } from "../config/Environment.js"
+import { realtimeModel } from "../config/realtimeModel.js"
 import { redactionKey, type ServerSecrets } from "../config/ServerSecrets.js"
+import { gatewayLive } from "../gateway/GatewayServer.js"
+import type { GatewaySettings } from "../gateway/Routes.js"
 import { observedAgents, withObservedEngine, withObservedOrchestrator } from "../telemetry/observedServices.js"
 
 /**
@@ -32,13 +38,18 @@ export const readSide = (file: string): Layer.Layer<Projections | SqlClient.SqlC
     Layer.orDie(SqliteClient.layer({ filename: file, readonly: true, disableWAL: true })),
   )
 
+/** What opens the writer: a thread for it, where nothing else is given. Tests give one that works in the thread that calls. */
+export class EngineStarter extends Context.Reference<EngineStarter>()("@threadfold/server/EngineStarter", {
+  defaultValue: (): { readonly open: typeof Engine.layerWorker } => ({ open: Engine.layerWorker }),
+}) {}
+
 /** The log of a file, its writer and what reads it. */
 const storageLive = (file: string, { storage = {} }: ConfigFile, secrets: ServerSecrets) =>
   WorkReads.layer.pipe(
     Layer.provideMerge(readSide(file)),
     Layer.provideMerge(
       // Before any agent runs, its secrets are replaced under the key of this log.
-      Layer.tap(withObservedEngine(Engine.layerWorker({ file, disk: storage })), (built) =>
+      Layer.tap(withObservedEngine(openWriter({ file, disk: storage })), (built) =>
         Effect.map(redactionKey(Context.get(built, Engine)), (key) => {
           secrets.idKey = key
         }),
@@ -46,14 +57,28 @@ const storageLive = (file: string, { storage = {} }: ConfigFile, secrets: Server
     ),
   )
 
+/** The writer as it is to be opened. */
+const openWriter = (options: Parameters<typeof Engine.layerWorker>[0]) =>
+  Layer.unwrapEffect(Effect.map(EngineStarter, ({ open }) => open(options)))
+
 /** The services that run agents, observed. A test puts others in the place of some. */
 export const orchestrationLive = (others: OrchestrationParts = {}) =>
   orchestration({ orchestrator: withObservedOrchestrator(Orchestrator.layer), ...others })
 
 /** Everything below the HTTP server, over one database file. */
-export const servicesLive = (file: string, agents: readonly Agent[], config: ConfigFile, secrets: ServerSecrets) =>
-  orchestrationLive().pipe(
+export const servicesLive = (
+  file: string,
+  agents: readonly Agent[],
+  config: ConfigFile,
+  secrets: ServerSecrets,
+  gateway: GatewaySettings = new Map(),
+) =>
+  orchestrationLive({
+    directVoice: directVoiceLive(realtimeModel(config.realtime ?? {}, wholeEnvironment(), secrets)),
+  }).pipe(
+    Layer.provideMerge(gatewayLive(gateway, secrets)),
     Layer.provide(Layer.succeed(AttachedSettings, { ...defaultAttachedSettings, secrets })),
     Layer.provideMerge(Layer.merge(Agents.layer(observedAgents(agents)), CurrentReaperPolicy.layer(config.reaper))),
     Layer.provideMerge(storageLive(file, config, secrets)),
+    Layer.provideMerge(MessageLimits.layer(config.messages)),
   )

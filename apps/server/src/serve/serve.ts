@@ -4,14 +4,17 @@
  */
 import { dirname } from "node:path"
 import { Problem } from "@threadfold/contracts/problem"
-import { Engine } from "@threadfold/engine"
+import { Engine, type EngineService } from "@threadfold/engine"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
 import { Context, Effect, Layer, Option, type Scope } from "effect"
-import { configuredAgents } from "../config/configuredAgents.js"
+import { configuredAgents, gatewaySettings, namedAgents } from "../config/configuredAgents.js"
 import { readVariable, variables } from "../config/Environment.js"
+import { Prices } from "../config/Prices.js"
 import { requirePlatform } from "../config/platform.js"
 import { readConfig } from "../config/readConfig.js"
 import { ServerSecrets } from "../config/ServerSecrets.js"
+import { checkAgent } from "../doctor/agents.js"
+import { AgentChecks } from "../http/HttpOptions.js"
 import { type BoundServer, type OpenServerError, openHttpServer } from "../http/HttpServerLive.js"
 import { isLoopback } from "../http/security/Hosts.js"
 import { loadToken } from "../http/security/Token.js"
@@ -31,10 +34,16 @@ export interface ServeOptions {
   readonly allowRemote: boolean
   /** Names under which it may be called there. */
   readonly allowedHosts: readonly string[]
+  /** Origins of UIs that may call, as browsers send them. */
+  readonly allowedOrigins?: readonly string[]
   /** The configuration; null: that of the data directory, if it has one. */
   readonly config: string | null
+  /** True: the model calls of every agent are recorded, unless its configuration says otherwise. */
+  readonly inferenceGateway: boolean
   /** False: no line for the calls that change something, nor for refusals. */
   readonly accessLog: boolean
+  /** True: it runs statements over the views. */
+  readonly sql?: boolean
   /** Import the example into an empty log first. */
   readonly loadExample: boolean
 }
@@ -50,6 +59,8 @@ export interface Serving extends BoundServer {
   readonly example: number
   /** Names of the agents that threads can be made with. */
   readonly agents: readonly string[]
+  /** The log and its writer, for those who run it in their own process. */
+  readonly engine: EngineService
   /** Fails where it cannot go on serving: another process may own the directory. Never succeeds. */
   readonly broken: Effect.Effect<never, Problem>
 }
@@ -84,10 +95,11 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Sc
     const found = yield* readConfig(options.dataDir, options.config)
     const { announcePort, directory } = yield* acquireOwnership(options.dataDir, { version })
     const secrets = new ServerSecrets(yield* loadToken(directory))
-    const agents = yield* configuredAgents(found, directory, secrets)
+    const gateway = gatewaySettings(namedAgents(found, directory), options.inferenceGateway)
+    const agents = yield* configuredAgents(found, directory, secrets, gateway)
     const file = databaseFile(directory)
     const example = options.loadExample ? yield* loadExample(file) : 0
-    const services = yield* Layer.build(servicesLive(file, agents, found.config, secrets))
+    const services = yield* Layer.build(servicesLive(file, agents, found.config, secrets, gateway))
     const imports = importLimits(
       found.config.imports ?? {},
       dirname(found.file ?? directory),
@@ -99,12 +111,16 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Sc
       host,
       allowRemote,
       allowedHosts: options.allowedHosts,
+      allowedOrigins: options.allowedOrigins ?? [],
       version,
       secrets,
+      sql: options.sql === true,
       ...(options.accessLog ? {} : { accessLog: null }),
     }
     const bound = yield* firstFree(candidates(options.port), (port) => openHttpServer({ ...http, port })).pipe(
       Effect.provide(services),
+      Effect.provideService(Prices, found.config.prices ?? {}),
+      Effect.provideService(AgentChecks, { check: (name) => checkAgent(found, directory, name) }),
     )
     yield* announcePort(bound.port)
     const engine = Context.get(services, Engine)
@@ -114,6 +130,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Serving, Problem, Sc
       directory,
       example,
       agents: agents.map(({ name }) => name),
+      engine,
       broken: Effect.mapError(untilLockIsLost(engine), toProblem),
     }
   }).pipe(Effect.mapError(toProblem))

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "@effect/vitest"
-import { ConnectionLost, type ProviderConnection, type ProviderDriver, Unsupported } from "@threadfold/providers"
+import {
+  allCapabilities,
+  ConnectionLost,
+  noChoices,
+  type ProviderConnection,
+  type ProviderDriver,
+  type ProviderVoice,
+  Unsupported,
+} from "@threadfold/providers"
 import { Effect, Exit, Option, Stream, TestClock, Tracer } from "effect"
 import { durationsText } from "./durations.js"
 import { chosenSpans } from "./exporter.js"
@@ -16,23 +24,78 @@ const connection: ProviderConnection = {
   steer: () => new Unsupported({ provider, operation: "steer" }),
   interrupt: () => Effect.succeed({ callId: "1", answered: Effect.void }),
   answer: () => Effect.succeed({ callId: "1", answered: Effect.void }),
+  configure: () => Effect.void,
   closeThread: () => Effect.void,
   stop: Effect.void,
 }
+
+const voice: ProviderVoice = {
+  check: () => Effect.succeed(null),
+  start: () => Effect.succeed({ callId: "1", answered: Effect.void }),
+  appendText: () => Effect.void,
+  appendSpeech: () => Effect.void,
+  appendAudio: () => Effect.void,
+  stop: () => Effect.void,
+  voices: Effect.succeed({ versions: {}, defaults: {} }),
+}
+
+/** What every connection has; it takes no time. */
+const least: ProviderConnection = { ...connection, startThread: () => Effect.succeed({ nativeThreadId: "n" }) }
+
+/** A connection with every member that there is: a new one does not compile until it is here, too. */
+const whole: Required<ProviderConnection> = {
+  ...least,
+  choices: () => noChoices,
+  rewind: () => Effect.succeed({ files: null, reopen: false }),
+  lists: { models: Effect.succeed([]) },
+  login: () => new Unsupported({ provider, operation: "login" }),
+  listChanges: () => 7,
+  fork: () => Effect.succeed({ nativeThreadId: "fork" }),
+  compact: () => Effect.succeed({ callId: "compact", answered: Effect.void }),
+  review: () => Effect.succeed({ callId: "review", answered: Effect.void }),
+  voice,
+}
+
+/** A connection with these members beside those that each one has. */
+const onlyWith = (names: readonly string[]): ProviderConnection => ({
+  ...least,
+  ...Object.fromEntries(Object.entries(whole).filter(([name]) => names.includes(name))),
+})
+
+/** The same connection, which notes what it is asked. */
+const noting = (calls: unknown[], inner: ProviderConnection): ProviderConnection =>
+  new Proxy(inner, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== "function") return member
+      return (...given: readonly unknown[]) => {
+        calls.push([name, ...given])
+        return Reflect.apply(member, target, given)
+      }
+    },
+  })
+
+const isRunnable = (answer: unknown): answer is Effect.Effect<unknown, unknown> => Effect.isEffect(answer)
+
+/** What a member answers: the end of its effect, where it has one. */
+// biome-ignore lint/complexity/noBannedTypes: a member of any shape is asked here.
+const answerOf = (member: Function, asked: unknown): Effect.Effect<unknown> =>
+  Effect.suspend(() => {
+    const answer: unknown = Reflect.apply(member, undefined, [asked])
+    return isRunnable(answer) ? Effect.exit(answer) : Effect.succeed(answer)
+  })
 
 const driver = (connect: ProviderDriver["connect"]): ProviderDriver =>
   observedDriver({
     provider,
     capabilities: {
-      "start-thread": true,
-      "resume-thread": true,
-      "send-turn": true,
+      ...allCapabilities(true, noChoices, []),
       steer: false,
-      interrupt: true,
-      answer: true,
-      stop: true,
-      sharesConnection: true,
+      images: true,
+      mentions: true,
+      commands: true,
     },
+    settingsOf: () => ({}),
     connect,
   })
 
@@ -122,6 +185,42 @@ describe("an observed driver", () => {
       const failing = driver(() => lost).connect({ connectionId: "c", marks: {} })
       expect((yield* Effect.flip(Effect.scoped(failing))).message).toBe("gone")
       expect(valueOf(`threadfold_connect_seconds_count{provider="${provider}",result="ConnectionLost"}`)).toBe(1)
+    }),
+  )
+
+  it.scoped("keeps every member that a driver and a connection have, and passes on what is asked and answered", () =>
+    Effect.gen(function* () {
+      const optional = Object.keys(whole).filter((name) => !Object.hasOwn(least, name))
+      const some = [[], optional, ...optional.map((name) => [name])]
+      for (const names of some) {
+        const calls: unknown[] = []
+        const inner = noting(calls, onlyWith(names))
+        const { capabilities, settingsOf } = driver(() => Effect.succeed(inner))
+        const given: Required<Omit<ProviderDriver, "connect">> = {
+          provider,
+          capabilities,
+          settingsOf,
+          listsNeedThread: true,
+          hasVoice: true,
+        }
+        const { connect, ...rest } = observedDriver({ ...given, connect: () => Effect.succeed(inner) })
+        expect(rest).toEqual(given)
+        const seen = yield* connect({ connectionId: "c", marks: {} })
+        expect(Object.keys(seen).sort()).toEqual([...Object.keys(least), ...names].sort())
+        for (const name of Object.keys(seen)) {
+          const member: unknown = Reflect.get(seen, name)
+          const own: unknown = Reflect.get(whole, name)
+          if (typeof member !== "function" || typeof own !== "function") {
+            expect([name, member]).toEqual([name, own])
+            continue
+          }
+          const asked = { threadId: "t", turnId: "u", of: name }
+          calls.length = 0
+          const answer = yield* answerOf(member, asked)
+          expect(calls).toEqual([[name, asked]])
+          expect([name, answer]).toEqual([name, yield* answerOf(own, asked)])
+        }
+      }
     }),
   )
 })

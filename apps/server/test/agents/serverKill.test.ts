@@ -74,7 +74,13 @@ describe("a server that is killed", () => {
         const home = yield* codexHome({ baseUrl: model.baseUrl })
         const directory = temporary()
         const { args, command } = codex
-        const agent = { kind: "codex", command, args: [...args, "app-server"], env: home.env }
+        const agent = {
+          kind: "codex",
+          command,
+          args: [...args, "app-server"],
+          env: home.env,
+          inferenceGateway: true,
+        }
         writeFileSync(join(directory, "threadfold.json"), JSON.stringify({ agents: { codex: agent } }))
 
         const first = yield* booted(directory)
@@ -105,11 +111,17 @@ describe("a server that is killed", () => {
         const snapshot = yield* after.call((api) => api.threads.get({ path: { threadId }, urlParams: {} }))
         expect(snapshot.turns.map(({ outcome }) => outcome)).toEqual(["completed", "interrupted", "completed"])
         expect(snapshot.session).toMatchObject({ epoch: 2 })
+        // The gateway that carried the second call went with its server.
+        expect(snapshot.inferences.map(({ status, turnId }) => [status, turnId])).toEqual([
+          ["completed", one.turnId],
+          ["failed", two.turnId],
+          ["completed", snapshot.turns[2]?.turnId],
+        ])
         yield* stopped(second)
         expect(ofLog(logId)).toEqual([])
         yield* sound(directory)
       }),
-    60_000,
+    600_000,
   )
 
   it.scopedLive.skipIf(!isLinux)(
@@ -149,6 +161,6 @@ describe("a server that is killed", () => {
         yield* stopped(second)
         yield* sound(directory)
       }),
-    60_000,
+    600_000,
   )
 })

@@ -1,15 +1,15 @@
-/** Agents on the command line, from configuration to a finished turn: the built program and a scripted agent. */
+/** Agents on the command line, from configuration to a finished turn, with a scripted agent. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Receipt, RequestDetail, ThreadSnapshot, TurnDetail, VerifyReport } from "@threadfold/contracts"
-import { EventPage, ReaperFindings } from "@threadfold/contracts/api"
+import { AgentDetail, AgentModels, EventPage, ReaperFindings } from "@threadfold/contracts/api"
 import { type FakeAgentScript, fakeAgent } from "@threadfold/testkit"
 import { Schema } from "effect"
 import { describe, expect, it, vi } from "vitest"
 import { DoctorReport } from "../../src/doctor/Report.js"
 import { refused } from "./inProcess.js"
 import { document, ended, problemOf, start, temporary, threadfold } from "./program.js"
-import { attach, push, type RunningServer, serve } from "./server.js"
+import { attach, push, type ServerHere, serveHere } from "./server.js"
 
 const secret = "sk-0123456789-very-secret"
 
@@ -24,13 +24,12 @@ const directoryWith = (script: FakeAgentScript, more: object = {}): string => {
 
 const served = async (script: FakeAgentScript) => {
   const directory = directoryWith(script)
-  const server = await serve(directory)
+  const server = await serveHere(directory)
   return { server, where: ["--data-dir", directory] }
 }
 
-const stopped = async (server: RunningServer, where: readonly string[]) => {
-  server.child.stdin?.end()
-  expect(await server.ended).toBe(0)
+const stopped = async (server: ServerHere, where: readonly string[]) => {
+  await server.stop()
   expect((await document(VerifyReport, ["verify", ...where])).ok).toBe(true)
 }
 
@@ -52,6 +51,28 @@ const says = (child: ReturnType<typeof start>, text: string): Promise<string> =>
     })
     child.once("close", (code) => reject(new Error(`it ended with ${code} and never said ${text}: ${heard}`)))
   })
+
+describe("agents", () => {
+  it("are listed with what there is of each, tell their lists for a refresh, and take what is chosen for a thread", async () => {
+    const { server, where } = await served({ turns: [[{ say: "One" }], [{ say: "Two" }]] })
+    expect((await threadfold(["agents", ...where])).stdout).toMatch(/^AGENT.*\nfake +codex/)
+    const one = await document(AgentDetail, ["agents", "fake", ...where])
+    expect(one).toMatchObject({ running: false, installation: { status: "ok", configured: true }, signedIn: null })
+    const refusal = async (args: readonly string[]) => problemOf(await threadfold([...args, "--json", ...where])).type
+    expect(await refusal(["agents", "fake", "commands"])).toContain(":unsupported")
+    const models = await document(AgentModels, ["agents", "fake", "models", ...where])
+    expect(models).toEqual({ agent: "fake", asOf: null, items: [], omitted: 0 })
+    const first = await document(Answered, ["send", "--wait", "One", ...where])
+    const chosen = ["--model", "other", "--effort", "high", "--sandbox", "read-only"]
+    expect((await threadfold(["configure", first.threadId, ...chosen, ...where])).code).toBe(0)
+    expect(await refusal(["configure", first.threadId, "--mode", "sometimes"])).toContain(":value-not-offered")
+    await document(Answered, ["send", "--wait", "--thread", first.threadId, "Two", ...where])
+    const { session, thread } = await document(ThreadSnapshot, ["thread", first.threadId, ...where])
+    expect(thread).toMatchObject({ model: "other", settings: { effort: "high", sandbox: "read-only" } })
+    expect(session).toMatchObject({ model: "other", config: { chosen: { model: "other", effort: "high" } } })
+    await stopped(server, where)
+  })
+})
 
 describe("send", () => {
   it("prints the answer as it comes, goes on in the same thread, and ends with the turn", async () => {
@@ -108,6 +129,13 @@ describe("send", () => {
     // What waits is held after an interrupt, until a command lets it run.
     const held = await threadfold(["thread", threadId, ...where])
     expect(held.stdout).toMatch(/held until `threadfold resume`\n +1\. Next\n/)
+    const queue = ["queue", threadId, ...where]
+    const later = await document(Receipt, ["send", "--thread", threadId, "Later", ...where])
+    await document(Receipt, [...queue, "--promote", later.messageId ?? ""])
+    await document(Receipt, [...queue, "--edit", "1", "--text", "Sooner"])
+    expect((await threadfold(queue)).stdout).toMatch(/1 +\S+ +\S.* Sooner\n +2 +\S+ +\S.* Next\nHeld/)
+    await document(Receipt, [...queue, "--cancel", "1"])
+    expect((await threadfold([...queue, "--cancel", "2"])).code).toBe(2)
     expect((await document(Receipt, ["resume", threadId.slice(0, 18), ...where])).threadId).toBe(threadId)
     await vi.waitFor(
       async () => {

@@ -1,4 +1,4 @@
-/** `backup`, `restore-backup` and the figures of `stats`, by the built program, alone and beside a server. */
+/** `backup`, `restore-backup` and the figures of `stats`, alone and beside a server. */
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { BackupReport, ImportReport, RestoreReport, Stats, VerifyReport } from "@threadfold/contracts"
@@ -7,7 +7,7 @@ import Sqlite from "better-sqlite3"
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { document, problemOf, temporary, threadfold } from "./program.js"
-import { serve } from "./server.js"
+import { serveHere } from "./server.js"
 
 const plain = recording("codex-01-plain").path
 
@@ -30,7 +30,7 @@ describe("a backup", () => {
       from,
     ])
     const original = await verified(from)
-    const server = await serve(from)
+    const server = await serveHere(from)
     const report = await document(BackupReport, ["backup", file, "--verify", "--data-dir", from])
     expect(report).toEqual({
       file,
@@ -45,8 +45,7 @@ describe("a backup", () => {
     const walked = await document(Stats, ["stats", "--types", "--threads", "--gaps", "--skew", "--data-dir", from])
     const answer = await server.call("/v1/stats?types=true&threads=true&gaps=true&skew=true")
     expect(Schema.decodeUnknownSync(Stats)(await answer.json())).toEqual({ ...walked, walBytes: expect.any(Number) })
-    server.child.stdin?.end()
-    expect(await server.ended).toBe(0)
+    await server.stop()
     const alone = await document(Stats, ["stats", "--types", "--threads", "--gaps", "--skew", "--data-dir", from])
     expect(alone.log).toEqual(walked.log)
     const byType = Object.values(walked.log?.types?.byType ?? {})

@@ -1,4 +1,4 @@
-/** `export` and `import threadfold` of the built program, alone and beside a server. */
+/** `export` and `import threadfold` alone and beside a server. */
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
@@ -6,7 +6,7 @@ import { CheckReport, ExportReport, ImportReport, VerifyReport } from "@threadfo
 import { recording } from "@threadfold/testkit"
 import { describe, expect, it } from "vitest"
 import { document, problemOf, temporary, threadfold } from "./program.js"
-import { serve } from "./server.js"
+import { serveHere } from "./server.js"
 
 const plain = recording("codex-01-plain").path
 const voice = recording("codex-40-realtime-base").path
@@ -24,7 +24,7 @@ describe("a bundle", () => {
     expect([exported.hash, exported.fileBytes]).toEqual([original.hash, statSync(file).size])
     expect(statSync(file).mode & 0o777).toBe(0o600)
 
-    const server = await serve(served)
+    const server = await serveHere(served)
     for (const directory of [alone, served]) {
       const args = ["import", "threadfold", file, "--data-dir", directory]
       const report = await document(ImportReport, args)
@@ -46,8 +46,7 @@ describe("a bundle", () => {
       served,
     ])
     expect(again.events).toBe(2 * exported.events)
-    server.child.stdin?.end()
-    expect(await server.ended).toBe(0)
+    await server.stop()
 
     expect(await verified(alone)).toMatchObject({ ok: true, hash: original.hash })
     expect(await verified(served)).toMatchObject({ ok: true })

@@ -2,35 +2,44 @@
 import { execFileSync, spawnSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { basename, join } from "node:path"
+import { ImportReport } from "@threadfold/contracts"
+import { recording } from "@threadfold/testkit"
 import { Schema } from "effect"
 import { expect, it } from "vitest"
 import { version } from "../../src/installed.js"
-import { program, temporary } from "./program.js"
+import { document, program, temporary } from "./program.js"
 
 const Coverage = Schema.parseJson(Schema.Struct({ result: Schema.Array(Schema.Struct({ url: Schema.String })) }))
 
-/** What a run of `--version` printed, and the names of the files of ours that it ran. */
-const versionWith = (flags: readonly string[]) => {
+/** What a run printed, and the names of the files of ours that each of its threads ran. */
+const runWith = (flags: readonly string[], ...args: readonly string[]) => {
   const directory = temporary()
   const env = { ...process.env, NODE_V8_COVERAGE: directory, NODE_OPTIONS: "" }
-  const printed = execFileSync(process.execPath, [...flags, program, "--version"], { env, encoding: "utf8" })
-  const files = readdirSync(directory).flatMap((name) =>
+  const printed = execFileSync(process.execPath, [...flags, program, ...args], { env, encoding: "utf8" })
+  const threads = readdirSync(directory).map((name) =>
     Schema.decodeUnknownSync(Coverage)(readFileSync(join(directory, name), "utf8")).result.map(({ url }) =>
       basename(url),
     ),
   )
-  return { printed: printed.trim(), files }
+  return { printed: printed.trim(), threads }
 }
 
-it("this Node runs what V8 made of the program when it was built", () => {
-  const { files, printed } = versionWith([])
-  expect(printed).toBe(version)
-  expect(files).toContain("program.cjs")
-  expect(files.filter((name) => name.startsWith("main-"))).toEqual([])
+it("this Node runs what V8 made of the program when it was built, in its threads as well", async () => {
+  const data = ["--data-dir", join(temporary(), "data")]
+  await document(ImportReport, ["import", "codex-app-server", recording("codex-01-plain").path, ...data])
+  const { printed, threads } = runWith([], "check", "--json", ...data)
+  expect(printed).toBe('{"ok":true,"violations":[]}')
+  expect(threads).toHaveLength(2)
+  expect(threads.flat()).toContain("jobThread.js")
+  for (const files of threads) {
+    expect(files).toContain("program.cjs")
+    expect(files.filter((name) => /^(?:main|jobThread)-/.test(name))).toEqual([])
+  }
 })
 
 it("a V8 that does not take it runs the modules", () => {
-  const { files, printed } = versionWith(["--max-lazy"])
+  const { printed, threads } = runWith(["--max-lazy"], "--version")
+  const files = threads.flat()
   expect(printed).toBe(version)
   expect(files).not.toContain("program.cjs")
   expect(files.filter((name) => name.startsWith("main-"))).toHaveLength(1)

@@ -28,10 +28,10 @@ describe("a stuck thread", () => {
     const db = await database()
     const checked = await threadfold(["check", threadId, "--invariant", state.invariant, "--db", db, "--json"])
     const report = Schema.decodeUnknownSync(Schema.parseJson(CheckReport))(checked.stdout)
-    expect([checked.code, report.violations.map(({ invariant, sequence }) => [invariant, sequence])]).toEqual([
-      1,
-      [[state.invariant, state.event]],
-    ])
+    expect([checked.code, report.violations.map(({ invariant }) => invariant)]).toEqual([1, [state.invariant]])
+    // The log goes on after it, and other threads have events before and between.
+    const first = report.violations[0]?.sequence ?? 0
+    expect(first).toBeGreaterThan(state.event)
     const fold = join(temporary(), "fold.mjs")
     const flaws = JSON.stringify(state.flaws)
     writeFileSync(
@@ -42,7 +42,9 @@ describe("a stuck thread", () => {
     const page = await threadfold([...where, "--fold", fold, "--monotone"])
     expect([page.code, page.stdout]).toEqual([
       0,
-      expect.stringMatching(/^First true after event 4: turn\.aborted\n[\s\S]*before false[\s\S]*What it changed/),
+      expect.stringMatching(
+        new RegExp(`^First true after event ${first}: turn\\.aborted\\n[\\s\\S]*before false[\\s\\S]*What it changed`),
+      ),
     ])
     // Our fold closes the model call with its turn.
     const none = await threadfold([...where, "--json"])
@@ -57,7 +59,7 @@ describe("arguments", () => {
     const misspelt = await refused(["check", "--invariant", "row.one-runing-turn", ...nowhere])
     expect([misspelt.code, misspelt.stderr]).toEqual([
       2,
-      expect.stringContaining("There is no invariant row.one-runing-turn. Did you mean row.one-running-turn?"),
+      expect.stringContaining('there is no invariant "row.one-runing-turn"; the nearest is "row.one-running-turn"'),
     ])
     const ofFold = await refused(["check", "--invariant", "fold.active-turn-runs", ...nowhere])
     expect(ofFold.stderr).toContain("is about the steps of the fold, which no database holds")

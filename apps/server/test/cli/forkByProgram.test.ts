@@ -1,10 +1,13 @@
 /** `threadfold fork` of the built program. */
 import { join } from "node:path"
-import { CheckReport, ImportReport, Receipt, ThreadSnapshot, VerifyReport } from "@threadfold/contracts"
+import { CheckReport, EventEnvelope, ImportReport, Receipt, ThreadSnapshot, VerifyReport } from "@threadfold/contracts"
 import { recording } from "@threadfold/testkit"
+import { Schema } from "effect"
 import { expect, it } from "vitest"
 import { document, problemOf, temporary, threadfold } from "./program.js"
 import { serve } from "./server.js"
+
+const decodeEvent = Schema.decodeUnknownSync(Schema.parseJson(EventEnvelope))
 
 it("copies a thread up to a turn into one that can only be read", async () => {
   const directory = join(temporary(), "data")
@@ -28,6 +31,17 @@ it("copies a thread up to a turn into one that can only be read", async () => {
   expect(copy.thread).toMatchObject({ forkedFromThreadId: from, agent: null })
   expect(copy.turns.map(({ text }) => text)).toEqual(origin.turns.slice(0, copy.turns.length).map(({ text }) => text))
   expect(copy.turns.length).toBeGreaterThan(0)
+
+  // A turn is named by an event of it, too; one of another thread is not taken.
+  const [event] = (await threadfold(["events", from, "--type", "turn.started", "--json", ...place])).stdout.split("\n")
+  const { eventId, sequence } = decodeEvent(event ?? "")
+  for (const at of [String(sequence), eventId]) {
+    const again = await document(Receipt, ["fork", "--thread", from, "--at", at, ...place])
+    const { turns } = await document(ThreadSnapshot, ["thread", again.threadId, ...place])
+    expect(turns.map(({ text }) => text)).toEqual(origin.turns.slice(0, 1).map(({ text }) => text))
+  }
+  const elsewhere = await threadfold(["fork", threadId, "--at", String(sequence), "--json", ...place])
+  expect([elsewhere.code, problemOf(elsewhere).type]).toEqual([2, "urn:threadfold:problem:event-not-found"])
 
   const sent = await threadfold(["send", "go on", "--thread", threadId, "--json", ...place])
   expect(sent.code).toBe(2)

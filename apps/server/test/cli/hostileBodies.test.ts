@@ -53,7 +53,7 @@ const event = (seq: number, payload: object = { message: "x" }) =>
 
 describe("a server that gets", () => {
   it("bodies without an end of lines, values and levels serves others, and does not grow", {
-    timeout: 120_000,
+    timeout: 600_000,
   }, async () => {
     const server = await serve(join(temporary(), "data"))
     await attach(server, session, "native-1")

@@ -8,7 +8,7 @@ import { fakeAgent } from "@threadfold/testkit"
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { DoctorReport } from "../../src/doctor/Report.js"
-import { temporary, threadfold } from "./program.js"
+import { built, temporary } from "./program.js"
 import { serve } from "./server.js"
 
 /** Packages that we or our dependencies import, some of them only where they are there. */
@@ -103,22 +103,22 @@ const dataDirectory = (root: string, agents?: object): string => {
 }
 
 describe.skipIf(process.platform === "win32")("in a hostile directory", () => {
-  it("nothing of it runs, and doctor says what was passed over", { timeout: 120_000 }, async () => {
+  it("nothing of it runs, and doctor says what was passed over", async () => {
     const { env, folder, ran, root } = clone()
     const directory = dataDirectory(root)
-    const report = await threadfold(["doctor", "--json", "--data-dir", directory], { cwd: folder, env })
+    const report = await built(["doctor", "--json", "--data-dir", directory], { cwd: folder, env })
     const { agents } = Schema.decodeUnknownSync(Schema.parseJson(DoctorReport))(report.stdout)
     for (const { name, passedOver, path } of agents) {
       expect([name, path?.startsWith(root) ?? false]).toEqual([name, false])
       expect([name, passedOver.length > 0]).toEqual([name, true])
     }
-    const page = await threadfold(["doctor", "--data-dir", directory], { cwd: folder, env })
+    const page = await built(["doctor", "--data-dir", directory], { cwd: folder, env })
     expect(page.stdout).toContain(`not ${join(folder, "codex")}: it is inside the current directory`)
     expect(page.stdout).toContain("not codex: it is relative")
 
     // The default data directory is not the clone's either, with and without a home.
     for (const HOME of [env.HOME, ""]) {
-      const { stdout } = await threadfold(["doctor", "--json"], { cwd: folder, env: { ...env, HOME } })
+      const { stdout } = await built(["doctor", "--json"], { cwd: folder, env: { ...env, HOME } })
       expect(
         Schema.decodeUnknownSync(Schema.parseJson(DoctorReport))(stdout).agents.map(({ name }) => name),
       ).not.toContain("foreign")
@@ -127,7 +127,7 @@ describe.skipIf(process.platform === "win32")("in a hostile directory", () => {
     const server = await serve(directory, [], env, folder)
     const listed = Schema.decodeUnknownSync(Agents)(await (await server.call("/v1/agents")).json())
     expect(listed.items.map(({ name }) => name)).not.toContain("foreign")
-    const sent = await threadfold(["send", "--agent", "codex", "--wait", "x", "--data-dir", directory, "--json"], {
+    const sent = await built(["send", "--agent", "codex", "--wait", "x", "--data-dir", directory, "--json"], {
       cwd: folder,
       env,
     })
@@ -137,7 +137,7 @@ describe.skipIf(process.platform === "win32")("in a hostile directory", () => {
     expect(ran()).toEqual([])
   })
 
-  it("configured agents are looked for elsewhere, and what they start is, too", { timeout: 120_000 }, async () => {
+  it("configured agents are looked for elsewhere, and what they start is, too", async () => {
     const { env, folder, ran, root, tools } = clone()
     const { args } = fakeAgent({ turns: [[{ say: "ours" }]] })
     const directory = dataDirectory(root, {
@@ -152,7 +152,7 @@ describe.skipIf(process.platform === "win32")("in a hostile directory", () => {
       const mine = started === folder ? env : { ...env, NODE_PATH: "." }
       const server = await serve(directory, [], mine, started)
       const send = (agent: string) =>
-        threadfold(["send", "--agent", agent, "--cwd", folder, "--wait", "x", "--data-dir", directory], {
+        built(["send", "--agent", agent, "--cwd", folder, "--wait", "x", "--data-dir", directory], {
           cwd: folder,
           env,
         })

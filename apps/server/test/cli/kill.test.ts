@@ -20,7 +20,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { document, temporary } from "./program.js"
 import { attach, push, serve } from "./server.js"
 
-const kills = Number(process.env.KILLS ?? 20)
+const kills = Number(process.env.KILLS ?? 10)
 /** How many of them hit a whole server. */
 const serverKills = Math.ceil(kills / 10)
 const seed = Number(process.env.SEED ?? 7)

@@ -84,7 +84,7 @@ describe("shapes", () => {
           const reader = yield* openReader({ db: Option.some(file), dataDir: Option.none() })
           return {
             list: yield* reader.threads({ limit: null }),
-            thread: yield* reader.thread(threadId),
+            thread: yield* reader.thread(threadId, true),
             matching: yield* reader.matching(threadId.slice(0, 8)),
             lines: Chunk.toReadonlyArray(yield* Stream.runCollect(reader.events({ limit: null }))),
             stats: yield* reader.stats({ byType: true }),
@@ -180,7 +180,7 @@ describe("pages for people", () => {
   it("prints a script that a shell takes, with its commands", async () => {
     const { code, stdout } = await threadfold(["completions", "bash"])
     expect(code).toBe(0)
-    const words = `COMP_WORDS=(threadfold comp); COMP_CWORD=1; _threadfold_bash_completions threadfold comp threadfold; echo "$COMPREPLY"`
+    const words = `COMP_WORDS=(threadfold compl); COMP_CWORD=1; _threadfold_bash_completions threadfold compl threadfold; echo "$COMPREPLY"`
     const { status, stdout: completed } = spawnSync("bash", ["-c", `${stdout}\n${words}`], { encoding: "utf8" })
     expect([status, completed.trim()]).toEqual([0, "completions"])
     for (const shell of ["bash", "fish", "zsh"]) {

@@ -1,10 +1,14 @@
 /** README's first turn of an agent: nothing is configured, the real Codex is on PATH, its model is a mock. */
+import { spawn } from "node:child_process"
 import { delimiter, dirname, join } from "node:path"
 import { codexHome, installedAgent, OpenAi } from "@threadfold/testkit"
 import { Effect, Exit, Scope } from "effect"
 import { expect, it, onTestFinished } from "vitest"
-import { temporary, threadfold } from "./program.js"
+import { lineProgram, linesOf } from "./commandLines.js"
+import { built, cleanEnv, temporary } from "./program.js"
 import { serve } from "./server.js"
+
+const startLines = lineProgram()
 
 it("an installed agent is found, and answers", async ({ skip }) => {
   const codex = installedAgent("codex")
@@ -21,9 +25,18 @@ it("an installed agent is found, and answers", async ({ skip }) => {
   const env = { ...home.env, PATH }
   const directory = join(temporary(), "data")
   const server = await serve(directory, [], env, home.cwd)
-  const run = (...args: readonly string[]) => threadfold([...args, "--data-dir", directory], { env, cwd: home.cwd })
+  const child = spawn(process.execPath, startLines(), {
+    cwd: home.cwd,
+    env: cleanEnv(env),
+    stdio: ["pipe", "pipe", "inherit"],
+  })
+  onTestFinished(() => {
+    child.kill("SIGKILL")
+  })
+  const line = linesOf(child)
+  const run = (...args: readonly string[]) => line([...args, "--data-dir", directory])
 
-  const found = await run("doctor")
+  const found = await built(["doctor", "--data-dir", directory], { env, cwd: home.cwd })
   expect([found.code, found.stdout]).toEqual([0, expect.stringContaining(`codex-cli ${codex.version}`)])
   const first = await run("send", "--agent", "codex", "--wait", "Say hello in one word.")
   expect([first.code, first.stdout]).toEqual([0, "Hello!\n"])

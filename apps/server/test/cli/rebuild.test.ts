@@ -17,7 +17,7 @@ const plant = (directory: string): void => {
 }
 
 it("go through the server that owns the directory, for all threads, one, or one table", {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   const directory = join(temporary(), "data")
   const where = ["--data-dir", directory]
@@ -36,12 +36,15 @@ it("go through the server that owns the directory, for all threads, one, or one 
   expect((await threadfold(["verify", thread.slice(0, 20), ...where])).code).toBe(1)
   const other = await document(RebuildReport, ["rebuild", "--projection", "items", ...where])
   expect(other).toMatchObject({ ok: true, changed: 0, rows: 0 })
-  const one = await document(RebuildReport, ["rebuild", "--thread", thread, ...where])
+  const one = await document(RebuildReport, ["rebuild", thread, ...where])
   expect(one).toMatchObject({ ok: true, streams: 1, changed: 1 })
   await document(RebuildReport, ["rebuild", ...where])
   expect((await document(VerifyReport, ["verify", ...where])).hash).toBe(clean.hash)
   const view = await (await server.call("/v1/projections/rebuild")).text()
   expect(Schema.decodeUnknownSync(Schema.parseJson(RebuildView))(view).state).toBe("completed")
+  const cancelled = await threadfold(["rebuild", "--cancel", ...where, "--json"])
+  expect([cancelled.code, problemOf(cancelled).type]).toEqual([1, "urn:threadfold:problem:job-not-found"])
+  expect(problemOf(cancelled).detail).toMatch(/runs no rebuild; the last one is completed/)
   // What a killed server has noted is shown by the next one, and the same command alone goes on with it.
   server.child.kill("SIGKILL")
   await server.ended

@@ -16,12 +16,12 @@ import { document, temporary, threadList } from "./program.js"
 /** What `threadfold thread` prints of each thread, read in this process by the reader of the command. */
 const snapshotsOf = (directory: string, threads: readonly ThreadView[]): Promise<readonly ThreadSnapshot[]> =>
   openReader({ db: Option.none(), dataDir: Option.some(directory) }).pipe(
-    Effect.flatMap((reader) => Effect.forEach(threads, ({ threadId }) => reader.thread(threadId))),
+    Effect.flatMap((reader) => Effect.forEach(threads, ({ threadId }) => reader.thread(threadId, true))),
     Effect.scoped,
     Effect.runPromise,
   )
 
-it("imports all recordings as the wire demands, once and for all", { timeout: 120_000 }, async () => {
+it("imports all recordings as the wire demands, once and for all", async () => {
   const directory = temporary()
   const where = ["--data-dir", directory]
   const files = recordings.map(({ path }) => path)

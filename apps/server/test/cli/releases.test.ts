@@ -1,9 +1,26 @@
 /** Commands that only look at a database of the first release understand it, and leave it to the version that made it. */
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs"
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { join } from "node:path"
-import { CheckReport, RebuildReport, ThreadView, VerifyReport } from "@threadfold/contracts"
+import {
+  BackupReport,
+  CheckReport,
+  RebuildReport,
+  RestoreReport,
+  ThreadView,
+  VerifyReport,
+} from "@threadfold/contracts"
+import { FOLD_VERSION } from "@threadfold/core"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
-import { type Release, releaseDump, releases } from "@threadfold/testkit"
+import { foldOfRelease, type Release, recording, releaseDump, releases } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
 import { Chunk, Effect, Option, Stream } from "effect"
 import { describe, expect, it } from "vitest"
@@ -36,7 +53,7 @@ const read = (named: Named) =>
     const { databaseBytes: _d, walBytes: _w, ...stats } = yield* reader.stats({ byType: true })
     return {
       threads,
-      snapshots: yield* Effect.forEach(threads, ({ threadId }) => reader.thread(threadId)),
+      snapshots: yield* Effect.forEach(threads, ({ threadId }) => reader.thread(threadId, true)),
       events: Chunk.toReadonlyArray(yield* Stream.runCollect(reader.events({ limit: null }))),
       stats,
     }
@@ -91,9 +108,87 @@ it.each(releases)("%s is clean under check and verify, as a file, and after a re
     expect(report).toMatchObject({ ok: true, differences: [] })
     return report.stale.length
   }
-  expect(await clean("--db", databaseFile(directory))).toBeGreaterThan(0)
+  expect((await clean("--db", databaseFile(directory))) > 0).toBe(foldOfRelease[release] < FOLD_VERSION)
   await document(RebuildReport, ["rebuild", "--data-dir", directory])
   expect(await clean("--data-dir", directory)).toBe(0)
+})
+
+describe("a database of a newer version", () => {
+  /** Each file of a directory, byte for byte, without what SQLite makes anew from the write-ahead log. */
+  const filesOf = (directory: string) =>
+    Object.fromEntries(
+      readdirSync(directory)
+        .filter((name) => !name.endsWith("-shm"))
+        .map((name) => [name, readFileSync(join(directory, name), "base64")]),
+    )
+  /** A newer version's directory, as an owner that closed it leaves it, or one that was killed. */
+  const newerDirectory = (isKilled: boolean): string => {
+    const directory = oldDirectory("release-2")
+    const file = databaseFile(directory)
+    const handle = new Sqlite(file)
+    handle.exec("INSERT INTO log_migrations (migration_id, name) VALUES (97, 'later')")
+    if (isKilled) for (const end of ["", "-wal"]) copyFileSync(`${file}${end}`, `${file}${end}.aside`)
+    handle.close()
+    if (isKilled) for (const end of ["", "-wal"]) renameSync(`${file}${end}.aside`, `${file}${end}`)
+    writeFileSync(join(directory, "owner.lock"), "")
+    return directory
+  }
+
+  it.each([false, true])(
+    "is refused by what would own it, with both versions, and stays as it was (killed: %s)",
+    async (isKilled) => {
+      const directory = newerDirectory(isKilled)
+      const names = readdirSync(directory)
+      const before = filesOf(directory)
+      const recorded = recording("codex-01-plain").path
+      for (const args of [["serve", "--desktop"], ["rebuild"], ["import", "codex-app-server", recorded], ["compact"]]) {
+        const run = await threadfold([...args, "--data-dir", directory])
+        expect([args, run.code, run.stdout]).toEqual([args, 3, ""])
+        expect(run.stderr).toMatch(
+          /written by a newer version: \S+ has log_migrations 97; this version knows up to \d+/,
+        )
+        // The server's token is of the directory, and not of the database.
+        const { token: _token, ...left } = filesOf(directory)
+        expect([args, left]).toEqual([args, before])
+        expect(readdirSync(directory).filter((name) => name !== "token")).toEqual(names)
+      }
+    },
+  )
+
+  it("is refused by a backup, which makes nothing, and by a restore of its file", async () => {
+    const directory = newerDirectory(false)
+    const parent = temporary()
+    const calls = [
+      ["backup", join(parent, "x.backup"), "--data-dir", directory],
+      ["restore-backup", databaseFile(directory), "--data-dir", join(parent, "to")],
+    ]
+    for (const args of calls) {
+      const run = await threadfold([...args, "--json"])
+      const { detail, type } = problemOf(run)
+      expect([args, run.code, type]).toEqual([args, 3, "urn:threadfold:problem:database-too-new"])
+      expect(detail).toContain(`${databaseFile(directory)} has log_migrations 97; this version knows up to`)
+    }
+    expect(existsSync(join(parent, "x.backup"))).toBe(false)
+    expect(existsSync(join(parent, "to", "threadfold.db"))).toBe(false)
+  })
+})
+
+it("a backup of a database of an earlier version is one, and is restored as one of this version", async () => {
+  const directory = oldDirectory("release-2")
+  const parent = temporary()
+  const file = join(parent, "x.backup")
+  const { hash } = await document(VerifyReport, ["verify", "--data-dir", directory])
+  const backup = await document(BackupReport, ["backup", file, "--data-dir", directory])
+  expect(backup).toMatchObject({ hash, verified: false })
+  const handle = new Sqlite(file, { readonly: true })
+  const migrations = handle.prepare("SELECT max(migration_id) FROM projection_migrations").pluck().get()
+  handle.close()
+  const old = new Sqlite(databaseFile(directory), { readonly: true })
+  expect(old.prepare("SELECT max(migration_id) FROM projection_migrations").pluck().get()).toBe(migrations)
+  old.close()
+  const restored = await document(RestoreReport, ["restore-backup", file, "--data-dir", join(parent, "to")])
+  expect(restored.backupHash).toBe(hash)
+  expect(await document(VerifyReport, ["verify", "--data-dir", join(parent, "to")])).toMatchObject({ ok: true })
 })
 
 it("a file that no command understands is refused by its own name", async () => {

@@ -43,7 +43,7 @@ const replaying = async (path: string, files: string) => {
 }
 
 it("serves a recorded log event by event, refuses to be written to, and leaves nothing behind", {
-  timeout: 180_000,
+  timeout: 600_000,
 }, async () => {
   const directory = join(temporary(), "data")
   const path = recording("codex-01-plain").path

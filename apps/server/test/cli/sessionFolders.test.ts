@@ -1,12 +1,13 @@
-/** Folders of session files, through the built program: what is found, imported and followed, alone and beside a server. */
-import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+/** Folders of session files, on the command line: what is found, imported and followed, alone and beside a server. */
+import { once } from "node:events"
+import { appendFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { CheckReport, FoundReport, ImportReport, ThreadView, VerifyReport } from "@threadfold/contracts"
 import { sessionFiles } from "@threadfold/testkit"
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { document, ended, start, temporary, threadfold, threadList } from "./program.js"
-import { serve } from "./server.js"
+import { serve, serveHere } from "./server.js"
 
 /** A home with the session files where the agents keep them. */
 const homeOf = () => {
@@ -61,6 +62,48 @@ describe("import found", () => {
   })
 })
 
+/** A folder with the beginning of a session's file, the whole of it, and another one. */
+const growingFolder = () => {
+  const { home } = homeOf()
+  const [folder, data] = [join(home, "growing"), join(home, "data")]
+  mkdirSync(folder)
+  const [first, second] = codexFiles
+  if (first === undefined || second === undefined) throw new Error("two files are needed")
+  const lines = readFileSync(first.path, "utf8").trimEnd().split("\n")
+  const file = join(folder, basename(first.path))
+  writeFileSync(file, `${lines.slice(0, 20).join("\n")}\n`)
+  return { data, file, first, folder, home, lines, second }
+}
+
+const hashOf = async (directory: string) => (await document(VerifyReport, ["verify", "--data-dir", directory])).hash
+
+/** The built program that follows a folder, and how to wait for what it adds. */
+const following = (folder: string, data: string) => {
+  const child = start(["import", "codex-rollout", folder, "--follow", "--json", "--data-dir", data])
+  const end = ended(child)
+  const { stderr: said } = child
+  if (said === null) throw new Error("no standard error")
+  const tooEarly = end.then(({ stderr }) => Promise.reject(new Error(`it ended: ${stderr}`)))
+  tooEarly.catch(() => undefined)
+  let heard = ""
+  said.on("data", (text: string) => {
+    heard += text
+  })
+  /** Looks, and looks again after each word of the program: it says what it has added. */
+  const until = async (isThere: (threads: readonly ThreadView[]) => boolean) => {
+    for (;;) {
+      const before = heard
+      const { code, stdout } = await threadfold(["threads", "--json", "--data-dir", data])
+      const list = code === 0 ? Schema.decodeUnknownSync(Schema.parseJson(threadList(ThreadView)))(stdout) : null
+      if (list !== null && isThere(list.threads)) return list.threads
+      if (heard === before) await Promise.race([once(said, "data"), tooEarly])
+    }
+  }
+  /** How often it has said that it added something to a file. */
+  const added = () => heard.match(/^.*: \d+ events added$/gm)?.length ?? 0
+  return { added, end, until, stop: () => child.kill("SIGINT") }
+}
+
 describe("a folder of session files", () => {
   it("leads to the same log through a server as alone", async () => {
     const { data, home, projects } = homeOf()
@@ -68,46 +111,66 @@ describe("a folder of session files", () => {
     // Two files are enough: each is an upload of its own.
     for (const { file } of claudeFiles.slice(0, -2))
       rmSync(join(projects, "-home-dev-work", file.replace(/^\w+\//, "")))
-    const server = await serve(served)
+    const server = await serveHere(served)
     const report = (directory: string) =>
       document(ImportReport, ["import", "claude", projects, "--data-dir", directory])
     expect(await report(served)).toEqual(await report(data))
-    server.child.stdin?.end()
-    expect(await server.ended).toBe(0)
-    const hash = async (directory: string) => (await document(VerifyReport, ["verify", "--data-dir", directory])).hash
-    expect(await hash(served)).toBe(await hash(data))
+    await server.stop()
+    expect(await hashOf(served)).toBe(await hashOf(data))
   })
 
   it("is followed until a signal: what is added to a file, and files that are new", async () => {
-    const { home } = homeOf()
-    const [folder, data] = [join(home, "growing"), join(home, "data")]
-    mkdirSync(folder)
-    const [first, second] = codexFiles
-    if (first === undefined || second === undefined) throw new Error("two files are needed")
-    const lines = readFileSync(first.path, "utf8").trimEnd().split("\n")
-    const file = join(folder, basename(first.path))
-    writeFileSync(file, `${lines.slice(0, 20).join("\n")}\n`)
-    const following = start(["import", "codex-rollout", folder, "--follow", "--json", "--data-dir", data])
-    const end = ended(following)
-    const until = async (isThere: (threads: readonly ThreadView[]) => boolean) => {
-      for (;;) {
-        const { code, stdout } = await threadfold(["threads", "--json", "--data-dir", data])
-        const list = code === 0 ? Schema.decodeUnknownSync(Schema.parseJson(threadList(ThreadView)))(stdout) : null
-        if (list !== null && isThere(list.threads)) return list.threads
-      }
-    }
+    const { data, file, folder, lines, second } = growingFolder()
+    const { end, stop, until } = following(folder, data)
     await until((threads) => threads.length === 1)
     appendFileSync(file, `${lines.slice(20).join("\n")}\n`)
     writeFileSync(join(folder, basename(second.path)), readFileSync(second.path))
     const threads = await until((all) => all.length === 2 && all.some(({ turns }) => turns === 6))
     expect(threads.map(({ status }) => status)).not.toContain("stopped")
-    following.kill("SIGINT")
-    const { code, stdout } = await end
+    stop()
+    const { code, stderr, stdout } = await end
     expect(code).toBe(0)
+    expect(stderr).toContain("Following 1 file and 1 folder. Ctrl+C ends it.\n")
+    expect(stderr).toMatch(new RegExp(`^${file}: \\d+ events added$`, "m"))
     expect(Schema.decodeUnknownSync(Schema.parseJson(ImportReport))(stdout).threads).toHaveLength(2)
     const again = await document(ImportReport, ["import", "codex-rollout", folder, "--leave-open", "--data-dir", data])
     expect(again.events).toBe(0)
-  }, 60_000)
+  })
+
+  it("is followed through a running server: a file that grows twice and is then replaced by that of another thread", async () => {
+    const { data, file, first, folder, home, lines, second } = growingFolder()
+    const server = await serve(data)
+    const { added, end, stop, until } = following(folder, data)
+    const [begun] = await until((threads) => threads.length === 1)
+    const grownTo = async (piece: readonly string[]) => {
+      const before = added()
+      appendFileSync(file, piece.map((line) => `${line}\n`).join(""))
+      await until(() => added() > before)
+    }
+    await grownTo(lines.slice(20, 40))
+    await grownTo(lines.slice(40))
+    await until((all) => all[0]?.turns === 6)
+    // As an editor does it: written beside it, and moved to its place.
+    const beside = join(home, "beside.jsonl")
+    writeFileSync(beside, readFileSync(second.path))
+    renameSync(beside, file)
+    const threads = await until((all) => all.length === 2 && added() === 3)
+    expect(threads.map(({ threadId }) => threadId)).toContain(begun?.threadId)
+    stop()
+    const { code, stdout } = await end
+    expect([code, added()]).toEqual([0, 3])
+    expect(Schema.decodeUnknownSync(Schema.parseJson(ImportReport))(stdout).unreadableFiles).toEqual([])
+    // Nothing is missing and nothing is there twice: both files at once lead to the same.
+    const whole = join(home, "whole")
+    for (const [index, path] of [first.path, second.path].entries()) {
+      const args = ["import", "codex-rollout", path, "--leave-open", "--data-dir"]
+      expect([index, (await document(ImportReport, [...args, data])).events]).toEqual([index, 0])
+      await document(ImportReport, [...args, whole])
+    }
+    server.child.stdin?.end()
+    expect(await server.ended).toBe(0)
+    expect(await hashOf(data)).toBe(await hashOf(whole))
+  })
 
   it("goes on with the others where one file has changed", async () => {
     const { data, projects } = homeOf()

@@ -17,6 +17,8 @@ const database = async (): Promise<string> => {
   return library.file
 }
 
+const decodeEvent = Schema.decodeUnknownSync(Schema.parseJson(EventEnvelope))
+
 const Step = Schema.parseJson(
   Schema.Struct({
     event: EventEnvelope,
@@ -26,7 +28,16 @@ const Step = Schema.parseJson(
 )
 
 it("prints the steps where no terminal is, at most as many as it is asked for", async () => {
-  const { code, stdout } = await threadfold(["step", threadId, "--db", await database(), "--from", "2", "--json"])
+  const db = await database()
+  const events = await threadfold(["events", threadId, "--db", db, "--json"])
+  const ids = events.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => decodeEvent(line).eventId)
+  const { code, stdout } = await threadfold(["step", threadId, "--db", db, "--from", "2", "--json"])
+  // An event is named by its id as well, and a thread with --thread.
+  const named = await threadfold(["step", "--thread", threadId, "--db", db, "--from", ids[1] ?? "", "--json"])
+  expect([named.code, named.stdout]).toEqual([0, stdout])
   const steps = stdout
     .trimEnd()
     .split("\n")

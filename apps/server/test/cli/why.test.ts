@@ -1,4 +1,4 @@
-/** `why`, `whatif` and `explain` of the built program, over a recording. */
+/** `why`, `whatif` and `explain`, over a recording. */
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -7,7 +7,7 @@ import { recording } from "@threadfold/testkit"
 import { Schema } from "effect"
 import { afterAll, describe, expect, it } from "vitest"
 import { document, type Ended, problemOf, temporary, threadfold } from "./program.js"
-import { serve } from "./server.js"
+import { serveHere } from "./server.js"
 
 /** A data directory with one recording. Nothing here writes to it, so the tests share it. */
 const home = mkdtempSync(join(tmpdir(), "threadfold-why-"))
@@ -69,8 +69,9 @@ describe("why and whatif", () => {
     writeFileSync(module, "export const FOLD_VERSION = 99\nexport const fold = (state) => ({ state, changes: [] })\n")
     const { stdout } = await threadfold(["whatif", threadId, "--fold", module, ...where, "--json"])
     expect(different(stdout).rows).toMatchObject([{ row: "thread", change: "removed" }])
-    writeFileSync(module, "export const other = 1\n")
-    const refused = await threadfold(["whatif", threadId, "--fold", module, ...where, "--json"])
+    const without = join(directory, "without.mjs")
+    writeFileSync(without, "export const other = 1\n")
+    const refused = await threadfold(["whatif", threadId, "--fold", without, ...where, "--json"])
     expect([refused.code, refusalOf(refused).detail]).toEqual([
       2,
       expect.stringContaining("exports no function of the name fold"),
@@ -113,7 +114,7 @@ describe("explain", () => {
     // A server writes to its directory: it gets a copy.
     const own = join(temporary(), "data")
     cpSync(directory, own, { recursive: true })
-    const server = await serve(own)
+    const server = await serveHere(own)
     const read = async <A, I>(schema: Schema.Schema<A, I>, path: string): Promise<A> =>
       Schema.decodeUnknownPromise(schema, { onExcessProperty: "error" })(
         await (await server.call(`/v1/threads/${threadId}/${path}`)).json(),

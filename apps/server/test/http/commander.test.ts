@@ -63,6 +63,9 @@ describe("the client's commands", () => {
           yield* server.keepThreadAlive(threadId, { until: null }),
           yield* server.reorderQueue(threadId, { messageIds: [second, first] }),
           yield* server.resumeQueue(threadId),
+          yield* server.editMessage(threadId, first, { text: "Written again" }),
+          yield* server.promoteMessage(threadId, first),
+          yield* server.promoteMessage(threadId, second),
           yield* server.cancelMessage(threadId, first),
           yield* server.respond(requestId, { decision: "accept" }),
           yield* server.interruptTurn(turnId, { reason: "enough" }),
@@ -70,6 +73,13 @@ describe("the client's commands", () => {
           yield* server.startSession(threadId, { fresh: true }),
           yield* server.stopSession(threadId),
         ]
+        expect(yield* Effect.flip(server.rewindThread(threadId))).toMatchObject({ slug: "turn-active" })
+        expect(yield* Effect.flip(server.compactThread(threadId))).toMatchObject({ slug: "unsupported" })
+        const target = { type: "uncommitted" } as const
+        expect(yield* Effect.flip(server.startReview(threadId, { target }))).toMatchObject({ slug: "unsupported" })
+        expect(yield* Effect.flip(server.rewindThread(threadId, { files: true }))).toMatchObject({
+          slug: "unsupported",
+        })
         expect(receipts.every((receipt) => receipt.threadId === threadId)).toBe(true)
         const { queue, thread } = yield* server.call((api) => api.threads.get({ path: { threadId }, urlParams: {} }))
         expect([thread.title, queue.map(({ messageId }) => messageId)]).toEqual(["Renamed", [second]])

@@ -1,176 +1,25 @@
 /** Commands over HTTP: each route when all is well, and each in the same ways when it is not. */
 import { describe, expect } from "@effect/vitest"
 import { Receipt, RequestDetail, ThreadSnapshot } from "@threadfold/contracts"
-import { AgentList, CommandView, EventPage, pageOf, ReaperFindings } from "@threadfold/contracts/api"
-import { Engine } from "@threadfold/engine"
-import { Effect, Schema } from "effect"
-import { busyThread, command, makeThread } from "./support/Managed.js"
+import { CommandView, EventPage, pageOf, ReaperFindings } from "@threadfold/contracts/api"
+import { Effect } from "effect"
+import { busy, type CommandCase, commandCases, fresh, nobody } from "./support/commandCases.js"
+import { command } from "./support/Managed.js"
 import { sharing } from "./support/sharing.js"
 import { finding, testAgent } from "./support/TestOrchestration.js"
-import { attach, call, callAs, callText, problemOfCall, sessionId, testServer } from "./support/TestServer.js"
-
-const published = Effect.map(Engine, ({ log }) => log.published())
-const requestOf = (threadId: string) =>
-  Effect.map(
-    callAs(pageOf(RequestDetail), "/v1/requests?status=open"),
-    ({ body }) => body.items.find((request) => request.threadId === threadId)?.requestId ?? "",
-  )
-
-interface Target {
-  readonly threadId: string
-  readonly turnId: string
-  readonly messageIds: readonly string[]
-  readonly requestId: string
-}
-
-/** The thread of a case: an agent at work, with messages waiting, or one that has only been made. */
-const busy = Effect.flatMap(busyThread, (thread) =>
-  Effect.map(requestOf(thread.threadId), (requestId): Target => ({ ...thread, requestId })),
-)
-const fresh = Effect.map(
-  makeThread,
-  ({ threadId }): Target => ({
-    threadId,
-    turnId: "",
-    messageIds: [],
-    requestId: "",
-  }),
-)
-
-interface Case {
-  readonly name: string
-  readonly target: typeof busy
-  readonly method: string
-  readonly path: (target: Target) => string
-  readonly body?: (target: Target) => object
-  /** Bodies that are refused. */
-  readonly wrong?: readonly unknown[]
-  /** The problem of the path with an id that nothing has. */
-  readonly unknown?: readonly [path: string, slug: string]
-  /** What an `If-Match` is about, where the resource has a GET. */
-  readonly resource?: (target: Target) => string
-  /** Types of the events that it leads to. */
-  readonly events: readonly string[]
-}
-
-const nobody = sessionId(999)
-const ofThread = (suffix: string) => ({
-  path: ({ threadId }: Target) => `/v1/threads/${threadId}${suffix}`,
-  unknown: [`/v1/threads/${nobody}${suffix}`, "thread-not-found"] as const,
-  resource: ({ threadId }: Target) => `/v1/threads/${threadId}`,
-})
-
-const cases: readonly Case[] = [
-  {
-    name: "create a thread",
-    target: fresh,
-    method: "POST",
-    path: () => "/v1/threads",
-    body: () => ({ agent: testAgent.name, title: "New", cwd: "/", model: "m", settings: { a: 1 } }),
-    wrong: [{}, { agent: testAgent.name, cwd: "not/absolute" }, { agent: testAgent.name, titel: "New" }, "text", null],
-    events: ["thread.created"],
-  },
-  {
-    name: "rename a thread",
-    target: fresh,
-    method: "PATCH",
-    ...ofThread(""),
-    body: () => ({ title: "Renamed" }),
-    wrong: [{}, { title: "" }, { title: 1 }],
-    events: ["thread.renamed"],
-  },
-  { name: "archive a thread", target: fresh, method: "POST", ...ofThread("/archive"), events: ["thread.archived"] },
-  { name: "unarchive a thread", target: fresh, method: "POST", ...ofThread("/unarchive"), events: [] },
-  {
-    name: "keep a thread alive",
-    target: fresh,
-    method: "POST",
-    ...ofThread("/keep-alive"),
-    body: () => ({ until: 9_999_999_999_999 }),
-    wrong: [{}, { until: "tomorrow" }],
-    events: ["thread.keep-alive-set"],
-  },
-  { name: "delete a thread", target: fresh, method: "DELETE", ...ofThread(""), events: ["thread.deleted"] },
-  { name: "restore a thread", target: fresh, method: "POST", ...ofThread("/restore"), events: [] },
-  {
-    name: "send a message",
-    target: fresh,
-    method: "POST",
-    ...ofThread("/messages"),
-    body: () => ({ text: "Hello", mode: "start", settings: { model: "m" } }),
-    wrong: [{}, { text: "" }, { text: "x", mode: "later" }, { text: "x", moed: "steer" }, []],
-    events: ["turn.requested"],
-  },
-  {
-    name: "reorder the queue",
-    target: busy,
-    method: "PUT",
-    ...ofThread("/queue"),
-    body: ({ messageIds }) => ({ messageIds: [...messageIds].reverse() }),
-    wrong: [{}, { messageIds: ["not an id"] }],
-    events: ["queue.reordered"],
-  },
-  { name: "resume the queue", target: busy, method: "POST", ...ofThread("/queue/resume"), events: [] },
-  {
-    name: "cancel a queued message",
-    target: busy,
-    method: "DELETE",
-    path: ({ messageIds, threadId }) => `/v1/threads/${threadId}/queue/${messageIds[0]}`,
-    unknown: [`/v1/threads/${nobody}/queue/${nobody}`, "thread-not-found"],
-    events: ["message.cancelled"],
-  },
-  {
-    name: "interrupt a thread",
-    target: busy,
-    method: "POST",
-    ...ofThread("/interrupt"),
-    resource: ({ turnId }) => `/v1/turns/${turnId}`,
-    body: () => ({ reason: "enough" }),
-    wrong: [{ reason: 1 }, { why: "x" }],
-    events: ["turn.interrupt-requested"],
-  },
-  {
-    name: "interrupt a turn",
-    target: busy,
-    method: "POST",
-    path: ({ turnId }) => `/v1/turns/${turnId}/interrupt`,
-    unknown: [`/v1/turns/${nobody}/interrupt`, "turn-not-found"],
-    resource: ({ turnId }) => `/v1/turns/${turnId}`,
-    wrong: [{ reason: 1 }],
-    events: ["turn.interrupt-requested"],
-  },
-  {
-    name: "answer a request",
-    target: busy,
-    method: "POST",
-    path: ({ requestId }) => `/v1/requests/${requestId}/respond`,
-    unknown: [`/v1/requests/${nobody}/respond`, "request-not-found"],
-    resource: ({ requestId }) => `/v1/requests/${requestId}`,
-    body: () => ({ decision: "accept", data: { note: "fine" } }),
-    wrong: [{}, { decision: "" }],
-    events: ["request.answering"],
-  },
-  {
-    name: "start a session",
-    target: fresh,
-    method: "POST",
-    ...ofThread("/session/start"),
-    body: () => ({ fresh: true }),
-    wrong: [{ fresh: "yes" }],
-    events: ["session.start-requested"],
-  },
-  {
-    name: "stop a session",
-    target: busy,
-    method: "POST",
-    ...ofThread("/session/stop"),
-    wrong: [{ reason: 1 }],
-    events: ["session.stop-requested"],
-  },
-]
+import {
+  attach,
+  call,
+  callAs,
+  callText,
+  problemOfCall,
+  published,
+  sessionId,
+  testServer,
+} from "./support/TestServer.js"
 
 const init = (
-  one: Pick<Case, "method">,
+  one: Pick<CommandCase, "method">,
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): RequestInit => ({
@@ -184,7 +33,7 @@ const verdict = (path: string, request: RequestInit) =>
 
 describe("commands", () => {
   sharing(testServer(), (test) => {
-    for (const one of cases) {
+    for (const one of commandCases) {
       test(`${one.name}: refused, and nothing changes`, () =>
         Effect.gen(function* () {
           const target = yield* one.target
@@ -320,18 +169,6 @@ describe("commands", () => {
         expect(text).toMatch(/threadfold_commands_total\{type="message.send",result="accepted"\} \d+/)
         expect(text).toMatch(/threadfold_commands_total\{type="message.send",result="turn-active"\} 1\n/)
       }))
-    test("agents: by name, without what their configuration holds", () =>
-      Effect.gen(function* () {
-        const { body, status, text } = yield* Effect.map(callText("/v1/agents"), (answer) => ({
-          ...answer,
-          body: Schema.decodeUnknownSync(Schema.parseJson(AgentList))(answer.text),
-        }))
-        expect(status).toBe(200)
-        expect(body.items).toMatchObject([{ name: "tester", kind: "test", model: "test-model" }])
-        expect(body.items[0]?.capabilities).toMatchObject({ steer: true, "resume-thread": false })
-        expect(text).not.toContain("secret")
-      }))
-
     test("the reaper's findings, and a sweep", () =>
       Effect.gen(function* () {
         expect((yield* callAs(ReaperFindings, "/v1/reaper")).body).toEqual([finding])

@@ -2,10 +2,13 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
-import { makeClient } from "@threadfold/client"
-import { TurnView } from "@threadfold/contracts"
+import { makeClient, makeThreadfold } from "@threadfold/client"
+import { type EventEnvelope, TurnView } from "@threadfold/contracts"
 import { FoundMoment, MomentsDiff, pageOf, ThreadPage } from "@threadfold/contracts/api"
-import { Engine } from "@threadfold/engine"
+import { decodeState, encodeState, fold, initialState } from "@threadfold/core"
+import { areBad, decodeEdits, MapStore, walk, whatIf } from "@threadfold/core/model"
+import { Engine, eventSourceOf, sha256 } from "@threadfold/engine"
+import { eventsOf } from "@threadfold/projections"
 import { recording } from "@threadfold/testkit"
 import { Effect, Exit, Layer } from "effect"
 import { HttpServer } from "../../src/http/index.js"
@@ -23,6 +26,31 @@ import {
   serverOn,
   sessionId,
 } from "./support/TestServer.js"
+
+const bodyOf = (body: unknown): RequestInit => ({
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(body),
+})
+
+const decoded = (given: unknown) => {
+  const found = decodeEdits(given)
+  if (areBad(found)) throw new Error("the edits are refused")
+  return found.edits
+}
+
+/** The open state after a sequence. */
+const stateAt = (threadId: string, events: readonly EventEnvelope[], sequence: number) => {
+  const store = new MapStore()
+  let state = initialState(threadId)
+  for (const event of events) {
+    if (event.sequence > sequence) break
+    const folded = fold(state, event, store)
+    state = folded.state
+    store.apply(folded.changes)
+  }
+  return state
+}
 
 const at = (sequence: number): Moment => ({ kind: "sequence", sequence })
 const asJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -152,7 +180,7 @@ describe("a thread as it was", () => {
           const ended = events.find(({ type }) => type === "turn.completed")
           if (ended === undefined || ended.turnId === null) throw new Error("no turn ended")
           const moments: readonly Moment[] = [
-            { kind: "event", eventId: ended.eventId },
+            { kind: "event", event: ended.eventId },
             { kind: "time", at: ended.at },
             { kind: "turn", turnId: ended.turnId },
           ]
@@ -167,7 +195,7 @@ describe("a thread as it was", () => {
         for (const { moment, sequence } of looked.found) {
           const query =
             moment.kind === "event"
-              ? `event=${moment.eventId}`
+              ? `event=${moment.event}`
               : moment.kind === "time"
                 ? `time=${moment.at}`
                 : moment.kind === "turn"
@@ -185,6 +213,78 @@ describe("a thread as it was", () => {
         expect((yield* client.moments.diff({ path: id, urlParams: { from, to } })).patch).toEqual(body.patch)
         const page = yield* client.threads.get({ path: id, urlParams: { at: from } })
         expect(page.sequence).toBe(from)
+      }),
+    ),
+  )
+
+  it.live("gives rows and open state of any moment, from which a reducer goes on as the server did", () =>
+    withRecording("codex-50-revert", (library, threadId) =>
+      Effect.gen(function* () {
+        const events = library.look(({ driver }) => [...eventsOf(eventSourceOf(driver), threadId)])
+        const threadfold = yield* makeThreadfold(yield* HttpServer)
+        for (const sequence of events.map((one) => one.sequence).filter((_, index) => index % 25 === 7)) {
+          const snapshot = yield* threadfold.rowsAt(threadId, sequence, { limit: 500 })
+          expect(snapshot.sequence).toBe(sequence)
+          const expected = new MapStore()
+          for (const { changes, event } of walk(threadId, events)) {
+            if (event.sequence > sequence) break
+            expected.apply(changes)
+          }
+          // Every row that is there is the row of that moment.
+          for (const [table, rows] of Object.entries(snapshot.rows)) {
+            for (const row of rows) {
+              const of = expected.rowsOf(threadId)
+              expect([...of].filter((one) => one.table === table).map((one) => asJson(one.row))).toContainEqual(row)
+            }
+          }
+          expect(snapshot.rows.threads).toHaveLength(1)
+          // The open state is that of the moment: the next events lead to the same state as without a stop.
+          const state = stateAt(threadId, events, sequence)
+          expect(encodeState(decodeState(JSON.stringify(snapshot.state)))).toBe(encodeState(state))
+        }
+        const first = events[0]?.sequence ?? 0
+        const early = yield* problemOfCall(`/v1/threads/${threadId}/snapshot?at=${first - 1}`)
+        expect(early.slug).toBe("before-first-event")
+      }),
+    ),
+  )
+
+  it.live("can be folded with an edited log, which is refused with the place of what is wrong", () =>
+    withRecording("codex-50-revert", (library, threadId) =>
+      Effect.gen(function* () {
+        const path = `/v1/threads/${threadId}/whatif`
+        const threadfold = yield* makeThreadfold(yield* HttpServer)
+        const head = yield* Effect.map(Engine, ({ log }) => log.published())
+        const end = library.look(({ driver }) =>
+          driver.read({ streamId: threadId, types: ["turn.completed"], limit: 1 }).map((event) => event.sequence),
+        )[0]
+        const edits = [{ op: "drop", sequence: end }]
+        const found = yield* threadfold.whatIf(threadId, { edits })
+        const expected = library.look(({ driver }) =>
+          whatIf(threadId, () => eventsOf(eventSourceOf(driver), threadId), decoded(edits), { digest: sha256 }),
+        )
+        expect(found).toMatchObject(asJson(expected) as object)
+        expect(found.first?.sequence).toBe(end)
+        expect(found.rows.length).toBeGreaterThan(0)
+        const shorter = yield* threadfold.whatIf(threadId, { edits, sequence: end ?? 0 })
+        expect(shorter.until).toBe(end)
+        expect(yield* Effect.map(Engine, ({ log }) => log.published())).toBe(head)
+
+        for (const [body, said] of [
+          [{ edits: [{ op: "drop", sequence: 1_000_000 }] }, "edit 0"],
+          [{ edits: [{ op: "dorp", sequence: 1 }] }, "edit 0"],
+          [{ edits: "all" }, "edits"],
+          [{ edits, fold: "/tmp/fold.mjs" }, '"fold"'],
+          [{ edits: Array.from({ length: 1_001 }, () => ({ op: "drop", sequence: 1 })) }, "1000"],
+        ] as const) {
+          const problem = yield* problemOfCall(path, bodyOf(body))
+          expect([problem.status, problem.slug]).toEqual([400, "invalid-request"])
+          expect(problem.detail).toContain(said)
+        }
+        const absent = yield* problemOfCall(`/v1/threads/${sessionId(404)}/whatif`, bodyOf({ edits }))
+        expect([absent.status, absent.slug]).toEqual([404, "thread-not-found"])
+        const none = yield* problemOfCall(path, bodyOf({ edits, sequence: 0 }))
+        expect(none.slug).toBe("before-first-event")
       }),
     ),
   )

@@ -1,13 +1,25 @@
 /** Forks over HTTP: given once however often they are sent, copied beside the server, read-only. */
 import { describe, expect, it } from "@effect/vitest"
 import { Receipt, ThreadId, ThreadView, TurnId } from "@threadfold/contracts"
-import { pageOf } from "@threadfold/contracts/api"
+import { FoundMoment, pageOf } from "@threadfold/contracts/api"
 import { Engine } from "@threadfold/engine"
 import { Orchestrator, pendingForks } from "@threadfold/orchestrator"
 import { recording } from "@threadfold/testkit"
 import { Effect, Stream } from "effect"
+import { copyEvents } from "../../src/forks/copyThread.js"
 import { Library } from "../recordings/Library.js"
-import { call, callAs, problemOfCall, serverOn, sessionId, threadOf } from "./support/TestServer.js"
+import {
+  attach,
+  call,
+  callAs,
+  notice,
+  problemOfCall,
+  push,
+  serverOn,
+  sessionId,
+  testServer,
+  threadOf,
+} from "./support/TestServer.js"
 
 const post = (body: object, key?: string): RequestInit => ({
   method: "POST",
@@ -28,6 +40,11 @@ const fork = (threadId: string, turnId: string, key?: string) =>
     yield* whole(body.threadId)
     return body
   })
+
+/** The ids of the list of threads. */
+const listed = Effect.map(callAs(pageOf(ThreadView), "/v1/threads?limit=100"), ({ body }) =>
+  body.items.map((thread): string => thread.threadId),
+)
 
 const withLibrary = <A, E, R>(body: (library: Library) => Effect.Effect<A, E, R>) =>
   Effect.acquireUseRelease(
@@ -120,16 +137,88 @@ describe("a fork", () => {
             dispatch({ command: { type: "thread.rename", threadId: intoThreadId, title: "x" } }),
           )
           expect(early._tag).toBe("ThreadIncomplete")
+          // A part of the copy, in which a turn runs: lists do not show it before it is whole.
+          const engine = yield* Engine
+          const [mark] = yield* pendingForks(engine)
+          if (mark === undefined) throw new Error("the fork is not marked")
+          const [fifth] = library.look(({ driver }) => driver.read({ streamId: threadId, limit: 10 })).slice(4)
+          yield* copyEvents(engine, mark, fifth?.sequence ?? 0)
+          expect((yield* threadOf(intoThreadId)).thread.streamVersion).toBe(5)
+          expect(yield* listed).toContain(threadId)
+          expect(yield* listed).not.toContain(intoThreadId)
           return receipt
         }).pipe(Effect.provide(server))
         expect(accepted.threadId).toBe(sessionId(9))
         yield* Effect.gen(function* () {
           yield* whole(accepted.threadId)
           expect((yield* threadOf(accepted.threadId)).thread.forkedFromThreadId).toBe(threadId)
+          expect(yield* listed).toContain(accepted.threadId)
           expect(yield* Effect.flatMap(Engine, pendingForks)).toEqual([])
         }).pipe(Effect.provide(serverOn(library.directory)))
       })
     }),
+  )
+
+  it.live("has none of the sessions that ran, and what waited there was ended by the fork", () =>
+    Effect.gen(function* () {
+      const from = (yield* attach(sessionId(1), { provider: "test", nativeThreadId: "n", leaseMs: 600_000 })).body
+      const said = (seq: number, type: string, turn: string, payload: object) => ({
+        ...notice(seq),
+        type,
+        native: { turnId: turn },
+        payload,
+      })
+      yield* push(sessionId(1), [
+        said(1, "turn.started", "t1", {}),
+        said(2, "turn.completed", "t1", { outcome: "completed" }),
+      ])
+      const [turn] = (yield* threadOf(from.threadId)).turns
+      const { threadId } = yield* fork(from.threadId, turn?.turnId ?? "")
+      expect((yield* threadOf(from.threadId)).session).toMatchObject({ mode: "attached", status: "ready" })
+      const copy = yield* threadOf(threadId)
+      expect(copy.session).toMatchObject({ mode: "forked", status: "stopped", cause: "forked" })
+      expect(copy.turns).toMatchObject([{ outcome: turn?.outcome, cause: turn?.cause, settled: turn?.settled }])
+      // A fork of the fork is one, too.
+      const again = yield* fork(threadId, copy.turns[0]?.turnId ?? "")
+      expect((yield* threadOf(again.threadId)).session).toMatchObject({ mode: "forked" })
+    }).pipe(Effect.provide(testServer())),
+  )
+
+  it.live("is made at the end that the provider reports, not where it says first that it is idle", () =>
+    Effect.gen(function* () {
+      const from = (yield* attach(sessionId(1), { provider: "test", nativeThreadId: "n", leaseMs: 600_000 })).body
+      const said = (seq: number, type: string, turn: string, payload: object) => ({
+        ...notice(seq),
+        type,
+        ...(turn === "" ? {} : { native: { turnId: turn } }),
+        payload,
+      })
+      const { body } = yield* push(sessionId(1), [
+        said(1, "turn.started", "t1", {}),
+        said(2, "session.state.changed", "", { state: "ready" }),
+        said(3, "turn.completed", "t1", { outcome: "completed" }),
+        said(4, "turn.started", "t2", {}),
+        said(5, "session.state.changed", "", { state: "ready" }),
+        said(6, "runtime.warning", "", { message: "between" }),
+        // The end of t2 is never reported: the start of another turn bounds it.
+        said(7, "turn.started", "t3", {}),
+        said(8, "turn.completed", "t3", { outcome: "completed" }),
+      ])
+      const sequences = body.results.map((result) => ("sequence" in result ? result.sequence : 0))
+      const ids = (yield* threadOf(from.threadId)).turns.map(({ turnId }) => turnId)
+      const expected = [
+        [2, { outcome: "completed", cause: "provider", settled: true }],
+        [5, { outcome: "unknown", cause: "session-ready" }],
+        [7, { outcome: "completed", cause: "provider", settled: true }],
+      ] as const
+      for (const [index, [last, end]] of expected.entries()) {
+        const path = `/v1/threads/${from.threadId}/moment?turn=${ids[index]}`
+        expect((yield* callAs(FoundMoment, path)).body.sequence).toBe(sequences[last])
+        const { threadId } = yield* fork(from.threadId, ids[index] ?? "")
+        expect((yield* threadOf(threadId)).turns[index]).toMatchObject(end)
+        expect((yield* threadOf(threadId)).turns).toHaveLength(index + 1)
+      }
+    }).pipe(Effect.provide(testServer())),
   )
 
   it.live("is read-only and says so, and is refused for what is no end of a turn of the thread", () =>

@@ -64,7 +64,7 @@ const neverEnding: readonly (readonly [string, Opening])[] = [
   ["asks to close and never closes", (server) => requestText(server, "GET", "/livez", { authorization: null })],
 ]
 
-const limits = { requestMs: 1_000, answerMs: 100, connections: 24, reservedConnections: 8 }
+const limits = { requestMs: 1_000, answerMs: 100, idleMs: 100, connections: 24, reservedConnections: 8 }
 
 describe("a caller that holds a connection", () => {
   for (const [name, opening] of neverEnding) {
@@ -92,6 +92,19 @@ describe("a caller that holds a connection", () => {
         socket.write(requestText(server, "GET", "/openapi.json", { connection: "keep-alive" }))
       expect(yield* untilAlone).toBe(1)
     }).pipe(Effect.scoped, Effect.provide(testServer({ limits }))),
+  )
+
+  it.live("and is idle on it loses it after the time that each answer names", () =>
+    Effect.gen(function* () {
+      const server = yield* HttpServer
+      const socket = yield* stubborn
+      const answer = Effect.async<string>((resume) => {
+        socket.once("data", (piece: Buffer) => resume(Effect.succeed(piece.toString())))
+      })
+      socket.write(requestText(server, "GET", "/livez", { connection: "keep-alive" }))
+      expect((yield* answer).toLowerCase()).toContain("\r\nkeep-alive: timeout=1\r\n")
+      expect(yield* untilAlone).toBe(1)
+    }).pipe(Effect.scoped, Effect.provide(testServer({ limits: { ...limits, idleMs: 1_000 } }))),
   )
 
   it.live("and uses it is not disturbed by a call that was sent ahead and waits", () =>

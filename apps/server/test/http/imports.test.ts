@@ -1,14 +1,18 @@
 /** Imports while the server runs: uploads, recordings below a root, and what is refused before anything is stored. */
 import { execFileSync } from "node:child_process"
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { createHash } from "node:crypto"
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { ImportReport } from "@threadfold/contracts"
 import { AttachedSession, ImportList, ImportView } from "@threadfold/contracts/api"
-import { recording } from "@threadfold/testkit"
+import { recording, traceBundles } from "@threadfold/testkit"
 import { Effect, Layer } from "effect"
 import { HttpServer } from "../../src/http/index.js"
-import { openSocket, readAll, requestText, verdictOf } from "./support/RawSocket.js"
+import { recognizeFile } from "../../src/imports/importSessions.js"
+import { importGrowing } from "../../src/imports/importThrough.js"
+import { countingProxy } from "./support/countingProxy.js"
+import { openSocket, readAll, requestText, say, verdictOf } from "./support/RawSocket.js"
 import { sharing } from "./support/sharing.js"
 import {
   attach,
@@ -95,8 +99,110 @@ describe("an upload", () => {
         expect(yield* published).toBe(before)
       }))
 
+    test("that goes on with one before sends what was added, and leads to the log of a whole import", () =>
+      Effect.gen(function* () {
+        const lines = readFileSync(recording("codex-02-approval-untrusted-accept").path, "utf8")
+        const cut = lines.indexOf("\n", lines.length / 2) - 7
+        const sha = (bytes: string) => createHash("sha256").update(bytes).digest("hex")
+        const grows = `?leaveOpen=true&upload=${sessionId(91)}`
+        const part = (from: number, prefix = sha(lines.slice(0, from))) => `${grows}&from=${from}&prefix=${prefix}`
+        const first = yield* upload(lines.slice(0, cut), grows)
+        expect(first.body.events).toBeGreaterThan(0)
+        // Other bytes before it, other places, other uploads.
+        const rest = lines.slice(cut)
+        for (const query of [part(cut, sha("other")), part(cut - 1), part(cut).replace(sessionId(91), sessionId(92))]) {
+          expect(yield* refused(rest, query)).toEqual([409, "upload-not-kept"])
+        }
+        // A part that breaks off leaves what is kept as it is.
+        const headers = { ...ndjson, "content-length": String(rest.length) }
+        const broken = requestText(yield* HttpServer, "POST", `${imports}${part(cut)}`, headers, rest.slice(0, 5))
+        expect(verdictOf(yield* say(broken, true)).slug).toBe("invalid-request")
+        const second = yield* upload(rest, part(cut))
+        expect(second.body.events).toBeGreaterThan(0)
+        expect((yield* upload("", part(lines.length))).body.events).toBe(0)
+        const head2 = yield* published
+        expect((yield* upload(lines, "?leaveOpen=true")).body).toMatchObject({ events: 0, lines: second.body.lines })
+        expect(yield* published).toBe(head2)
+      }))
+
+    test("of a file that is followed sends what was added, and all of it where the file was written anew", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const lines = readFileSync(recording("codex-04-approval-untrusted-cancel").path, "utf8")
+          const file = join(yield* temporaryDirectory, "growing.jsonl")
+          const bound = yield* HttpServer
+          const counted = yield* countingProxy(bound.port)
+          const growing = importGrowing({ ...bound, url: `http://127.0.0.1:${counted.port}` })
+          const grown = (bytes: number) =>
+            Effect.gen(function* () {
+              writeFileSync(file, lines.slice(0, bytes))
+              const before = counted.sent()
+              const report = yield* growing(yield* recognizeFile(file, "codex-app-server"), { leaveOpen: true })
+              return { events: report.events, sent: counted.sent() - before }
+            })
+          const half = Math.floor(lines.length / 2)
+          const overhead = 2_000
+          const first = yield* grown(half)
+          expect(first.sent).toBeGreaterThan(half)
+          const second = yield* grown(half + 300)
+          expect(second.sent).toBeLessThan(300 + overhead)
+          const third = yield* grown(lines.length)
+          expect(third.sent).toBeLessThan(lines.length - half - 300 + overhead)
+          expect(first.events + second.events + third.events).toBeGreaterThan(first.events)
+          // Nothing is left out, and nothing was taken twice.
+          const head = yield* published
+          expect((yield* upload(lines, "?leaveOpen=true")).body.events).toBe(0)
+          expect(yield* published).toBe(head)
+          // Written anew, and longer: the server sees all of it.
+          writeFileSync(file, `{"other":"line"}\n${lines}`)
+          const before = counted.sent()
+          yield* Effect.ignore(growing(yield* recognizeFile(file, "codex-app-server"), { leaveOpen: true }))
+          expect(counted.sent() - before).toBeGreaterThan(lines.length)
+        }),
+      ))
+
+    test("is refused with parameters of a part that mean nothing", () =>
+      Effect.gen(function* () {
+        const upload = `?upload=${sessionId(93)}`
+        const prefix = "0".repeat(64)
+        for (const query of [
+          "?from=3",
+          `?prefix=${prefix}`,
+          `${upload}&from=3`,
+          `${upload}&prefix=${prefix}`,
+          `${upload}&from=3&prefix=0`,
+          "?upload=7",
+        ]) {
+          expect([query, yield* refused(text, query)]).toEqual([query, [400, "invalid-request"]])
+        }
+        expect(yield* refused(text, `${upload}&from=3&prefix=${prefix}`)).toEqual([409, "upload-not-kept"])
+      }))
+
     test("of a path is refused where no folder is named for that", () =>
       Effect.map(byPath("plain.jsonl"), (verdict) => expect(verdict).toEqual([403, "path-not-allowed"])))
+
+    test("with a parameter that means nothing for its kind is refused, and nothing is stored", () =>
+      Effect.gen(function* () {
+        const head = yield* published
+        const verdicts = [
+          yield* refused(text, "?asCopy=x"),
+          yield* refused(text, "?asCopy=x&source=codex-app-server"),
+          yield* refused(text, "?source=threadfold&leaveOpen=true"),
+          yield* refused("", "?source=codex-app-sever"),
+        ]
+        expect(verdicts.map((verdict) => verdict.join(" "))).toEqual(
+          Array.from({ length: 4 }, () => "400 invalid-request"),
+        )
+        expect(yield* published).toBe(head)
+      }))
+
+    test("whose path is very long is refused in few words", () =>
+      Effect.gen(function* () {
+        const body = JSON.stringify({ path: "a".repeat(500_000) })
+        const headers = { "content-type": "application/json" }
+        const { detail, slug } = yield* problemOfCall(imports, { method: "POST", headers, body })
+        expect([slug, detail.length < 10_000]).toEqual(["invalid-request", true])
+      }))
 
     test("of an unknown id is not found", () =>
       Effect.map(problemOfCall(`${imports}/${sessionId(1)}`), ({ slug, status }) =>
@@ -229,6 +335,36 @@ describe("a recording below the root", () => {
           ["deep/plain.jsonl", "completed"],
           ["nothing.jsonl", "failed"],
         ])
+      }).pipe(Effect.provide(server))
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("may be the folder of a trace; what a link puts elsewhere is refused", () =>
+    Effect.gen(function* () {
+      const [trace] = traceBundles
+      if (trace === undefined) return yield* Effect.dieMessage("no trace")
+      const { parent, root, server } = yield* own({ rooted: true })
+      cpSync(trace.path, join(root, "trace-one"), { recursive: true })
+      cpSync(trace.path, join(parent, "beside"), { recursive: true })
+      symlinkSync(join(parent, "beside"), join(root, "trace-link"))
+      mkdirSync(join(root, "trace-two"))
+      cpSync(join(trace.path, "trace.jsonl"), join(root, "trace-two", "trace.jsonl"))
+      symlinkSync(join(parent, "beside", "payloads"), join(root, "trace-two", "payloads"))
+      yield* Effect.gen(function* () {
+        expect(yield* byPath("trace-link")).toEqual([403, "path-not-allowed"])
+        const bodiesOf = (path: string) =>
+          Effect.map(
+            callAs(ImportReport, imports, {
+              method: "POST",
+              headers: { "content-type": "application/json" },
+              body: JSON.stringify({ path }),
+            }),
+            ({ body }) => body.bodies,
+          )
+        const outside = yield* bodiesOf("trace-two")
+        expect([outside?.kept, outside?.problems[0]?.problem]).toEqual([0, "leads out of the folder"])
+        // The same trace, now with its bodies: not what was taken before.
+        expect(yield* byPath("trace-one")).toEqual([409, "recording-changed"])
       }).pipe(Effect.provide(server))
     }).pipe(Effect.scoped),
   )

@@ -114,6 +114,26 @@ describe("the projections of a server", () => {
         expect((yield* verified()).report).toMatchObject({ ok: true })
       }))
 
+    test("are shown as they are after a rebuild, also to a caller who has the page of before", () =>
+      Effect.gen(function* () {
+        const id = yield* thread(7)
+        yield* plant(wrongTitle, id)
+        const path = `/v1/threads/${id}`
+        const page = (etag = "") => call(path, { headers: { "if-none-match": etag } })
+        const before = yield* page()
+        const tag = before.headers.get("etag") ?? ""
+        expect((yield* page(tag)).status).toBe(304)
+        expect((yield* rebuilt({ threadId: id })).report).toMatchObject({ changed: 1 })
+        const after = yield* page(tag)
+        const [old, now] = yield* Effect.promise(() => Promise.all([before.text(), after.text()]))
+        expect(now).not.toBe(old)
+        expect(after.status).toBe(200)
+        expect((yield* page(after.headers.get("etag") ?? "")).status).toBe(304)
+        // A rebuild that writes nothing leaves every page what it was.
+        expect((yield* rebuilt({ threadId: id })).report).toMatchObject({ changed: 0 })
+        expect((yield* page(after.headers.get("etag") ?? "")).status).toBe(304)
+      }))
+
     test("are rebuilt again, and a rebuild that has ended stays as it is", () =>
       Effect.gen(function* () {
         expect((yield* rebuilt({ resume: true })).state).toBe("completed")

@@ -206,10 +206,11 @@ describe("pushing events", () => {
           Effect.map(Engine, (real) => ({
             ...real,
             trySubmit: () => Effect.fail(new QueueFull()),
+            offer: () => false,
           })),
         ).pipe(Layer.provide(Engine.layerInProcess({ file })))
         const layer = HttpServerLive({ dataDir: directory, version: "0", accessLog: () => undefined }).pipe(
-          Layer.provideMerge(testOrchestration),
+          Layer.provideMerge(testOrchestration()),
           Layer.provideMerge(readSide(file)),
           Layer.provideMerge(engine),
         )

@@ -56,7 +56,11 @@ describe("reading routes", () => {
         const problem = yield* problemOfCall(`/v1/threads/${sessionId(404)}/${list}`)
         expect([problem.status, problem.slug]).toEqual([404, "thread-not-found"])
       }
-      expect((yield* callAs(UsagePage, `/v1/threads/${threadId}/usage`)).body).toEqual({ sequence: 5, usage: null })
+      expect((yield* callAs(UsagePage, `/v1/threads/${threadId}/usage`)).body).toEqual({
+        sequence: 5,
+        usage: null,
+        context: { used: null, window: null, compaction: null },
+      })
       expect((yield* callAs(ThreadPage, `/v1/threads/${threadId}`)).body.thread.threadId).toBe(threadId)
       expect((yield* callAs(Stats, "/v1/stats?byType=1")).body.byType?.["runtime.warning"]).toBe(3)
       expect((yield* callAs(InvariantList, "/v1/invariants")).body.items.length).toBeGreaterThanOrEqual(20)
@@ -194,6 +198,12 @@ describe("reading routes", () => {
       expect([head.status, head.text]).toEqual([200, ""])
       const wrong = yield* problemOfCall("/v1/threads", { method: "PUT" })
       expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"])
+      // However long a name is, it is no other method that is wrong.
+      const long = "x".repeat(2_000)
+      expect((yield* problemOfCall(`/v1/threads/${long}`)).slug).toBe("thread-not-found")
+      expect((yield* problemOfCall(`/v1/subscriptions/${long}`, { method: "PUT" })).slug).toBe("invalid-request")
+      const key = encodeURIComponent(JSON.stringify([long, "seq-conflict", long]))
+      expect((yield* problemOfCall(`/v1/rows/anomalies/${key}/text?field=detail`)).slug).toBe("resource-not-found")
     }).pipe(Effect.provide(testServer())),
   )
 })

@@ -29,6 +29,10 @@ export class Follower {
     return new Follower(served, limit, stateOf(await served.snapshot(threadId, limit)))
   }
 
+  get threadId(): string {
+    return this.state.threadId
+  }
+
   /** Goes on by an event that the server has just taken, and compares what it changed. */
   async follow(event: EventEnvelope): Promise<void> {
     const result: Applied = applyEvent(this.state, event)

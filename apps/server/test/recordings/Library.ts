@@ -1,11 +1,12 @@
 /** A data directory under test: recordings are imported through the engine in this process, and looked at file by file. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { CheckReport, EventEnvelope, ProjectionsReport, ThreadSnapshot } from "@threadfold/contracts"
 import { type Fold, fold } from "@threadfold/core"
 import { MapStore, snapshotOf, type TableRow } from "@threadfold/core/model"
 import { databaseGroups, Engine, eventSourceOf } from "@threadfold/engine"
+import { engineOn } from "@threadfold/engine/fixtures"
 import {
   decodeRow,
   type EventRow,
@@ -14,6 +15,7 @@ import {
   openSqlite,
   sqliteDriver,
 } from "@threadfold/event-log"
+import { putNewDatabase } from "@threadfold/event-log/fixtures"
 import { type ImportOutcome, importRecordings, type ReadingOptions } from "@threadfold/imports"
 import {
   allStreams,
@@ -66,8 +68,11 @@ export class Library {
   readonly directory = mkdtempSync(join(tmpdir(), "threadfold-recordings-"))
   readonly file = join(this.directory, "threadfold.db")
   private texts = 0
+  /** What it is looked at through until it is written to: opening it anew takes longer than most looks. */
+  private looked: Looked | null = null
 
   close(): void {
+    this.closeLooked()
     rmSync(this.directory, { recursive: true, force: true })
   }
 
@@ -95,7 +100,8 @@ export class Library {
   }
 
   private importing(files: readonly string[], { dieAfter, fold: other, ...options }: LibraryImport) {
-    const engine = Engine.layerInProcess({ file: this.file, ...(other === undefined ? {} : { fold: other }) })
+    this.closeLooked()
+    const engine = engineOn({ file: this.file, ...(other === undefined ? {} : { fold: other }) })
     const layer = dieAfter === undefined ? engine : Layer.provide(dying(dieAfter), engine)
     return Effect.flatMap(recognizeFiles(files, "codex-app-server"), (recognized) =>
       importRecordings(recognized, options).pipe(Effect.provide(layer), Effect.mapError(toProblem)),
@@ -104,19 +110,26 @@ export class Library {
 
   /** Looks at the database on a connection that cannot write. */
   look<A>(body: (looked: Looked) => A): A {
+    this.looked ??= this.openLooked()
+    return body(this.looked)
+  }
+
+  private openLooked(): Looked {
     // Where all was refused there is none yet: an empty one is what would be found.
-    if (!existsSync(this.file))
-      Effect.runSync(Effect.scoped(openSqlite({ file: this.file, migrations: databaseGroups })))
+    putNewDatabase(this.file, databaseGroups)
     const handle = new Sqlite(this.file, { readonly: true, fileMustExist: true })
-    try {
-      return body({ handle, driver: sqliteDriver(handle), store: new SqlStore(handle) })
-    } finally {
-      handle.close()
-    }
+    return { handle, driver: sqliteDriver(handle), store: new SqlStore(handle) }
+  }
+
+  /** Before anything else opens the file. */
+  private closeLooked(): void {
+    this.looked?.handle.close()
+    this.looked = null
   }
 
   /** Opens it as its owner. */
   own<A>(body: (looked: Looked) => A | Promise<A>): Promise<A> {
+    this.closeLooked()
     return Effect.runPromise(
       Effect.scoped(
         Effect.flatMap(openSqlite({ file: this.file, migrations: databaseGroups }), ({ driver, handle }) =>
@@ -128,6 +141,7 @@ export class Library {
 
   /** Changes the database by SQL, without the program: what a damaged or foreign database would hold. */
   tamper(body: (handle: Sqlite.Database) => void): void {
+    this.closeLooked()
     const handle = new Sqlite(this.file, { fileMustExist: true })
     try {
       body(handle)

@@ -4,8 +4,8 @@ import { compare, type Recording, readOracle, recording, recordings } from "@thr
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { Library } from "./Library.js"
 
-/** Cuts per recording; `CUTS=all` takes every line. */
-const cutsPerRecording = process.env.CUTS === "all" ? Number.POSITIVE_INFINITY : Number(process.env.CUTS ?? 2)
+/** Cuts per recording and way of growing; `CUTS=all` takes every line. */
+const cutsPerRecording = process.env.CUTS === "all" ? Number.POSITIVE_INFINITY : Number(process.env.CUTS ?? 1)
 
 let library: Library
 beforeEach(() => {
@@ -16,11 +16,18 @@ afterEach(() => library.close())
 const linesOf = (one: Recording): readonly string[] => one.text().trimEnd().split("\n")
 const firstLines = (lines: readonly string[], count: number): string => `${lines.slice(0, count).join("\n")}\n`
 
-/** Line numbers to cut after, spread over the file and other ones in every recording. */
-const cutsOf = (one: Recording): readonly number[] => {
+/**
+ * Line numbers to cut after: as far from each other as they can be, and at another place in every recording, so that the recordings
+ * together are cut at the beginning, in the middle and at the end.
+ *
+ * @param way another number leads to other places
+ */
+const cutsOf = (one: Recording, way: number): readonly number[] => {
   const { length } = linesOf(one)
   const count = Math.min(length - 1, cutsPerRecording)
-  const start = recordings.indexOf(one) % Math.max(1, Math.floor(length / count))
+  // Multiples of the golden ratio lie evenly between whole numbers.
+  const place = ((2 * recordings.indexOf(one) + way) * 0.618_034) % 1
+  const start = Math.floor((place * length) / count)
   return Array.from(
     { length: count },
     (_, index) => 1 + ((start + Math.floor((index * length) / count)) % (length - 1)),
@@ -73,13 +80,13 @@ const storiesOf = (of: Library): ReadonlyMap<string, readonly unknown[]> => {
 const timeless = (of: Library) => of.rows().map(({ recordedAt: _when, ...row }) => row)
 
 describe("a recording that is read while it grows", () => {
-  it.each(recordings.map((one) => [one.name, one] as const))("%s", { timeout: 300_000 }, async (_name, one) => {
+  it.each(recordings.map((one) => [one.name, one] as const))("%s", async (_name, one) => {
     const lines = linesOf(one)
     const whole = new Library()
     try {
       await whole.import([whole.write(one.text(), `${one.name}.jsonl`)])
       const stories = storiesOf(whole)
-      for (const cut of cutsOf(one)) {
+      for (const cut of cutsOf(one, 0)) {
         const growing = new Library()
         try {
           const first = firstLines(lines, cut)
@@ -104,7 +111,7 @@ describe("a recording that is read while it grows", () => {
     }
   })
 
-  it("line by line comes to the same", { timeout: 120_000 }, async () => {
+  it("line by line comes to the same", async () => {
     const one = recording("codex-11-interrupt-running-command")
     const lines = linesOf(one)
     for (let count = 1; count <= lines.length; count++) {
@@ -135,9 +142,9 @@ const unloadsThread = (line: string): boolean =>
   line.includes('"method":"thread/status/changed"') && line.includes('"type":"notLoaded"')
 
 describe("a recording that was taken for whole and grew", () => {
-  it.each(recordings.map((one) => [one.name, one] as const))("%s", { timeout: 300_000 }, async (_name, one) => {
+  it.each(recordings.map((one) => [one.name, one] as const))("%s", async (_name, one) => {
     const lines = linesOf(one)
-    for (const cut of cutsOf(one)) {
+    for (const cut of cutsOf(one, 1)) {
       const place = `cut after ${cut}`
       const grown = new Library()
       try {
@@ -177,7 +184,7 @@ describe("a recording that was taken for whole and grew", () => {
 })
 
 describe("an import that is killed", () => {
-  it("leaves what it had committed, and the next one adds exactly the rest", { timeout: 120_000 }, async () => {
+  it("leaves what it had committed, and the next one adds exactly the rest", async () => {
     const one = recording("codex-31-resume-after-kill")
     const undisturbed = new Library()
     try {

@@ -44,10 +44,10 @@ const problemOf = (body: () => unknown): unknown => {
 }
 
 /** Moments per thread that are looked at; `MOMENTS=all` takes each one. */
-const most = process.env.MOMENTS === "all" ? Number.POSITIVE_INFINITY : 12
+const most = process.env.MOMENTS === "all" ? Number.POSITIVE_INFINITY : 7
 
 /** The same where each one takes longer. */
-const few = process.env.MOMENTS === "all" ? most : 4
+const few = process.env.MOMENTS === "all" ? most : 3
 
 const spread = <A>(all: readonly A[], limit = most): readonly A[] => {
   const step = Math.max(1, Math.ceil(all.length / limit))
@@ -167,7 +167,7 @@ describe("a moment", () => {
       const ended = events.find(({ type }) => type === "turn.completed")
       if (first === undefined || ended === undefined || ended.turnId === null) throw new Error("no turn ended")
       const expected = threadAt(driver, threadId, at(ended.sequence))
-      expect(threadAt(driver, threadId, { kind: "event", eventId: ended.eventId })).toEqual(expected)
+      expect(threadAt(driver, threadId, { kind: "event", event: ended.eventId })).toEqual(expected)
       const byTurn = threadAt(driver, threadId, { kind: "turn", turnId: ended.turnId })
       expect(byTurn.turns.find(({ turnId }) => turnId === ended.turnId)?.status).toBe("ended")
       expect(byTurn.sequence).toBeLessThanOrEqual(ended.sequence)
@@ -176,7 +176,7 @@ describe("a moment", () => {
       expect(problemOf(() => threadAt(driver, threadId, at(first.sequence - 1)))).toBe("before-first-event")
       expect(problemOf(() => threadAt(driver, threadId, { kind: "time", at: 0 }))).toBe("before-first-event")
       expect(problemOf(() => threadAt(driver, threadId, { kind: "turn", turnId: "none" }))).toBe("turn-not-found")
-      expect(problemOf(() => threadAt(driver, threadId, { kind: "event", eventId: "none" }))).toBe("event-not-found")
+      expect(problemOf(() => threadAt(driver, threadId, { kind: "event", event: "none" }))).toBe("event-not-found")
       expect(problemOf(() => threadAt(driver, "none", at(1)))).toBe("thread-not-found")
     })
   })

@@ -22,7 +22,9 @@ const running = <A>(body: (engine: EngineService) => Effect.Effect<A, SubmitErro
   Effect.runPromise(Effect.provide(Effect.flatMap(Engine, body), Engine.layerInProcess({ file: library.file })))
 
 const snapshot = (threadId: string): Promise<ThreadSnapshot> =>
-  Effect.runPromise(Effect.scoped(Effect.flatMap(openLocalReader(library.file), (reader) => reader.thread(threadId))))
+  Effect.runPromise(
+    Effect.scoped(Effect.flatMap(openLocalReader(library.file), (reader) => reader.thread(threadId, true))),
+  )
 
 /** Two threads in the middle of a turn. */
 const twoThreads = async () => {

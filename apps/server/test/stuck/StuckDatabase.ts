@@ -5,7 +5,14 @@ import { fold } from "@threadfold/core"
 import { walk } from "@threadfold/core/model"
 import { eventSourceOf, makeWriter, memoryWork } from "@threadfold/engine"
 import { eventsOf } from "@threadfold/projections"
-import { brokenFold, type StuckState, stuckDrafts, stuckThreadId } from "@threadfold/testkit"
+import {
+  brokenFold,
+  type LookAlike,
+  lookAlikeDrafts,
+  type StuckState,
+  stuckDrafts,
+  stuckThreadId,
+} from "@threadfold/testkit"
 import type Sqlite from "better-sqlite3"
 import { Library } from "../recordings/Library.js"
 
@@ -23,18 +30,35 @@ const withoutRefusals = (handle: Sqlite.Database): void => {
   for (const { name } of unique) handle.exec(`DROP INDEX ${name}`)
 }
 
+type Drafts = ReturnType<typeof stuckDrafts>
+
+/** Has the engine store a log. */
+const write = (library: Library, name: string, parts: Drafts): Promise<void> =>
+  library.own(({ driver, store }) => {
+    const writer = makeWriter({ driver, store, work: memoryWork(), clock: () => now })
+    for (const part of parts) {
+      const drafts = part.map((draft) => {
+        const native: NativeRef | null = draft.event.native
+        return { ...draft, event: { ...draft.event, native } }
+      })
+      const [outcome] = writer.process([{ drafts }])
+      if (outcome?.ok !== true) throw new Error(`${name}: ${JSON.stringify(outcome)}`)
+    }
+  })
+
+/** Makes the database of a log that looks stuck, with the rows that it leads to. */
+export const makeLookAlike = async (one: LookAlike): Promise<Library> => {
+  const library = new Library()
+  await write(library, one.name, lookAlikeDrafts(one))
+  return library
+}
+
 /** Makes the database. The log is what the engine stores; then the broken fold makes the rows anew. */
 export const makeStuckDatabase = async (state: StuckState): Promise<Library> => {
   const library = new Library()
   const threadId = stuckThreadId(state)
+  await write(library, state.name, stuckDrafts(state))
   await library.own(({ driver, handle, store }) => {
-    const writer = makeWriter({ driver, store, work: memoryWork(), clock: () => now })
-    const drafts = stuckDrafts(state).map((draft) => {
-      const native: NativeRef | null = draft.event.native
-      return { ...draft, event: { ...draft.event, native } }
-    })
-    const [outcome] = writer.process([{ drafts }])
-    if (outcome?.ok !== true) throw new Error(`${state.name}: ${JSON.stringify(outcome)}`)
     withoutRefusals(handle)
     const events = [...eventsOf(eventSourceOf(driver), threadId)]
     const kept = store.loadFoldState(threadId)

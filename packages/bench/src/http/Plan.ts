@@ -14,6 +14,16 @@ export interface Sent {
   readonly body: string
 }
 
+/** What pushes write. */
+export interface PlannedWrites {
+  /** Pragmas of our writer's handle that differ from what a handle has by itself or that its commits depend on, and their values. */
+  readonly settings: readonly (readonly [name: string, value: string])[]
+  /** Transactions that open the sessions: they are run before anything is measured. */
+  readonly openings: Captured
+  /** A transaction for each push, in their order. */
+  readonly pushes: Captured
+}
+
 export interface Plan {
   /** The database that is read. */
   readonly readFrom: string
@@ -21,8 +31,7 @@ export interface Plan {
   readonly writeTo: string
   /** By path: what is read in one transaction, and the answer. */
   readonly reads: ReadonlyMap<string, { readonly statements: readonly Read[]; readonly sent: Sent }>
-  /** A transaction for each push, in their order. */
-  readonly writes: Captured
+  readonly writes: PlannedWrites
   /** The answer to a push. */
   readonly pushed: Sent
 }

@@ -2,7 +2,7 @@
 import { selectEvents } from "@threadfold/event-log"
 import { openReadSql, Projections, type ReadSql } from "@threadfold/projections"
 import { Effect } from "effect"
-import { BenchFailed } from "../BenchError.js"
+import { attempt } from "../BenchError.js"
 import { answerKey, type Plan, type Read } from "./Plan.js"
 import type { Call, Target } from "./Target.js"
 
@@ -84,10 +84,7 @@ export const planReads = (file: string, ours: Target) =>
     const reads = new Map<string, { readonly statements: readonly Read[]; readonly sent: Plan["pushed"] }>()
     const take = ({ call, statements }: Reading) =>
       Effect.gen(function* () {
-        const sent = yield* Effect.tryPromise({
-          try: () => ours.call(call),
-          catch: (error) => new BenchFailed({ message: `The benchmark failed: ${error}.` }),
-        })
+        const sent = yield* attempt(() => ours.call(call))
         reads.set(answerKey(call.path, call.headers?.["if-none-match"]), { statements, sent })
         return { call, sent, statements }
       })

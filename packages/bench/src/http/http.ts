@@ -6,8 +6,8 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { serialize } from "node:v8"
 import { databaseFile } from "@threadfold/event-log"
-import { Effect, Schema, type Scope } from "effect"
-import { type BenchError, BenchFailed } from "../BenchError.js"
+import { Chunk, Effect, Schema, type Scope } from "effect"
+import { attempt, type BenchError, type BenchFailed, benchFailed } from "../BenchError.js"
 import { startProgram } from "../live/Program.js"
 import { fill, openDatabase } from "../throughput/engineOn.js"
 import { textsOf } from "../Workload.js"
@@ -40,13 +40,29 @@ export interface HttpFigures {
   readonly barePerSecond: number
 }
 
+/** CPU time per second of the two while nobody calls them, µs: what a second of calls took is less by it. */
+export interface IdleFigures {
+  readonly idleCpuMicros: number
+  readonly bareIdleCpuMicros: number
+}
+
 /** The cases that push, by how many adapters at a time. */
 type PushCase = "pushBy1" | "pushBy20"
 
-/** The figures of each case, and how many calls and callers made them. */
-export type BenchHttpReport = { readonly calls: number; readonly callers: number } & {
-  readonly [C in ReadCase | PushCase]: HttpFigures
+/** Beside a bare server that writes on a thread of its own, as ours does: the rest of the difference is ours. */
+export interface PushFigures extends HttpFigures {
+  /** CPU time of that server's process per call, µs. */
+  readonly threadedCpuMicros: number
+  /** Its, as a multiple of the bare server's: what the thread costs. */
+  readonly threadedCpuRatio: number
+  /** Ours, as a multiple of its. */
+  readonly cpuRatioToThreaded: number
 }
+
+/** The figures of each case, and how many calls and callers made them. */
+export type BenchHttpReport = { readonly calls: number; readonly callers: number } & IdleFigures & {
+    readonly [C in ReadCase]: HttpFigures
+  } & { readonly [C in PushCase]: PushFigures }
 
 const Ready = Schema.parseJson(Schema.Struct({ url: Schema.String, token: Schema.String }))
 
@@ -62,23 +78,26 @@ const CALLS_PER_MS = 1.5
 /** The log that is read. */
 const load = { threads: 60, eventsPerThread: 600, burst: 12 }
 
-const failed = (error: unknown) => new BenchFailed({ message: `The benchmark failed: ${error}.` })
-
-const attempt = <A>(body: () => Promise<A>): Effect.Effect<A, BenchFailed> =>
-  Effect.tryPromise({ try: body, catch: failed })
-
-/** Calls in pieces of a case; then waits until the server's allowance is what it was before. */
-const paced = (target: Target, calls: readonly Call[], callers: number): Effect.Effect<Load, BenchFailed> =>
-  Effect.tap(
-    attempt(() => target.load(calls, callers)),
-    ({ ms }) => Effect.sleep(Math.max(0, calls.length / CALLS_PER_MS - ms)),
-  )
+/** Calls in one piece: our server takes 4,000 at once. */
+const PIECE = 2_000
 
 const sum = (loads: readonly Load[]): Load => ({
   calls: loads.reduce((all, { calls }) => all + calls, 0),
   ms: loads.reduce((all, { ms }) => all + ms, 0),
   cpuMicros: loads.reduce((all, { cpuMicros }) => all + cpuMicros, 0),
 })
+
+/** Calls in pieces; after each it waits until the server's allowance is what it was before. */
+const paced = (target: Target, calls: readonly Call[], callers: number): Effect.Effect<Load, BenchFailed> =>
+  Effect.map(
+    Effect.forEach(Chunk.chunksOf(Chunk.fromIterable(calls), PIECE), (piece) =>
+      Effect.tap(
+        attempt(() => target.load(Chunk.toReadonlyArray(piece), callers)),
+        ({ ms }) => Effect.sleep(Math.max(0, piece.length / CALLS_PER_MS - ms)),
+      ),
+    ),
+    sum,
+  )
 
 const figuresOf = (ours: Load, bare: Load): HttpFigures => {
   const cpuMicros = ours.cpuMicros / ours.calls
@@ -92,30 +111,82 @@ const figuresOf = (ours: Load, bare: Load): HttpFigures => {
   }
 }
 
-/** The two servers. */
-interface Both {
-  readonly ours: Target
-  readonly bare: Target
+/** How long a server is left alone before it is watched, ms. */
+const SETTLE_MS = 2_000
+
+/** A server, and the CPU time that it takes while nobody calls it, µs per ms: on a busy machine a call takes long, and that adds up. */
+interface Watched extends Target {
+  readonly idleMicros: number
 }
 
-/** Both servers in turns, after a warm-up as long as what is measured. */
+const watched = (target: Target): Effect.Effect<Watched, BenchFailed> =>
+  Effect.map(
+    // Not right after its start, which still costs something then.
+    Effect.delay(
+      attempt(() => target.idle()),
+      SETTLE_MS,
+    ),
+    (idleMicros) => ({ ...target, idleMicros }),
+  )
+
+/** The servers. */
+interface Targets {
+  readonly ours: Watched
+  readonly bare: Watched
+  /** The bare one that writes on a thread of its own. */
+  readonly threaded: Watched
+}
+
+/** What calls took on each of some servers in turns, after a warm-up as long as what is measured. */
 const measured = (
-  { bare, ours }: Both,
+  targets: readonly Watched[],
   calls: number,
   callers: number,
   next: (count: number) => readonly Call[],
-): Effect.Effect<HttpFigures, BenchFailed> =>
+): Effect.Effect<readonly Load[], BenchFailed> =>
   Effect.gen(function* () {
-    yield* paced(ours, next(calls), callers)
-    yield* paced(bare, next(calls), callers)
-    const loads = { ours: [] as Load[], bare: [] as Load[] }
+    const some = next(calls)
+    for (const target of targets) yield* paced(target, some, callers)
+    const loads = targets.map((): Load[] => [])
     for (let round = 0; round < ROUNDS; round++) {
       const some = next(Math.ceil(calls / ROUNDS))
-      loads.ours.push(yield* paced(ours, some, callers))
-      loads.bare.push(yield* paced(bare, some, callers))
+      for (const [index, target] of targets.entries()) loads[index]?.push(yield* paced(target, some, callers))
     }
-    return figuresOf(sum(loads.ours), sum(loads.bare))
+    return loads.map((each, index) => {
+      const all = sum(each)
+      return { ...all, cpuMicros: all.cpuMicros - all.ms * (targets[index]?.idleMicros ?? 0) }
+    })
   })
+
+const none: Load = { calls: 0, ms: 0, cpuMicros: 0 }
+
+const measuredRead = (
+  { bare, ours }: Targets,
+  calls: number,
+  next: (count: number) => readonly Call[],
+): Effect.Effect<HttpFigures, BenchFailed> =>
+  Effect.map(measured([ours, bare], calls, CALLERS, next), ([ours = none, bare = none]) => figuresOf(ours, bare))
+
+const measuredPush = (
+  { bare, ours, threaded }: Targets,
+  calls: number,
+  callers: number,
+  next: (count: number) => readonly Call[],
+): Effect.Effect<PushFigures, BenchFailed> =>
+  Effect.map(measured([ours, bare, threaded], calls, callers, next), ([ours = none, bare = none, threaded = none]) => {
+    const { cpuMicros: threadedCpuMicros, cpuRatio: threadedCpuRatio } = figuresOf(threaded, bare)
+    const { cpuRatio: cpuRatioToThreaded } = figuresOf(ours, threaded)
+    return { ...figuresOf(ours, bare), threadedCpuMicros, threadedCpuRatio, cpuRatioToThreaded }
+  })
+
+/** So many adapters that take turns. */
+const inTurns = (adapters: readonly Adapter[], count: number, from = 0): readonly Adapter[] =>
+  Array.from({ length: count }, (_, index) => adapters[(from + index) % adapters.length]).flatMap(
+    (adapter) => adapter ?? [],
+  )
+
+/** How many calls a case makes: its warm-up and its rounds. */
+const callsOfCase = (calls: number): number => calls + ROUNDS * Math.ceil(calls / ROUNDS)
 
 /** Calls of a list again and again, where the last ones ended. */
 const again = (calls: readonly Call[]) => {
@@ -161,19 +232,31 @@ const startServers = (options: BenchHttpOptions, texts: readonly string[], adapt
     const { calls: readCalls, reads } = yield* planReads(databaseFile(data), ours)
     for (const adapter of adapters) yield* attempt(() => ours.call(openingOf(adapter)))
     const [first] = makeAdapters(1)
-    if (first === undefined) return yield* failed("there is no adapter")
+    if (first === undefined) return yield* benchFailed("there is no adapter")
     yield* attempt(() => ours.call(openingOf(first)))
     const pushed = yield* attempt(() => ours.call(pushOf(first, texts)))
-    const bareData = place("bare")
-    yield* Effect.scoped(openDatabase(bareData))
-    // Both cases with their warm-ups.
-    const writes = yield* capturePushes(place("captured"), 5 * calls, makeAdapters(adapters.length), texts)
-    const plan: Plan = { readFrom: databaseFile(data), writeTo: databaseFile(bareData), reads, writes, pushed }
-    const planFile = join(directory, "plan")
-    writeFileSync(planFile, serialize(plan))
-    const port = yield* startProgram([bareHttpServer, planFile], join(directory, "bare.log"))
-    const both: Both = { ours, bare: yield* makeTarget(`http://127.0.0.1:${port}`, authorization) }
-    return { both, readCalls }
+    // As those that push to ours do: first the one alone, then all of them in turns.
+    const planned = makeAdapters(adapters.length)
+    const [alone, all] = [planned.slice(0, 1), planned].map((some) => inTurns(some, callsOfCase(calls)))
+    const order = [...(alone ?? []), ...(all ?? [])]
+    const writes = yield* capturePushes(place("captured"), planned, order, texts)
+    const startBare = (name: string, ...more: readonly string[]) =>
+      Effect.gen(function* () {
+        const bareData = place(name)
+        yield* Effect.scoped(openDatabase(bareData))
+        const plan: Plan = { readFrom: databaseFile(data), writeTo: databaseFile(bareData), reads, writes, pushed }
+        const planFile = join(directory, `${name}.plan`)
+        writeFileSync(planFile, serialize(plan))
+        const port = yield* startProgram([bareHttpServer, planFile, ...more], join(directory, `${name}.log`))
+        return yield* makeTarget(`http://127.0.0.1:${port}`, authorization)
+      })
+    const [bare, threaded] = [yield* startBare("bare"), yield* startBare("threaded", "thread")]
+    const targets: Targets = {
+      ours: yield* watched(ours),
+      bare: yield* watched(bare),
+      threaded: yield* watched(threaded),
+    }
+    return { targets, readCalls }
   })
 
 const run = (options: BenchHttpOptions): Effect.Effect<BenchHttpReport, BenchError, Scope.Scope> =>
@@ -181,15 +264,15 @@ const run = (options: BenchHttpOptions): Effect.Effect<BenchHttpReport, BenchErr
     const { calls } = options
     const texts = textsOf(options.recording)
     const adapters = makeAdapters(20)
-    const { both, readCalls } = yield* startServers(options, texts, adapters)
-    const reading = (name: ReadCase) => measured(both, calls, CALLERS, again(readCalls[name]))
+    const { readCalls, targets } = yield* startServers(options, texts, adapters)
+    const reading = (name: ReadCase) => measuredRead(targets, calls, again(readCalls[name]))
     const pushing = (by: readonly Adapter[]) => {
       let made = 0
-      return measured(both, calls, by.length, (count) =>
-        Array.from({ length: count }, () => by[made++ % by.length]).flatMap((adapter) =>
-          adapter === undefined ? [] : [pushOf(adapter, texts)],
-        ),
-      )
+      return measuredPush(targets, calls, by.length, (count) => {
+        const some = inTurns(by, count, made)
+        made += count
+        return some.map((adapter) => pushOf(adapter, texts))
+      })
     }
     const figures = yield* Effect.all({
       livez: reading("livez"),
@@ -203,7 +286,9 @@ const run = (options: BenchHttpOptions): Effect.Effect<BenchHttpReport, BenchErr
       pushBy1: pushing(adapters.slice(0, 1)),
       pushBy20: pushing(adapters),
     })
-    return { calls, callers: CALLERS, ...figures }
+    const perSecond = ({ idleMicros }: Watched): number => Math.round(idleMicros * 1_000)
+    const idle = { idleCpuMicros: perSecond(targets.ours), bareIdleCpuMicros: perSecond(targets.bare) }
+    return { calls, callers: CALLERS, ...idle, ...figures }
   })
 
 /** Runs the benchmark. */

@@ -10,13 +10,22 @@ const directory = Effect.acquireRelease(
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true })),
 )
 
-it.scoped("the bare server has a transaction for each push, with the event's row in it", () =>
+it.scoped("the bare server has a transaction for each push, with the event's row in it, and commits as durably", () =>
   Effect.gen(function* () {
-    const captured = yield* capturePushes(yield* directory, 7, makeAdapters(2), ["some ", "words "])
-    // The two that open the sessions go before.
-    expect(captured).toHaveLength(2 + 7)
-    for (const transaction of captured) {
-      expect(transaction.filter(({ sql }) => /INSERT INTO events\b/.test(sql))).toHaveLength(1)
-    }
+    const [one, other] = makeAdapters(2)
+    if (one === undefined || other === undefined) throw new Error("there are two")
+    const order = [one, one, one, other, one, other, other]
+    const planned = yield* capturePushes(yield* directory, [one, other], order, ["some ", "words "])
+    expect(planned.openings).toHaveLength(2)
+    expect(planned.pushes).toHaveLength(order.length)
+    const sources = planned.pushes.map((transaction) => {
+      const events = transaction.filter(({ sql }) => /INSERT INTO events\b/.test(sql))
+      expect(events).toHaveLength(1)
+      return events
+        .flatMap(({ values }) => values.flat())
+        .find((value) => order.some(({ sessionId }) => sessionId === value))
+    })
+    expect(sources).toEqual(order.map(({ sessionId }) => sessionId))
+    expect(Object.fromEntries(planned.settings)).toMatchObject({ journal_mode: "wal", synchronous: "2" })
   }),
 )

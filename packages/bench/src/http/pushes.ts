@@ -7,6 +7,7 @@ import { v7 } from "uuid"
 import { commitAll } from "../throughput/chunks.js"
 import { engineOn } from "../throughput/engineOn.js"
 import { Capture, type Captured } from "../throughput/RawLoop.js"
+import type { PlannedWrites } from "./Plan.js"
 import type { Call } from "./Target.js"
 
 /** An adapter with its session, and how many events it has pushed. */
@@ -52,21 +53,41 @@ export const pushOf = (adapter: Adapter, texts: readonly string[]): Call => ({
   body: JSON.stringify(nextEvent(adapter, texts)),
 })
 
-/** The transactions of so many pushes, each in one of its own, by adapters in turns; before them, one that opens the session of each adapter. */
+/** Settings of a handle that what a commit costs depends on. */
+const settingNames = [
+  "journal_mode",
+  "synchronous",
+  "wal_autocheckpoint",
+  "journal_size_limit",
+  "cache_size",
+  "temp_store",
+  "secure_delete",
+  "foreign_keys",
+  "fullfsync",
+  "checkpoint_fullfsync",
+]
+
+/**
+ * What pushes write, each in a transaction of its own: one push of each adapter in `order`, with the transactions before them that open
+ * the sessions of the `adapters`.
+ */
 export const capturePushes = (
   directory: string,
-  count: number,
   adapters: readonly Adapter[],
+  order: readonly Adapter[],
   texts: readonly string[],
 ) =>
   Effect.scoped(
     Effect.gen(function* () {
       const capture = new Capture()
-      const { loop } = yield* engineOn(directory, ({ handle }) => {
+      const { database, loop } = yield* engineOn(directory, ({ handle }) => {
         capture.watch(handle)
         // A driver of its own: the statements of the one that is there were prepared before.
         return sqliteDriver(handle)
       })
+      const settings = settingNames.map(
+        (name) => [name, String(database.handle.pragma(name, { simple: true }))] as const,
+      )
       const commit = (adapter: Adapter, event: EventDraft["event"]) => {
         const streamId = mintId(sha256, 1_700_000_000_000, adapter.sessionId)
         const member: EventDraft = { to: { streamId }, sessionId: adapter.sessionId, actor: "provider", event }
@@ -75,11 +96,9 @@ export const capturePushes = (
       const start = { type: "session.started", channel: "agent", seq: 1, at: 1_700_000_000_000 }
       const payload = { provider: "bench", mode: "attached", leaseMs: 600_000 }
       for (const adapter of adapters) yield* commit(adapter, { ...start, payload })
-      for (let made = 0; made < count; made++) {
-        const adapter = adapters[made % adapters.length]
-        if (adapter !== undefined) yield* commit(adapter, nextEvent(adapter, texts))
-      }
-      const captured: Captured = capture.take()
-      return captured
+      const openings: Captured = capture.take()
+      for (const adapter of order) yield* commit(adapter, nextEvent(adapter, texts))
+      const planned: PlannedWrites = { settings, openings, pushes: capture.take() }
+      return planned
     }),
   )

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Failure, makeThreadfold } from "@threadfold/client"
 import { Effect, Fiber, Schema, type Scope } from "effect"
-import { type BenchError, BenchFailed } from "../BenchError.js"
+import { type BenchError, benchFailed } from "../BenchError.js"
 import { percentile } from "../Latency.js"
 import { type Caller, callInTurns, makeCaller } from "./Caller.js"
 import { pausesPerSecond, Spent } from "./cpuTime.js"
@@ -246,4 +246,4 @@ export const benchLive = (
     const pausesBeforeMs = yield* lookAtMachine
     const report = yield* Effect.scoped(measured(options))
     return { ...report, pausesBeforeMs, pausesAfterMs: yield* lookAtMachine }
-  }).pipe(Effect.catchTag("Unavailable", (error) => new BenchFailed({ message: `The benchmark failed: ${error}.` })))
+  }).pipe(Effect.catchTag("Unavailable", benchFailed))

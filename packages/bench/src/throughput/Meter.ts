@@ -10,7 +10,7 @@ export interface Taken {
 }
 
 /** What a piece of work takes. Nothing else may run in this process meanwhile. */
-export const measured = (work: Effect.Effect<void>): Effect.Effect<Taken> =>
+export const measured = <E, R>(work: Effect.Effect<void, E, R>): Effect.Effect<Taken, E, R> =>
   Effect.gen(function* () {
     const from = yield* Clock.currentTimeNanos
     const before = process.cpuUsage()

@@ -19,12 +19,10 @@ export const engineOn = (directory: string, driverOf: (database: SqliteDatabase)
     const clock = yield* Clock.clockWith(Effect.succeed)
     const database = yield* openDatabase(directory)
     const { handle } = database
-    const writer = makeSqliteWriter(
-      { driver: driverOf(database), handle },
-      { clock: () => clock.unsafeCurrentTimeMillis() },
-    )
+    const driver = driverOf(database)
+    const writer = makeSqliteWriter({ driver, handle }, { clock: () => clock.unsafeCurrentTimeMillis() })
     const loop = new CommitLoop({ process: (batch) => writer.process(batch), defer: setImmediate })
-    return { database, loop }
+    return { database, driver, loop }
   })
 
 /** Writes a load into a new database; nothing is measured. */

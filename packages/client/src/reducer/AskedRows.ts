@@ -6,6 +6,7 @@ import type { Rows, TableName } from "@threadfold/contracts"
 import type { RowSource } from "@threadfold/core"
 import { type Cells, layout, type Scalar, toRow, withoutHeavy } from "@threadfold/core/model"
 import type { HeldRows } from "./HeldRows.js"
+import { lacksText } from "./truncatedRows.js"
 
 type Values = readonly (Scalar | null)[]
 
@@ -17,11 +18,13 @@ export class AskedRows implements RowSource {
 
   find = <N extends TableName>(table: N, lookup: string, values: Values): Rows[N] | null => {
     const row = lookup === "key" ? this.byKey(table, values) : this.byLookup(table, lookup, values)
+    if (row !== null && lacksText(table, row, false)) return this.miss(null, table, lookup, values)
     return row === null ? null : toRow(table, withoutHeavy(layout(table), row))
   }
 
   whole = <N extends TableName>(table: N, key: readonly Scalar[]): Rows[N] | null => {
     const row = this.byKey(table, key)
+    if (row !== null && lacksText(table, row, true)) return this.miss(null, table, "whole", key)
     return row === null ? null : toRow(table, row)
   }
 
@@ -38,6 +41,7 @@ export class AskedRows implements RowSource {
       const isIn =
         list.columns.every((column, index) => (row[column] ?? null) === values[index]) &&
         Object.entries(list.where).every(([column, allowed]) => allowed.some((one) => one === row[column]))
+      if (isIn && lacksText(table, row, false)) return this.miss([], table, name, values)
       if (isIn) found.push(toRow(table, withoutHeavy(of, row)))
     }
     return found

@@ -17,6 +17,7 @@ import {
   toRow,
 } from "@threadfold/core/model"
 import { HashMap, HashSet, Option } from "effect"
+import { isCutStream, stillTruncated } from "./truncatedRows.js"
 
 /** Table → its column that names what its rows are parts of. Such a row is asked for by its owner. */
 const partOf: { readonly [N in TableName]?: string } = { item_chunks: "itemId", inference_items: "inferenceId" }
@@ -174,16 +175,21 @@ export class Draft implements RowPlaces {
   }
 
   get = (table: TableName, key: readonly Scalar[]): Cells | null => {
+    if (table === "item_chunks" && this.isCut(key[0])) return null
     const found = Option.getOrNull(HashMap.get(this.of(table).rows, keyText(key)))
     if (found === null && !this.isAbsent(table, key)) this.unknown ??= `${table} ${keyText(key)}`
     return found
   }
 
-  set = (table: TableName, keyed: Cells, row: Cells | null): void => {
+  set = (table: TableName, keyed: Cells, given: Cells | null): void => {
     const key = keyOf(layout(table), keyed)
+    // What streams on behind a text that is cut is not held.
+    if (table === "item_chunks" && given !== null && this.isCut(key[0])) return
     const text = keyText(key)
     const held = this.of(table)
-    if (owners.has(table) && row !== null && !HashMap.has(held.rows, text)) this.whole = HashSet.add(this.whole, text)
+    const before = Option.getOrNull(HashMap.get(held.rows, text))
+    const row = given === null ? null : stillTruncated(before, given)
+    if (owners.has(table) && row !== null && before === null) this.whole = HashSet.add(this.whole, text)
     this.tables[table] = withRow(held, table, text, row)
     this.changed.set(
       `${table} ${text}`,
@@ -204,6 +210,11 @@ export class Draft implements RowPlaces {
 
   private of(table: TableName): HeldTable {
     return this.tables[table] ?? this.held.of(table)
+  }
+
+  /** Of the streamed content of this item a part is held. */
+  private isCut(itemId: unknown): boolean {
+    return isCutStream(Option.getOrNull(HashMap.get(this.of("items").rows, String(itemId))))
   }
 
   /** Not held before the event, and not by what it brought either. */

@@ -5,6 +5,7 @@ import { FOLD_VERSION, type FoldState, readState } from "@threadfold/core"
 import { snapshotOf } from "@threadfold/core/model"
 import { HashSet } from "effect"
 import { HeldRows } from "./HeldRows.js"
+import { truncatedOf } from "./truncatedRows.js"
 
 /** A thread in a client. A value never changes; each event leads to another one. */
 export interface ThreadState {
@@ -28,5 +29,12 @@ export const stateOf = (snapshot: RowsSnapshot): ThreadState => ({
   }),
 })
 
-/** The thread as the server shows it, with those entries of its lists that are held; null: no thread is held. */
-export const viewOf = (state: ThreadState): ThreadSnapshot | null => snapshotOf(state.rows.inOrder(), state.sequence)
+/**
+ * The thread as the server shows it, with those entries of its lists that are held; null: no thread is held. An entry of which a text is
+ * cut says so in `truncated`.
+ */
+export const viewOf = (state: ThreadState): ThreadSnapshot | null =>
+  snapshotOf(state.rows.inOrder(), state.sequence, (_table, row, entry) => {
+    const cut = truncatedOf(row)
+    return cut === null ? entry : { ...entry, truncated: cut }
+  })

@@ -2,10 +2,10 @@
  * The client-side reducer: the server's own fold, over the rows that a client holds. What it gives is what the server's tables
  * hold after the same event; where it cannot know that, it returns a reason and changes nothing.
  */
-import type { EventEnvelope } from "@threadfold/contracts"
 import type { RowChange } from "@threadfold/contracts/api"
 import { fold } from "@threadfold/core"
 import { interpret } from "@threadfold/core/model"
+import type { StreamedEvent } from "../Events.js"
 import { AskedRows } from "./AskedRows.js"
 import { Draft } from "./HeldRows.js"
 import type { ThreadState } from "./ThreadState.js"
@@ -18,6 +18,8 @@ export type ReloadReason =
   | "gap"
   /** The state cannot be folded on: see `ThreadState.open`. */
   | "not-foldable"
+  /** The event is too long to ride along whole: a snapshot has what it led to. */
+  | "truncated"
 
 /** What an event leads to. */
 export type Applied =
@@ -28,7 +30,7 @@ export type Applied =
   | { readonly kind: "reload"; readonly state: ThreadState; readonly reason: ReloadReason; readonly detail: string }
 
 /** The state after an event, and the rows that changed. */
-export const applyEvent = (state: ThreadState, event: EventEnvelope): Applied => {
+export const applyEvent = (state: ThreadState, event: StreamedEvent): Applied => {
   if (event.streamId !== state.threadId) return { kind: "ignored", state }
   const reload = (reason: ReloadReason, detail: string): Applied => ({ kind: "reload", state, reason, detail })
   const { open } = state
@@ -41,6 +43,7 @@ export const applyEvent = (state: ThreadState, event: EventEnvelope): Applied =>
   if (event.streamVersion > open.streamVersion + 1) {
     return reload("gap", `version ${event.streamVersion} after version ${open.streamVersion}`)
   }
+  if (event.truncated !== undefined) return reload("truncated", Object.keys(event.truncated).join(", "))
   const asked = new AskedRows(state.rows)
   const step = fold(open, event, asked)
   if (asked.unknown !== null) return reload("row-not-held", asked.unknown)

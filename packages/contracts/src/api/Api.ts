@@ -7,23 +7,42 @@
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
+import { AgentsGroup } from "./AgentsGroup.js"
+import { BlobsGroup } from "./BlobsGroup.js"
 import { CommandsGroup } from "./Commands.js"
 import { openApiDocument } from "./document.js"
 import { eventSchemas } from "./eventComponents.js"
 import { ImportsGroup } from "./Imports.js"
-import { AgentsGroup, ReaperGroup, RequestsGroup, TurnsGroup } from "./Live.js"
+import { InboxGroup } from "./InboxGroup.js"
+import { InferencesGroup, ItemsGroup, ReaperGroup, RequestsGroup, TurnsGroup } from "./Live.js"
 import { HealthGroup, LogGroup } from "./LogGroup.js"
 import { ModelGroup } from "./Model.js"
 import { MomentsGroup } from "./Moments.js"
 import { ProblemDetails } from "./Problem.js"
 import { problemOf } from "./Problems.js"
 import { ProjectionsGroup } from "./ProjectionsGroup.js"
+import { PurgesGroup } from "./PurgesGroup.js"
 import { ReasonsGroup } from "./Reasons.js"
 import { ReplayGroup } from "./ReplayGroup.js"
+import { SearchGroup } from "./SearchGroup.js"
 import { SessionsGroup } from "./SessionsGroup.js"
-import { StreamOverflow, StreamReset, StreamSynced } from "./Shapes.js"
-import { Bundle, EventStream, JobStream, LineResultLines, ProviderEventLines, RecordingLines } from "./Streams.js"
+import { StreamAudio, StreamOverflow, StreamReset, StreamSynced } from "./Shapes.js"
+import { SqlGroup } from "./SqlGroup.js"
+import {
+  BlobBytes,
+  Bundle,
+  EntryLines,
+  EntryTable,
+  EventStream,
+  JobStream,
+  LineResultLines,
+  ProviderEventLines,
+  RecordingLines,
+} from "./Streams.js"
+import { SubscriptionsGroup } from "./SubscriptionsGroup.js"
+import { TextsGroup } from "./TextsGroup.js"
 import { ThreadsGroup } from "./ThreadsGroup.js"
+import { VoiceGroup } from "./VoiceGroup.js"
 
 /** The API of `/v1`. */
 export class Api extends HttpApi.make("threadfold")
@@ -32,14 +51,24 @@ export class Api extends HttpApi.make("threadfold")
   .add(ModelGroup)
   .add(MomentsGroup)
   .add(CommandsGroup)
+  .add(BlobsGroup)
   .add(TurnsGroup)
+  .add(ItemsGroup)
+  .add(TextsGroup)
+  .add(InferencesGroup)
   .add(RequestsGroup)
+  .add(InboxGroup)
   .add(AgentsGroup)
   .add(ReaperGroup)
   .add(SessionsGroup)
+  .add(VoiceGroup)
   .add(LogGroup)
+  .add(SubscriptionsGroup)
+  .add(SearchGroup)
+  .add(SqlGroup)
   .add(ImportsGroup)
   .add(ProjectionsGroup)
+  .add(PurgesGroup)
   .add(ReplayGroup)
   .add(HealthGroup)
   .addError(problemOf(400), { status: 400 })
@@ -48,6 +77,7 @@ export class Api extends HttpApi.make("threadfold")
   .addError(problemOf(404), { status: 404 })
   .addError(problemOf(405), { status: 405 })
   .addError(problemOf(409), { status: 409 })
+  .addError(problemOf(410), { status: 410 })
   .addError(problemOf(412), { status: 412 })
   .addError(problemOf(413), { status: 413 })
   .addError(problemOf(415), { status: 415 })
@@ -62,12 +92,16 @@ export class Api extends HttpApi.make("threadfold")
     EventStream,
     JobStream,
     StreamSynced,
+    StreamAudio,
     StreamReset,
     StreamOverflow,
     ProviderEventLines,
     LineResultLines,
     RecordingLines,
     Bundle,
+    BlobBytes,
+    EntryLines,
+    EntryTable,
   ])
   .annotateContext(
     OpenApi.annotations({

@@ -1,16 +1,23 @@
 /** Bodies of the commands that the HTTP API takes: the fields of the command that are not in the path. */
+import { Schema } from "effect"
 import {
+  ConfigureSession,
   CreateThread,
   ForkThread,
   InterruptTurn,
   KeepThreadAlive,
+  PromoteMessage,
+  ReadThread,
   RenameThread,
   ReorderQueue,
   RespondToRequest,
+  RewindThread,
   SendMessage,
+  StartReview,
   StartSession,
   StopSession,
 } from "../commands/index.js"
+import { maxMessageParts, SentPart } from "../events/MessageParts.js"
 import { optional, shape } from "../fields.js"
 import { ThreadId } from "../Ids.js"
 
@@ -26,8 +33,26 @@ export const RenameBody = shape("RenameBody", "Another name for a thread.", Rena
 export type RenameBody = typeof RenameBody.Type
 
 /** Body of `POST /v1/threads/{threadId}/fork`. */
-export const ForkBody = shape("ForkBody", "Where a thread is forked.", ForkThread.pick("turnId").fields)
+export const ForkBody = shape("ForkBody", "Where a thread is forked, and whether its agent goes on in the fork.", {
+  ...ForkThread.pick("turnId").fields,
+  goOn: optional(
+    Schema.Boolean,
+    "True: the thread's agent works in the fork. Absent or false: the fork is there to be read.",
+  ),
+})
 export type ForkBody = typeof ForkBody.Type
+
+/** Body of `POST /v1/threads/{threadId}/rewind`; may be left out. */
+export const RewindBody = shape(
+  "RewindBody",
+  "How much of a conversation is taken back; may be left out.",
+  RewindThread.pick("turns", "files").fields,
+)
+export type RewindBody = typeof RewindBody.Type
+
+/** Body of `POST /v1/threads/{threadId}/review`. */
+export const ReviewBody = shape("ReviewBody", "What is reviewed.", StartReview.pick("target").fields)
+export type ReviewBody = typeof ReviewBody.Type
 
 /** Body of `POST /v1/threads/{threadId}/keep-alive`. */
 export const KeepAliveBody = shape(
@@ -37,13 +62,43 @@ export const KeepAliveBody = shape(
 )
 export type KeepAliveBody = typeof KeepAliveBody.Type
 
+/** Body of `POST /v1/threads/{threadId}/read`. */
+export const ReadBody = shape("ReadBody", "How far a person has seen a thread.", ReadThread.pick("version").fields)
+export type ReadBody = typeof ReadBody.Type
+
 /** Body of `POST /v1/threads/{threadId}/messages`. */
 export const SendMessageBody = shape(
   "SendMessageBody",
-  "A message for the agent of a thread.",
-  SendMessage.pick("text", "mode", "settings").fields,
+  "A message for the agent of a thread: a text, parts, or a text and the parts that follow it.",
+  {
+    text: optional(
+      Schema.String.pipe(Schema.minLength(1), Schema.maxLength(1_000_000)),
+      "The text, 1 to 1,000,000 characters: the same as a part of type `text` before all others.",
+    ),
+    parts: optional(
+      Schema.Array(SentPart).pipe(Schema.minItems(1), Schema.maxItems(maxMessageParts)),
+      `Texts, images, files, directories, skills and a slash command, in their order: 1 to ${maxMessageParts}. What the agent takes stands in its capabilities.`,
+    ),
+    ...SendMessage.pick("mode", "settings").fields,
+  },
 )
 export type SendMessageBody = typeof SendMessageBody.Type
+
+/** Body of `PATCH /v1/threads/{threadId}/queue/{messageId}`. */
+export const EditMessageBody = shape(
+  "EditMessageBody",
+  "What a queued message says from now on: a text, parts, or a text and the parts that follow it. It replaces all that the message was.",
+  SendMessageBody.pick("text", "parts").fields,
+)
+export type EditMessageBody = typeof EditMessageBody.Type
+
+/** Body of `POST /v1/threads/{threadId}/queue/{messageId}/promote`; may be left out. */
+export const PromoteMessageBody = shape(
+  "PromoteMessageBody",
+  "Where a queued message goes; may be left out.",
+  PromoteMessage.pick("to").fields,
+)
+export type PromoteMessageBody = typeof PromoteMessageBody.Type
 
 /** Body of `PUT /v1/threads/{threadId}/queue`. */
 export const ReorderQueueBody = shape(
@@ -76,6 +131,14 @@ export const StartSessionBody = shape(
   StartSession.pick("fresh").fields,
 )
 export type StartSessionBody = typeof StartSessionBody.Type
+
+/** Body of `POST /v1/threads/{threadId}/configure`. */
+export const ConfigureBody = shape(
+  "ConfigureBody",
+  "What the agent of a thread works with from now on, in its own words: one choice at least.",
+  ConfigureSession.pick("model", "effort", "mode", "sandbox").fields,
+)
+export type ConfigureBody = typeof ConfigureBody.Type
 
 /** Body of `POST /v1/threads/{threadId}/session/stop`; may be left out. */
 export const StopSessionBody = shape(

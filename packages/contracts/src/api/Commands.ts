@@ -4,10 +4,13 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { CommandView, Receipt } from "../entities/Effect.js"
 import {
+  ConfigureBody,
   CreateThreadBody,
-  ForkBody,
+  EditMessageBody,
   InterruptBody,
   KeepAliveBody,
+  PromoteMessageBody,
+  ReadBody,
   RenameBody,
   ReorderQueueBody,
   RespondBody,
@@ -15,16 +18,10 @@ import {
   StartSessionBody,
   StopSessionBody,
 } from "./Bodies.js"
+import { compactThread, forkThread, rewindThread, startReview } from "./conversationEndpoints.js"
 import { accepted, commandHeaders, commandPath, messagePath, requestPath, threadPath, turnPath } from "./Endpoint.js"
-import { described, type OperationFacts } from "./operation.js"
-import type { ProblemSlug } from "./Problem.js"
-import { commandCall, databaseCall } from "./problemSets.js"
-
-/** What a command answers, beside the problems that every command may meet. */
-const command = (
-  refusals: readonly ProblemSlug[],
-  more: Pick<OperationFacts, "bodyOptional"> = {},
-): OperationFacts => ({ problems: [...commandCall, ...refusals], headers: ["Sequence", "Location"], ...more })
+import { command, described } from "./operation.js"
+import { databaseCall } from "./problemSets.js"
 
 /**
  * Commands. Each is answered with 202 and its receipt once it is durable, takes `Idempotency-Key` and `If-Match`, and is
@@ -78,6 +75,33 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       ),
   )
   .add(
+    HttpApiEndpoint.post("readThread", "/v1/threads/:threadId/read")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .setPayload(ReadBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(
+        described(
+          "Marks a thread as read up to a version: what came later stays unread. 412 for a version that it does not have yet.",
+          command(["thread-not-found", "precondition-failed"]),
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.post("pinThread", "/v1/threads/:threadId/pin")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(described("Pins a thread.", command(["thread-not-found"]))),
+  )
+  .add(
+    HttpApiEndpoint.post("unpinThread", "/v1/threads/:threadId/unpin")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(described("Takes the pin of a thread away.", command(["thread-not-found"]))),
+  )
+  .add(
     HttpApiEndpoint.del("deleteThread", "/v1/threads/:threadId")
       .setPath(threadPath)
       .setHeaders(commandHeaders)
@@ -101,22 +125,10 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
         ),
       ),
   )
-  .add(
-    HttpApiEndpoint.post("forkThread", "/v1/threads/:threadId/fork")
-      .setPath(threadPath)
-      .setHeaders(commandHeaders)
-      .setPayload(ForkBody)
-      .addSuccess(Receipt, accepted)
-      .annotateContext(
-        described(
-          "Copies a thread, as it was when the turn had ended, into a new one; `threadId` of the receipt is its id. The copy is " +
-            "read-only, and takes some time: it is whole with its event `thread.forked`, that is when its `forkedFromThreadId` " +
-            "is set; until then it is 404 or grows. 404 `resource-not-found` where the thread has no such turn, 409 " +
-            "`turn-active` where the turn has not ended.",
-          command(["thread-not-found", "resource-not-found", "turn-active", "too-many-requests"]),
-        ),
-      ),
-  )
+  .add(forkThread)
+  .add(rewindThread)
+  .add(compactThread)
+  .add(startReview)
   .add(
     HttpApiEndpoint.post("sendMessage", "/v1/threads/:threadId/messages")
       .setPath(threadPath)
@@ -125,9 +137,11 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .addSuccess(Receipt, accepted)
       .annotateContext(
         described(
-          "Sends the user's text. The agent is started where it does not run. `turnId` of the receipt is the turn that it " +
+          "Sends a message of the user: text, images, mentioned files and directories, skills, a slash command. The agent is started where it does not run. `turnId` of the receipt is the turn that it " +
             "starts or steers; `messageId` stands for a place in the queue, or for a message that steers. 409 " +
-            "`turn-active` with `mode: start` while a turn runs, 409 `thread-not-run` for a thread without an agent, 409 `thread-read-only` for a fork.",
+            "`turn-active` with `mode: start` while a turn runs, 409 `thread-not-run` for a thread without an agent, 409 `thread-read-only` for a fork. " +
+            "A part that the agent does not take is 409 `unsupported`, a blob that is not stored 404 `blob-not-found`, a path outside the " +
+            "thread's folder 403 `path-not-allowed`, too many bytes 413: then nothing of the message was stored.",
           command([
             "thread-not-found",
             "thread-not-run",
@@ -135,6 +149,9 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
             "thread-busy",
             "turn-active",
             "queue-conflict",
+            "unsupported",
+            "blob-not-found",
+            "path-not-allowed",
           ]),
         ),
       ),
@@ -161,6 +178,42 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
         described(
           "Lets a queue run that is held (`queueHeld`): after a crash, a failure or an interrupt it waits for this.",
           command(["thread-not-found"]),
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.patch("editMessage", "/v1/threads/:threadId/queue/:messageId")
+      .setPath(messagePath)
+      .setHeaders(commandHeaders)
+      .setPayload(EditMessageBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(
+        described(
+          "Writes a message of the queue again; its place and its settings stay. 404 `resource-not-found` where it does not wait any " +
+            "more, 409 `queue-conflict` while it is on its way into the running turn. Parts are held against the agent as those of a new message are.",
+          command([
+            "thread-not-found",
+            "resource-not-found",
+            "queue-conflict",
+            "unsupported",
+            "blob-not-found",
+            "path-not-allowed",
+          ]),
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.post("promoteMessage", "/v1/threads/:threadId/queue/:messageId/promote")
+      .setPath(messagePath)
+      .setHeaders(commandHeaders)
+      .setPayload(PromoteMessageBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(
+        described(
+          "Has a message of the queue go before the others, or into the running turn (`to: turn`); `turnId` of the receipt is that " +
+            "turn. 404 `resource-not-found` where the message does not wait any more, 409 `unsupported` for `turn` where the agent " +
+            "takes no message into its turn (`capabilities.steer`).",
+          command(["thread-not-found", "resource-not-found", "agent-not-found", "unsupported"], { bodyOptional: true }),
         ),
       ),
   )
@@ -240,6 +293,30 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
         described(
           "Stops the agent of a thread, and cancels what has not started.",
           command(["thread-not-found", "thread-not-run"], { bodyOptional: true }),
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.post("configureSession", "/v1/threads/:threadId/configure")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .setPayload(ConfigureBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(
+        described(
+          "Chooses the model, the effort, the approval mode and the sandbox of a thread, in its agent's words: from its next " +
+            "session on and, where its agent runs, from the next turn on, or at once where the agent can. 409 `unsupported` for what " +
+            "the agent does not let a client choose, 400 `value-not-offered` for a value that it does not offer: then nothing " +
+            "was changed. The session shows what the agent has taken, in `config.chosen`.",
+          command([
+            "agent-not-found",
+            "thread-not-found",
+            "thread-not-run",
+            "thread-read-only",
+            "thread-busy",
+            "unsupported",
+            "value-not-offered",
+          ]),
         ),
       ),
   )

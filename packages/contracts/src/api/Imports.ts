@@ -9,7 +9,7 @@ import { ImportReport } from "../Reports.js"
 import { described } from "./operation.js"
 import { ProblemDetails } from "./Problem.js"
 import { bodyCall, memoryCall } from "./problemSets.js"
-import { Flag } from "./Query.js"
+import { Flag, OffsetParam } from "./Query.js"
 
 /** Body of `POST /v1/imports` for a recording that is on the server's machine already. */
 export const ImportFromRoot = shape("ImportFromRoot", "A recording that is on the server's machine already.", {
@@ -54,7 +54,7 @@ export type ImportList = typeof ImportList.Type
 const longestName = 255
 
 /** How an import is asked for. */
-const importParams = Schema.Struct({
+export const ImportParams = Schema.Struct({
   source: optional(
     Schema.String,
     "Kind of the recording, such as codex-app-server; `threadfold` for a bundle. By default it is recognised from the lines.",
@@ -76,6 +76,25 @@ const importParams = Schema.Struct({
     ),
     "Of a bundle: take its threads under ids of their own, which follow from this text; the same text gives the same ids.",
   ),
+  upload: optional(
+    Schema.String.pipe(
+      Schema.pattern(uuidV7Pattern, { message: () => "expected a lower-case UUIDv7" }),
+      Schema.annotations({ jsonSchema: { type: "string" } }),
+    ),
+    "Keep what is sent for ten minutes under this id, a lower-case UUIDv7, so that a later call sends only what was added. Of a body " +
+      "that is the recording itself.",
+  ),
+  from: optional(
+    OffsetParam,
+    "With `upload`: the body is what comes behind so many bytes, which earlier calls have sent. 0 by default: it is all of it.",
+  ),
+  prefix: optional(
+    Schema.String.pipe(
+      Schema.pattern(/^[0-9a-f]{64}$/, { message: () => "expected a SHA-256, 64 lower-case hex digits" }),
+      Schema.annotations({ jsonSchema: { type: "string" } }),
+    ),
+    "With `from`: SHA-256 of those bytes, hex. 409 `upload-not-kept` where the server has others, or none.",
+  ),
   importId: optional(
     Schema.String.pipe(
       Schema.pattern(uuidV7Pattern, { message: () => "expected a lower-case UUIDv7" }),
@@ -89,7 +108,7 @@ const importParams = Schema.Struct({
 export class ImportsGroup extends HttpApiGroup.make("imports")
   .add(
     HttpApiEndpoint.post("create", "/v1/imports")
-      .setUrlParams(importParams)
+      .setUrlParams(ImportParams)
       .setPayload(ImportFromRoot)
       .addSuccess(ImportReport)
       .annotateContext(
@@ -104,8 +123,10 @@ export class ImportsGroup extends HttpApiGroup.make("imports")
             problems: [
               ...bodyCall,
               "import-conflict",
+              "upload-not-kept",
               "path-not-allowed",
               "thread-busy",
+              "thread-purged",
               "not-a-recording",
               "not-a-bundle",
               "bundle-too-new",

@@ -1,21 +1,45 @@
-/** Routes about what runs: turns and questions of all threads, the configured agents, the reaper. */
+/** Routes about what runs: turns and questions of all threads, the reaper. */
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
-import { AgentList } from "../entities/Agent.js"
+import { TurnChanges } from "../entities/FileChange.js"
+import { InferenceDetail } from "../entities/Inference.js"
+import { ItemDetail } from "../entities/Item.js"
+import { ItemReport } from "../entities/ItemReport.js"
 import { ReaperFindings } from "../entities/ReaperFinding.js"
 import { RequestDetail } from "../entities/Request.js"
 import { TurnDetail } from "../entities/Turn.js"
 import { optional } from "../fields.js"
-import { requestPath, turnPath } from "./Endpoint.js"
-import { described, read, resourceRead } from "./operation.js"
+import { itemPath, reads, requestPath, turnPath } from "./Endpoint.js"
+import { fieldsParam, madeParams, ofAllThreads } from "./Filters.js"
+import { described, listRead, read, resourceRead } from "./operation.js"
 import { listCall, memoryCall, readCall, writeCall } from "./problemSets.js"
-import { pageParams, readParams, WaitSeconds } from "./Query.js"
+import { Flag, limitTo, pageParams, readParams, SequenceParam, WaitSeconds } from "./Query.js"
+import { inferenceFilters, itemFilters, requestFilters, turnFilters } from "./rowFilters.js"
 import { pageOf } from "./Shapes.js"
 
-/** Turns by their ids. */
+const someRows =
+  "Filters apply together. Each call looks at so many rows at most: with filters a page may hold fewer entries than `limit`, even none, and still have a `next`. Go on until `next` is null."
+
+/** Parameters of every list of rows of all threads, beside those of its kind. */
+const allRows = {
+  ...pageParams,
+  ...madeParams,
+  ...ofAllThreads,
+  mirrors: optional(Flag, "`true`: with rows of mirrors. Else they are left out, as those of deleted threads are."),
+} as const
+
+const listOf = (description: string) => described(`${description} ${someRows}`, listRead(listCall))
+
+/** Turns of all threads, and by their ids. */
 export class TurnsGroup extends HttpApiGroup.make("turns")
+  .add(
+    HttpApiEndpoint.get("list", "/v1/turns")
+      .setUrlParams(Schema.Struct({ ...allRows, ...turnFilters, ...fieldsParam(TurnDetail) }))
+      .addSuccess(pageOf(TurnDetail))
+      .annotateContext(listOf("Turns of all threads, newest first.")),
+  )
   .add(
     HttpApiEndpoint.get("get", "/v1/turns/:turnId")
       .setPath(turnPath)
@@ -34,46 +58,76 @@ export class TurnsGroup extends HttpApiGroup.make("turns")
         ),
       ),
   )
+  .add(
+    HttpApiEndpoint.get("changes", "/v1/turns/:turnId/changes")
+      .setPath(turnPath)
+      .setUrlParams(
+        Schema.Struct({
+          ...readParams,
+          limit: optional(limitTo(500, 100), "Files at most, 1 to 500; 100 by default."),
+          after: optional(SequenceParam, "`next` of an earlier page: so many files are passed over."),
+        }),
+      )
+      .addSuccess(TurnChanges)
+      .annotateContext(
+        described(
+          "What a turn changed, file by file, each with its unified diff and the lines that were added and removed. A diff over 64 KiB is cut.",
+          read([...readCall, "turn-not-found"]),
+        ),
+      ),
+  )
   .annotateContext(OpenApi.annotations({ title: "Turns" })) {}
 
 /** Questions of the agents of all threads. */
 export class RequestsGroup extends HttpApiGroup.make("requests")
   .add(
     HttpApiEndpoint.get("list", "/v1/requests")
-      .setUrlParams(
-        Schema.Struct({
-          ...pageParams,
-          status: optional(
-            Schema.Literal("open", "answering"),
-            "Only those that wait for an answer, or whose answer is on its way.",
-          ),
-        }),
-      )
+      .setUrlParams(Schema.Struct({ ...allRows, ...requestFilters, ...fieldsParam(RequestDetail) }))
       .addSuccess(pageOf(RequestDetail))
       .annotateContext(
-        described(
-          "Approvals and questions of all threads, newest first; with `status=open` what waits for an answer.",
-          read(listCall),
-        ),
+        listOf("Approvals and questions of all threads, newest first; with `status=open` what waits for an answer."),
       ),
   )
   .add(
     HttpApiEndpoint.get("get", "/v1/requests/:requestId")
       .setPath(requestPath)
-      .setUrlParams(Schema.Struct(readParams))
+      .setUrlParams(reads)
       .addSuccess(RequestDetail)
       .annotateContext(described("One approval or question.", resourceRead([...readCall, "request-not-found"]))),
   )
   .annotateContext(OpenApi.annotations({ title: "Requests" })) {}
 
-/** The agents that threads can be made with. */
-export class AgentsGroup extends HttpApiGroup.make("agents")
+/** Items of all threads. */
+export class ItemsGroup extends HttpApiGroup.make("items")
   .add(
-    HttpApiEndpoint.get("list", "/v1/agents")
-      .addSuccess(AgentList)
-      .annotateContext(described("The configured agents, and what each can be asked to do.", { problems: memoryCall })),
+    HttpApiEndpoint.get("list", "/v1/items")
+      .setUrlParams(Schema.Struct({ ...allRows, ...itemFilters, ...fieldsParam(ItemDetail) }))
+      .addSuccess(pageOf(ItemDetail))
+      .annotateContext(listOf("Items of all threads with their text, newest first.")),
   )
-  .annotateContext(OpenApi.annotations({ title: "Agents" })) {}
+  .add(
+    HttpApiEndpoint.get("get", "/v1/items/:itemId")
+      .setPath(itemPath)
+      .setUrlParams(reads)
+      .addSuccess(ItemReport)
+      .annotateContext(
+        described(
+          "One item: who allowed or declined it and why, what a web search looked for, and the pages that it names.",
+          read([...readCall, "resource-not-found"]),
+        ),
+      ),
+  )
+  .annotateContext(OpenApi.annotations({ title: "Items" })) {}
+
+/** Model calls of all threads. */
+export class InferencesGroup extends HttpApiGroup.make("inferences")
+  .add(
+    HttpApiEndpoint.get("list", "/v1/inferences")
+      .setUrlParams(Schema.Struct({ ...allRows, ...inferenceFilters, ...fieldsParam(InferenceDetail) }))
+      .addSuccess(pageOf(InferenceDetail))
+      .annotateContext(listOf("Inference attempts of all threads, newest first.")),
+  )
+  .annotateContext(OpenApi.annotations({ title: "Model calls" })) {}
 
 /** The reaper, which stops sessions that are not used. */
 export class ReaperGroup extends HttpApiGroup.make("reaper")

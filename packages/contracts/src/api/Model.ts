@@ -8,7 +8,7 @@ import { tableNames } from "../Tables.js"
 import { threadPath } from "./Endpoint.js"
 import { described, eventRead, resourceRead } from "./operation.js"
 import { listCall, readCall } from "./problemSets.js"
-import { pageParams, readParams } from "./Query.js"
+import { atParam, pageParams, readParams } from "./Query.js"
 
 /** Name of a table of the read model. */
 export const RowTable = Schema.Literal(...tableNames).annotations(
@@ -34,7 +34,7 @@ export const RowsSnapshot = shape(
     ),
     rows: field(
       byName(Schema.Array(RowColumns)),
-      "Table → rows, whole: the header, what is open, and the newest of every list.",
+      "Table → rows: the header, what is open, and the newest of every list. A row of which a text is cut has `truncated` beside its columns; of a text that streams then only the first `item_chunks` are here.",
     ),
     rest: field(
       byName(Schema.NullOr(Schema.String)),
@@ -60,7 +60,7 @@ const Key = Schema.Array(Schema.Union(Schema.String, Whole))
 export const RowPut = shape("RowPut", "One row that is another than it was.", {
   table: field(RowTable, "Table of the read model."),
   key: field(Key, "Values of the key columns."),
-  row: field(RowColumns, "The whole row."),
+  row: field(RowColumns, "The whole row. One of which a text is cut has `truncated` beside its columns."),
 })
 
 /** A row that is gone, or several. */
@@ -81,6 +81,10 @@ export const RowChanges = shape("RowChanges", "`event: changes` of a stream of c
     "Every change up to this sequence of the log has been sent; a row may be newer, as its own `sequence` says.",
   ),
   changes: field(Schema.Array(RowChange), "To be carried out in this order."),
+  more: optional(
+    Schema.Literal(true),
+    "True: more changes of the same commit follow, in an event of their own. It has no `id`: the one that ends them has.",
+  ),
 })
 export type RowChanges = typeof RowChanges.Type
 
@@ -103,13 +107,14 @@ export class ModelGroup extends HttpApiGroup.make("model")
   .add(
     HttpApiEndpoint.get("snapshot", "/v1/threads/:threadId/snapshot")
       .setPath(threadPath)
-      .setUrlParams(Schema.Struct({ ...readParams, limit: pageParams.limit }))
+      .setUrlParams(Schema.Struct({ ...readParams, ...atParam, limit: pageParams.limit }))
       .addSuccess(RowsSnapshot)
       .annotateContext(
         described(
           "Rows of a thread and its open state, of one moment. The client's `applyEvent` continues from it with the thread's " +
-            "events; the stream of changes continues from it without a reducer.",
-          resourceRead([...readCall, "thread-not-found"]),
+            "events; the stream of changes continues from it without a reducer. With `at`: as they were, for a reducer that goes on " +
+            "with the events after it.",
+          resourceRead([...readCall, "thread-not-found", "before-first-event"]),
         ),
       ),
   )

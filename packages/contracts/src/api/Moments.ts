@@ -4,10 +4,11 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { field, int, json, listed, optional, optText, shape, text } from "../fields.js"
-import { threadPath } from "./Endpoint.js"
+import { EventHead } from "../Why.js"
+import { reads, threadPath } from "./Endpoint.js"
 import { described, read } from "./operation.js"
-import { readCall } from "./problemSets.js"
-import { readParams, SequenceParam } from "./Query.js"
+import { bodyCall, readCall } from "./problemSets.js"
+import { readParams, SequenceParam, TimeParam } from "./Query.js"
 
 /** One field of a row in two moments. */
 export const ChangedField = shape("ChangedField", "One field of a row that differs between two moments.", {
@@ -60,6 +61,44 @@ export const MomentsDiff = shape("MomentsDiff", "What two moments of a thread di
 })
 export type MomentsDiff = typeof MomentsDiff.Type
 
+/** What is to be different. Another build of the fold cannot be named here: its code would be run. */
+export const WhatIfBody = shape("WhatIfBody", "What is to be different of a thread's log.", {
+  edits: field(
+    Schema.Array(Schema.Unknown),
+    "1 to 1,000 edits: `drop`, `insert`, `replace`, `reorder` and `delay`, as `threadfold whatif --edits` takes them.",
+  ),
+  sequence: optional(
+    Schema.NonNegativeInt,
+    "Both threads end after the event of this sequence of the log; absent: at the end.",
+  ),
+})
+export type WhatIfBody = typeof WhatIfBody.Type
+
+/** The first event after which the two threads differ. */
+const WhatIfDivergence = shape("WhatIfDivergence", "The first event after which the two threads differ.", {
+  sequence: field(
+    Schema.Number,
+    "Its sequence of the log; one that lies between two belongs to an event that an edit placed there.",
+  ),
+  recorded: field(Schema.NullOr(EventHead), "The event as it is recorded; null: there is none at this place."),
+  edited: field(Schema.NullOr(EventHead), "The event as edited; null: there is none at this place."),
+  rows: field(Schema.Array(ChangedRow), "The rows that differ then, from the recorded to the edited ones."),
+})
+
+/** How a thread would be with an edited log. */
+export const WhatIfAnswer = shape("WhatIfAnswer", "How a thread would be with an edited log.", {
+  threadId: text("The thread."),
+  until: int("Sequence of the log that both threads were folded up to."),
+  first: field(Schema.NullOr(WhatIfDivergence), "Where they first differ; null: nowhere."),
+  rows: field(Schema.Array(ChangedRow), "The rows that differ at the end, for people."),
+  patch: field(
+    Schema.Array(Schema.Union(PatchAdd, PatchRemove, PatchMove)),
+    "A JSON Patch (RFC 6902) from the recorded to the edited document of `thread --json`.",
+  ),
+  foldVersion: int("Version of the fold that folded the recorded log."),
+  otherFoldVersion: int("Version of the fold that folded the edited log: the same."),
+})
+
 /** A moment that was found. */
 export const FoundMoment = shape("FoundMoment", "A moment of a thread that was found.", {
   threadId: text("The thread."),
@@ -83,7 +122,7 @@ export class MomentsGroup extends HttpApiGroup.make("moments")
         described(
           "What changed of a thread between two sequences of the log. As rows for people and as a JSON Patch; of a thread with at " +
             "most 100,000 events until then.",
-          read([...readCall, "thread-not-found", "before-first-event", "diff-too-large"]),
+          read([...readCall, "thread-not-found", "before-first-event", "thread-purged", "diff-too-large"]),
         ),
       ),
   )
@@ -93,9 +132,9 @@ export class MomentsGroup extends HttpApiGroup.make("moments")
       .setUrlParams(
         Schema.Struct({
           ...readParams,
-          event: optional(Schema.String, "After the event of this id."),
+          event: optional(Schema.String, "After this event: its id, or its sequence of the log."),
           time: optional(
-            Schema.NumberFromString.annotations({ jsonSchema: { type: "number" } }),
+            TimeParam,
             "After the last event that its source dates no later than this, ms since the epoch.",
           ),
           turn: optional(Schema.String, "After the event that ended the turn of this id."),
@@ -105,7 +144,39 @@ export class MomentsGroup extends HttpApiGroup.make("moments")
       .annotateContext(
         described(
           "The sequence of a moment of a thread. Name one: an event, a time, or the end of a turn.",
-          read([...readCall, "thread-not-found", "before-first-event", "event-not-found", "turn-not-found"]),
+          read([
+            ...readCall,
+            "thread-not-found",
+            "before-first-event",
+            "thread-purged",
+            "event-not-found",
+            "turn-not-found",
+          ]),
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.post("whatIf", "/v1/threads/:threadId/whatif")
+      .setPath(threadPath)
+      .setUrlParams(reads)
+      .setPayload(WhatIfBody)
+      .addSuccess(WhatIfAnswer)
+      .annotateContext(
+        described(
+          "How a thread would be if its log were another one: the edited events are folded beside the recorded ones, and nothing is " +
+            "stored. Of a thread with at most 20,000 events. A refused edit is named with its place.",
+          {
+            problems: [
+              ...bodyCall,
+              "unavailable",
+              "range-not-reached",
+              "thread-not-found",
+              "before-first-event",
+              "thread-purged",
+              "diff-too-large",
+            ],
+            headers: ["Sequence"],
+          },
         ),
       ),
   )

@@ -15,12 +15,19 @@ export const ProblemDetails = shape("ProblemDetails", "A problem (RFC 9457): an 
 })
 export type ProblemDetails = typeof ProblemDetails.Type
 
+/** Longest `detail` of a problem, characters. What is wrong with a value may quote it, and a value may fill its whole body. */
+export const maxProblemDetail = 4_000
+
+/** A detail as it is told; its beginning says what is wrong. */
+const bounded = (detail: string): string =>
+  detail.length <= maxProblemDetail ? detail : `${detail.slice(0, maxProblemDetail - 1).toWellFormed()}…`
+
 /** The body of a problem. */
 export const problemDetails = (slug: ProblemSlug, detail: string): ProblemDetails => ({
   type: `urn:threadfold:problem:${slug}`,
   title: problems[slug].title,
   status: problems[slug].status,
-  detail,
+  detail: bounded(detail),
   next: problems[slug].next,
 })
 

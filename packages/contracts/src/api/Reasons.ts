@@ -26,7 +26,7 @@ export class ReasonsGroup extends HttpApiGroup.make("reasons")
           field: optional(Schema.String, "A field of the row; absent: the whole row."),
           event: optional(
             Schema.String,
-            "Instead of a row: the id of an event, and what it changed or why it did not.",
+            "Instead of a row: an event by its id or its sequence of the log, and what it changed or why it did not.",
           ),
           at: optional(SequenceParam, "The row as it was after the event of this sequence; absent: as it is now."),
         }),
@@ -37,7 +37,14 @@ export class ReasonsGroup extends HttpApiGroup.make("reasons")
           "Which event, by which rule of the fold, made a row or a field what it is, what it was before, and what led to " +
             "that event. Name `row`, or `event`. The thread's events are read and folded again, in a thread of its own; " +
             "two such calls at a time.",
-          read([...readCall, "thread-not-found", "resource-not-found", "event-not-found", "before-first-event"]),
+          read([
+            ...readCall,
+            "thread-not-found",
+            "resource-not-found",
+            "event-not-found",
+            "before-first-event",
+            "thread-purged",
+          ]),
         ),
       ),
   )

@@ -44,7 +44,14 @@ export class SessionsGroup extends HttpApiGroup.make("sessions")
             "with the same content; 409 `session-conflict` for other content, 409 `thread-busy` while another session of " +
             "the thread lives.",
           {
-            problems: [...bodyCall, "session-conflict", "thread-busy", "thread-not-found", "thread-read-only"],
+            problems: [
+              ...bodyCall,
+              "session-conflict",
+              "thread-busy",
+              "thread-not-found",
+              "thread-read-only",
+              "thread-purged",
+            ],
             headers: ["Sequence", "Location"],
           },
         ),

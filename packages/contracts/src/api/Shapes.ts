@@ -2,6 +2,8 @@
 import { SchemaAST as AST, Option, Schema } from "effect"
 import { EventEnvelope } from "../entities/EventEnvelope.js"
 import { ThreadSnapshot } from "../entities/ThreadSnapshot.js"
+import { ContextMeter } from "../entities/ThreadTree.js"
+import { truncated } from "../entities/Truncated.js"
 import { field, int, listed, optional, optText, shape, text } from "../fields.js"
 import { InvariantKind } from "../Reports.js"
 
@@ -44,6 +46,7 @@ export const EventDetail = shape(
       Schema.NullOr(Schema.String),
       "The native message or messages, verbatim; absent unless `native=1`, null where there is none.",
     ),
+    truncated,
   },
 )
 export type EventDetail = typeof EventDetail.Type
@@ -60,6 +63,7 @@ export type EventPage = typeof EventPage.Type
 export const UsagePage = shape("UsagePage", "Tokens of a thread, of one moment.", {
   sequence: readAt,
   usage: ThreadSnapshot.fields.usage,
+  context: field(ContextMeter, "How full the context of its conversation is."),
 })
 
 /** A rule that a log, its rows, or every step of the fold must keep. */
@@ -93,11 +97,12 @@ export const Readiness = shape("Readiness", "The database answers, and which one
 export const ResetReason = listed(
   "ResetReason",
   "Why a stream cannot continue from a cursor. `other-log`: it is of another log; `future`: it is ahead of this one; `past`: changes so " +
-    "old are not kept; `refolded`: rows were made again from the log.",
+    "old are not kept; `refolded`: rows were made again from the log; `purged`: it points to events of a thread that was purged.",
   "other-log",
   "future",
   "past",
   "refolded",
+  "purged",
 )
 
 /** `event: reset` of a stream. */
@@ -107,7 +112,7 @@ export const StreamReset = shape(
   {
     reason: field(
       ResetReason,
-      "`other-log`: the cursor is of another log; `future`: it is ahead of this one; `past`: changes so old are not kept; `refolded`: rows were made again from the log.",
+      "`other-log`: the cursor is of another log; `future`: it is ahead of this one; `past`: changes so old are not kept; `refolded`: rows were made again from the log; `purged`: it points to events of a thread that was purged.",
     ),
     snapshot: text("Path of what to read again."),
     cursor: text("Where this stream continues from."),
@@ -121,6 +126,21 @@ export const StreamSynced = shape(
   "`event: synced` of a stream: everything up to here has been sent, what follows is new.",
   { sequence: int("Sequence of the log up to which everything has been sent.") },
 )
+
+/** `event: audio` of a stream. It has no id: it is live, and never sent again. */
+export const StreamAudio = shape(
+  "StreamAudio",
+  "`event: audio` of a stream with `audio=live`: a piece of what a voice says, as it says it. Without an id, kept nowhere, and never sent again.",
+  {
+    threadId: text("The thread."),
+    realtimeId: text("Our id of the run that says it."),
+    data: text("PCM, 16 bits, little endian, as base64."),
+    sampleRate: int("Samples per second (Hz)."),
+    channels: int("Channels."),
+    missed: int("Pieces before this one that the reader was too slow for; 0: none."),
+  },
+)
+export type StreamAudio = typeof StreamAudio.Type
 
 /** `event: overflow` of a stream. */
 export const StreamOverflow = shape(

@@ -1,12 +1,14 @@
 /** Bodies that are a stream of lines: what a generated client gets as a text. */
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import { Schema } from "effect"
+import { namedJson } from "../fields.js"
 
 /** `text/event-stream`. */
 export const EventStream = Schema.String.annotations({
   identifier: "EventStream",
   title: "Event stream",
   description:
-    "Server-sent events (`id`, `event`, `data`). `event` is the type of an event, whose `data` is an `Event`; or `changes` (`RowChanges`), `synced` (`StreamSynced`), `reset` (`StreamReset`), `overflow` (`StreamOverflow`).",
+    "Server-sent events (`id`, `event`, `data`). `event` is the type of an event, whose `data` is an `Event`; or `changes` (`RowChanges`), `inbox` (`Inbox`), `synced` (`StreamSynced`), `reset` (`StreamReset`), `overflow` (`StreamOverflow`), `audio` (`StreamAudio`).",
 })
 
 /** `text/event-stream` of work over the projections. */
@@ -38,6 +40,22 @@ export const RecordingLines = Schema.String.annotations({
   description: "The recording itself: one JSON object a line, as its source wrote it.",
 })
 
+/** `application/x-ndjson` of a list. */
+export const EntryLines = Schema.String.annotations({
+  identifier: "EntryLines",
+  title: "Entries, a line each",
+  description:
+    "NDJSON: each line is one entry of the list. `Link` has the next page, `Sequence` what the page is true for.",
+})
+
+/** `text/csv` of a list. */
+export const EntryTable = Schema.String.annotations({
+  identifier: "EntryTable",
+  title: "Entries as a table",
+  description:
+    "CSV (RFC 4180) with the names of the fields in the first row: null is empty, a value with parts is JSON. `Link` has the next page.",
+})
+
 /** A bundle. */
 export const Bundle = Schema.String.annotations({
   identifier: "Bundle",
@@ -45,3 +63,8 @@ export const Bundle = Schema.String.annotations({
   description:
     "What `threadfold export` writes: lines of JSON, compressed with gzip. docs/adr/0012-bundles.md has the format.",
 })
+
+/** Bytes of a blob. */
+export const BlobBytes = HttpApiSchema.Uint8Array().annotations(
+  namedJson("BlobBytes", "The bytes of an image or a file, as they are.", { type: "string", format: "binary" }),
+)

@@ -5,6 +5,21 @@
 import { SchemaAST as AST, type Schema } from "effect"
 import { unknownName } from "../nearest.js"
 
+/** Annotation: the words of a list of which a text names several, separated by commas. */
+export const ListedWords: unique symbol = Symbol.for("@threadfold/contracts/ListedWords")
+
+const wordsOf = (ast: AST.AST): readonly string[] | null => {
+  const words = ast.annotations[ListedWords]
+  return Array.isArray(words) ? words : null
+}
+
+/** The first word of a text that its list does not have. */
+const strangeWord = (text: string, words: readonly string[]): string | undefined =>
+  text
+    .split(",")
+    .map((word) => word.trim())
+    .find((word) => word !== "" && !words.includes(word))
+
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
@@ -15,6 +30,8 @@ const listed = (ast: AST.AST): readonly string[] | null => {
   const texts: string[] = []
   for (const member of ast.types) {
     if (AST.isUndefinedKeyword(member) || (AST.isLiteral(member) && member.literal === null)) continue
+    // A list beside its words: one of them may stand for a list of one.
+    if (AST.isTupleType(bare(member))) continue
     const inner = listed(bare(member))
     if (inner === null) return null
     texts.push(...inner)
@@ -26,9 +43,21 @@ const listed = (ast: AST.AST): readonly string[] | null => {
 const bare = (ast: AST.AST): AST.AST =>
   AST.isRefinement(ast) || AST.isTransformation(ast) ? bare(ast.from) : AST.isSuspend(ast) ? bare(ast.f()) : ast
 
-const find = (schema: AST.AST, value: unknown, place: string, what: string): string | null => {
-  const ast = bare(schema)
+/** The schema of a field that may be left out. */
+const given = (schema: AST.AST): AST.AST => {
+  const [first, ...rest] = AST.isUnion(schema) ? schema.types.filter((type) => !AST.isUndefinedKeyword(type)) : []
+  return first !== undefined && rest.length === 0 ? first : schema
+}
+
+const find = (asked: AST.AST, value: unknown, place: string, what: string): string | null => {
+  const schema = given(asked)
   const at = place === "" ? "" : `${place}: `
+  const words = typeof value === "string" ? wordsOf(schema) : null
+  if (words !== null && typeof value === "string") {
+    const strange = strangeWord(value, words)
+    return strange === undefined ? null : `${at}${unknownName("value", strange, words)}`
+  }
+  const ast = bare(schema)
   const texts = typeof value === "string" ? listed(ast) : null
   if (texts !== null && typeof value === "string" && !texts.includes(value)) {
     return `${at}${unknownName("value", value, texts)}`

@@ -12,21 +12,35 @@ import { RealtimeRunView } from "../entities/RealtimeRun.js"
 import { RequestView } from "../entities/Request.js"
 import { SessionView } from "../entities/Session.js"
 import { TaskView } from "../entities/Task.js"
-import { ThreadStatus, ThreadView } from "../entities/Thread.js"
+import { FolderView, ThreadStatus, ThreadView } from "../entities/Thread.js"
+import { ThreadTree } from "../entities/ThreadTree.js"
+import { TraceTurn } from "../entities/Trace.js"
 import { TurnView } from "../entities/Turn.js"
 import { optional } from "../fields.js"
-import { threadPath } from "./Endpoint.js"
-import { described, eventRead, read, resourceRead } from "./operation.js"
+import { reads, threadPath } from "./Endpoint.js"
+import { fieldsParam, madeParams, ofThreads, someOf, TextParam } from "./Filters.js"
+import { described, eventRead, listRead, read, resourceRead } from "./operation.js"
 import { listCall, readCall } from "./problemSets.js"
-import { atParam, eventParams, Flag, pageParams, readParams, rewoundParam } from "./Query.js"
+import {
+  atParam,
+  eventParams,
+  Flag,
+  limitTo,
+  pageParams,
+  readParams,
+  rewoundParam,
+  TimeParam,
+  traceLimit,
+} from "./Query.js"
+import { inferenceFilters, itemFilters, requestFilters, turnFilters } from "./rowFilters.js"
 import { EventPage, pageOf, ThreadPage, UsagePage } from "./Shapes.js"
 
-const listOfThread = read([...listCall, "thread-not-found", "before-first-event"])
+const listOfThread = listRead([...listCall, "thread-not-found", "before-first-event", "thread-purged"])
 
-/** Query of a page of a list of a thread. */
-const pages = Schema.Struct({ ...pageParams, ...atParam })
+/** Parameters of every list of a thread. */
+const pages = { ...pageParams, ...atParam } as const
 
-/** A page of one list of a thread. */
+/** A page of a list of a thread that is chosen by nothing but its place. */
 const threadList = <const Name extends string, A, I>(
   name: Name,
   segment: `/${string}`,
@@ -35,7 +49,7 @@ const threadList = <const Name extends string, A, I>(
 ) =>
   HttpApiEndpoint.get(name, `/v1/threads/:threadId${segment}`)
     .setPath(threadPath)
-    .setUrlParams(pages)
+    .setUrlParams(Schema.Struct({ ...pages, ...fieldsParam(entry) }))
     .addSuccess(pageOf(entry))
     .annotateContext(described(description, listOfThread))
 
@@ -46,20 +60,38 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
       .setUrlParams(
         Schema.Struct({
           ...pageParams,
-          status: optional(ThreadStatus, "Only threads that do this."),
+          ...fieldsParam(ThreadView),
+          status: optional(someOf(...ThreadStatus.literals), "Only threads that do one of these, separated by commas."),
           archived: optional(Flag, "`true`: archived ones alone; `false`: the others alone. Absent: both."),
           deleted: optional(Flag, "`true`: deleted ones alone; else they are left out."),
           mirrors: optional(
             Flag,
             "`true`: with the mirrors, that is imported threads that are there in a better form: because they ran here, or from another source. Else they are left out.",
           ),
-          provider: optional(Schema.String, "Only threads of this provider kind."),
+          ...ofThreads,
           parentThreadId: optional(Schema.String, "Only threads that this one spawned."),
           nativeThreadId: optional(Schema.String, "Only threads with this id of the provider's."),
+          text: optional(
+            TextParam,
+            "Only threads whose title or first words hold this text, in any case of ASCII letters.",
+          ),
+          createdFrom: optional(TimeParam, "Only threads whose `createdAt` is this or later, ms since the epoch."),
+          createdTo: optional(TimeParam, "Only threads whose `createdAt` is earlier, ms since the epoch."),
+          updatedFrom: optional(TimeParam, "Only threads whose `updatedAt` is this or later, ms since the epoch."),
+          updatedTo: optional(TimeParam, "Only threads whose `updatedAt` is earlier, ms since the epoch."),
+          sort: optional(
+            Schema.Literal("createdAt", "updatedAt"),
+            "What the order goes by; `createdAt` by default. With `updatedAt` a thread that changes while one pages moves to the top; no other is left out or comes twice.",
+          ),
         }),
       )
       .addSuccess(pageOf(ThreadView))
-      .annotateContext(described("Threads, newest first.", read(listCall))),
+      .annotateContext(
+        described(
+          "Threads, newest first. Filters apply together. With filters a page may hold fewer entries than `limit`, even none, and still have a `next`: each call looks at so many rows at most. Go on until `next` is null.",
+          listRead(listCall),
+        ),
+      ),
   )
   .add(
     HttpApiEndpoint.get("get", "/v1/threads/:threadId")
@@ -71,7 +103,20 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
           "One thread with the newest entries of each of its lists, of one moment. Go on with the cursors in `more`; " +
             "follow what comes with the thread's events after `sequence`. A deleted thread is still readable: " +
             "`thread.deletedAt` says since when. With `at` the thread as it was.",
-          resourceRead([...readCall, "thread-not-found", "before-first-event"]),
+          resourceRead([...readCall, "thread-not-found", "before-first-event", "thread-purged"]),
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.get("folder", "/v1/threads/:threadId/folder")
+      .setPath(threadPath)
+      .setUrlParams(reads)
+      .addSuccess(FolderView)
+      .annotateContext(
+        described(
+          "The folder of a thread as it is now: whether it is there, and the branch and the worktree that git has checked out. No program " +
+            "runs for it.",
+          read([...readCall, "thread-not-found", "thread-purged"]),
         ),
       ),
   )
@@ -79,7 +124,9 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
   .add(
     HttpApiEndpoint.get("turns", "/v1/threads/:threadId/turns")
       .setPath(threadPath)
-      .setUrlParams(Schema.Struct({ ...pageParams, ...atParam, ...rewoundParam }))
+      .setUrlParams(
+        Schema.Struct({ ...pages, ...rewoundParam, ...turnFilters, ...madeParams, ...fieldsParam(TurnView) }),
+      )
       .addSuccess(pageOf(TurnView))
       .annotateContext(
         described(
@@ -93,10 +140,12 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
       .setPath(threadPath)
       .setUrlParams(
         Schema.Struct({
-          ...pageParams,
-          ...atParam,
+          ...pages,
           turnId: optional(Schema.String, "Only items of this turn."),
           ...rewoundParam,
+          ...itemFilters,
+          ...madeParams,
+          ...fieldsParam(ItemView),
         }),
       )
       .addSuccess(pageOf(ItemView))
@@ -107,8 +156,32 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
         ),
       ),
   )
-  .add(threadList("requests", "/requests", RequestView, "Approvals and questions of a thread, newest first."))
-  .add(threadList("inferences", "/inferences", InferenceView, "Inference attempts of a thread, newest first."))
+  .add(
+    HttpApiEndpoint.get("requests", "/v1/threads/:threadId/requests")
+      .setPath(threadPath)
+      .setUrlParams(Schema.Struct({ ...pages, ...requestFilters, ...madeParams, ...fieldsParam(RequestView) }))
+      .addSuccess(pageOf(RequestView))
+      .annotateContext(described("Approvals and questions of a thread, newest first.", listOfThread)),
+  )
+  .add(
+    HttpApiEndpoint.get("inferences", "/v1/threads/:threadId/inferences")
+      .setPath(threadPath)
+      .setUrlParams(Schema.Struct({ ...pages, ...inferenceFilters, ...madeParams, ...fieldsParam(InferenceView) }))
+      .addSuccess(pageOf(InferenceView))
+      .annotateContext(described("Inference attempts of a thread, newest first.", listOfThread)),
+  )
+  .add(
+    HttpApiEndpoint.get("trace", "/v1/threads/:threadId/trace")
+      .setPath(threadPath)
+      .setUrlParams(Schema.Struct({ ...pageParams, ...readParams, limit: traceLimit }))
+      .addSuccess(pageOf(TraceTurn))
+      .annotateContext(
+        described(
+          "Turns of a thread with their model calls, newest first: what each call answered, what that became, how long it took, and what it cost. Calls outside any turn are in `inferences`.",
+          read([...listCall, "thread-not-found"]),
+        ),
+      ),
+  )
   .add(threadList("realtime", "/realtime", RealtimeRunView, "Voice runs of a thread, newest first."))
   .add(threadList("delegations", "/delegations", DelegationView, "Voice hand-overs of a thread, newest first."))
   .add(threadList("tasks", "/tasks", TaskView, "Background tasks of a thread, newest first."))
@@ -122,7 +195,24 @@ export class ThreadsGroup extends HttpApiGroup.make("threads")
       .annotateContext(
         described(
           "Tokens of a thread: the sum of its turns', the context window, and the last model call's own count.",
-          read([...readCall, "thread-not-found", "before-first-event"]),
+          read([...readCall, "thread-not-found", "before-first-event", "thread-purged"]),
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.get("tree", "/v1/threads/:threadId/tree")
+      .setPath(threadPath)
+      .setUrlParams(
+        Schema.Struct({
+          ...readParams,
+          limit: optional(limitTo(200, 200), "Threads at most, 1 to 200; 200 by default."),
+        }),
+      )
+      .addSuccess(ThreadTree)
+      .annotateContext(
+        described(
+          "A thread with the threads that its agents spawned, down to 16 levels: the state of each, its tokens, how full its context is, and what it said last. Deleted ones are left out.",
+          read([...readCall, "thread-not-found"]),
         ),
       ),
   )

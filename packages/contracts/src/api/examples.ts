@@ -12,6 +12,8 @@ const thread = {
   openRequests: 0,
   queued: 0,
   queueHeld: false,
+  uncertainTurns: 0,
+  failedTurnId: null,
   turns: 1,
   agent: null,
   cwd: "/workspace",
@@ -21,7 +23,9 @@ const thread = {
   lastActivityAt: 1795151308878,
   archivedAt: null,
   deletedAt: null,
+  pinnedAt: null,
   streamVersion: 54,
+  unread: false,
 }
 
 export const componentExamples: Readonly<Record<string, readonly unknown[]>> = {
@@ -80,6 +84,7 @@ export const componentExamples: Readonly<Record<string, readonly unknown[]>> = {
       rejoined: false,
       steeredInto: null,
       text: "SCEN:plain first",
+      parts: null,
       diff: null,
       proposal: null,
       rewound: false,

@@ -36,6 +36,12 @@ export const importProblems = {
     title: "There is no such import",
     next: "GET /v1/imports lists those of this run of the server. Importing again is safe: it adds what is missing.",
   },
+  "upload-not-kept": {
+    status: 409,
+    isOfArguments: true,
+    title: "The server does not have what the upload goes on from",
+    next: "Send the whole recording, without `from`. Uploads are kept for ten minutes after their last use, and not many of them.",
+  },
   "import-conflict": {
     status: 409,
     title: "An import of this id runs already",
@@ -44,7 +50,7 @@ export const importProblems = {
   "path-not-allowed": {
     status: 403,
     title: "The server does not read this path",
-    next: "Upload the recording, or name a path below the folder that `imports.root` of the configuration names.",
+    next: "Upload the recording, or name a path below the folder that `imports.root` of the configuration names. A message names paths in its thread's folder.",
   },
   "recording-not-found": {
     status: 404,

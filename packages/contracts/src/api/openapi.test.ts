@@ -132,8 +132,8 @@ describe("the OpenAPI document", () => {
         .filter((status) => status >= 400)
     expect(statuses("GET /livez")).toEqual([400, 403, 429, 500, 503])
     expect(statuses("GET /v1/agents")).toEqual([400, 401, 403, 429, 500, 503])
-    expect(statuses("GET /v1/threads/{threadId}")).toEqual([400, 401, 403, 404, 429, 500, 503])
-    expect(statuses("POST /v1/threads")).toEqual([400, 401, 403, 404, 409, 412, 413, 415, 429, 500, 503, 507])
+    expect(statuses("GET /v1/threads/{threadId}")).toEqual([400, 401, 403, 404, 410, 429, 500, 503])
+    expect(statuses("POST /v1/threads")).toEqual([400, 401, 403, 404, 409, 410, 412, 413, 415, 429, 500, 503, 507])
     for (const { name, operation } of operations) {
       for (const { response, status } of responsesOf(operation)) {
         if (Number(status) < 400) continue

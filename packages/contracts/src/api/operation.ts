@@ -1,6 +1,7 @@
 /** The parts of a route in the OpenAPI document beside its parameters and bodies: problems, headers and streams. */
 import * as OpenApi from "@effect/platform/OpenApi"
 import { type ProblemSlug, problems } from "./Problem.js"
+import { commandCall } from "./problemSets.js"
 
 /** Headers of answers. */
 const headers = {
@@ -8,6 +9,10 @@ const headers = {
   ETag: {
     type: "string",
     description: "Version of the resource: send it as `If-None-Match`, or as `If-Match` of a command.",
+  },
+  Link: {
+    type: "string",
+    description: 'Of an answer as lines or as CSV: paths of the pages beside it, `rel="next"` and `rel="prev"`.',
   },
   Location: { type: "string", description: "Path of what the call made." },
   "Retry-After": { type: "integer", description: "After how many seconds the same call may be tried again." },
@@ -141,6 +146,12 @@ const operationOf = (facts: OperationFacts) => (operation: Operation) => ({
 export const described = (description: string, facts: OperationFacts) =>
   OpenApi.annotations({ description, summary: description.split(". ")[0] ?? "", transform: operationOf(facts) })
 
+/** A command: what it answers, beside the problems that every command may meet. */
+export const command = (
+  refusals: readonly ProblemSlug[],
+  more: Pick<OperationFacts, "bodyOptional"> = {},
+): OperationFacts => ({ problems: [...commandCall, ...refusals], headers: ["Sequence", "Location"], ...more })
+
 /** A route that reads one thing which has a version. */
 export const resourceRead = (slugs: readonly ProblemSlug[]): OperationFacts => ({
   problems: slugs,
@@ -150,6 +161,13 @@ export const resourceRead = (slugs: readonly ProblemSlug[]): OperationFacts => (
 
 /** A route that reads what has none. */
 export const read = (slugs: readonly ProblemSlug[]): OperationFacts => ({ problems: slugs, headers: ["Sequence"] })
+
+/** A route that reads a page of a list: by `Accept` also as lines of JSON, or as CSV, whose cursors are in `Link`. */
+export const listRead = (slugs: readonly ProblemSlug[]): OperationFacts => ({
+  problems: slugs,
+  headers: ["Sequence", "Link"],
+  alsoAnswers: { "application/x-ndjson": "EntryLines", "text/csv": "EntryTable" },
+})
 
 /** A route that reads a page of events, or a stream of them. */
 export const eventRead = (slugs: readonly ProblemSlug[]): OperationFacts => ({

@@ -5,6 +5,7 @@
 import { channelLimit } from "../Limits.js"
 import { importProblems } from "./importProblems.js"
 import { jobProblems } from "./jobProblems.js"
+import { messageProblems } from "./messageProblems.js"
 
 /** A problem as the catalogue has it. */
 interface ProblemEntry {
@@ -34,7 +35,7 @@ const catalogue = {
   "forbidden-origin": {
     status: 403,
     title: "This Origin is not allowed",
-    next: "Call from the server's own pages or from a program that sends no Origin.",
+    next: "Name the UI's origin in `threadfold serve --allowed-origin`, or call from a program that sends no Origin.",
   },
   "not-found": {
     status: 404,
@@ -81,7 +82,7 @@ const catalogue = {
     status: 413,
     isOfArguments: true,
     title: "The thread is too long for this answer",
-    next: "Run `threadfold diff` on a copy of the database, with --db FILE, or compare single lists with `at`.",
+    next: "Run `threadfold diff` or `threadfold whatif` on a copy of the database, with --db FILE, or compare single lists with `at`.",
   },
   "turn-not-found": {
     status: 404,
@@ -125,17 +126,17 @@ const catalogue = {
     title: "The thread is read-only",
     next: "It is a fork, which takes no message and no session. Send to the thread that it was made of (`forkedFromThreadId`).",
   },
+  "thread-purged": {
+    status: 410,
+    isOfArguments: true,
+    title: "The thread was purged",
+    next: "Its content is gone for good; a bundle or a backup from before may still hold it. GET /v1/threads/{threadId}/purge has the tombstone.",
+  },
   "agent-not-found": {
     status: 404,
     isOfArguments: true,
     title: "There is no agent of this name",
     next: "GET /v1/agents lists the agents; `threadfold doctor` says which ones are missing and how to get them.",
-  },
-  "turn-active": {
-    status: 409,
-    isOfArguments: true,
-    title: "A turn runs or waits to start",
-    next: "Send with mode queue, steer or interrupt, or wait until the turn ends.",
   },
   "request-ended": {
     status: 409,
@@ -147,12 +148,6 @@ const catalogue = {
     status: 400,
     title: "The question cannot take this answer",
     next: "Answer with one of the choices that `detail` lists. The question is still open.",
-  },
-  "queue-conflict": {
-    status: 409,
-    isOfArguments: true,
-    title: "The queue has moved on",
-    next: "Read the queue again; an order names every message exactly once.",
   },
   "command-conflict": {
     status: 409,
@@ -177,7 +172,7 @@ const catalogue = {
   "payload-too-large": {
     status: 413,
     title: "The body is too large",
-    next: "Send fewer events in one call.",
+    next: "Send less in one call: fewer events, or a smaller image.",
   },
   "line-too-long": {
     status: 413,
@@ -359,6 +354,29 @@ const catalogue = {
   },
   ...importProblems,
   ...jobProblems,
+  ...messageProblems,
+  "voice-refused": {
+    status: 400,
+    isOfArguments: true,
+    title: "The voice conversation does not take this",
+    next: "Change what `detail` names; `GET /v1/threads/{threadId}/realtime/voices` lists the voices. A live conversation goes on.",
+  },
+  "voice-not-live": {
+    status: 409,
+    title: "The thread has no live voice conversation",
+    next: "Start one with POST /v1/threads/{threadId}/realtime/start, or with `threadfold talk`.",
+  },
+  "voice-busy": {
+    status: 409,
+    title: "Too many voice conversations",
+    next: "Stop one of them with POST /v1/threads/{threadId}/realtime/stop.",
+    mayPass: true,
+  },
+  "voice-failed": {
+    status: 502,
+    title: "The voice conversation failed",
+    next: "Look at `detail`: key, address and model of the realtime model. Then start it again.",
+  },
 } as const satisfies Readonly<Record<string, ProblemEntry>>
 
 /** The name of a problem in the catalogue. */

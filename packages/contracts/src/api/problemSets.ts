@@ -32,4 +32,9 @@ export const writeCall: readonly ProblemSlug[] = [
 /** A call with a body that writes. */
 export const bodyCall: readonly ProblemSlug[] = [...writeCall, "unsupported-media-type", "payload-too-large"]
 /** A command. */
-export const commandCall: readonly ProblemSlug[] = [...bodyCall, "command-conflict", "precondition-failed"]
+export const commandCall: readonly ProblemSlug[] = [
+  ...bodyCall,
+  "command-conflict",
+  "precondition-failed",
+  "thread-purged",
+]

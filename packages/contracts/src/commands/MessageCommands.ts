@@ -1,9 +1,10 @@
 /** Commands by which a person talks to the agent: messages, the queue, interrupts, answers. */
 import { Schema } from "effect"
-import { Json } from "../events/Common.js"
+import { Json, Settings } from "../events/Common.js"
+import { MessageParts } from "../events/MessageParts.js"
 import { field, listed, maybe, shape } from "../fields.js"
 import { MessageId, RequestId, TurnId } from "../Ids.js"
-import { ofThread, Settings } from "./ThreadCommands.js"
+import { ofThread } from "./ThreadCommands.js"
 
 /** What a message does while a turn runs or waits to start. */
 export const MessageMode = listed(
@@ -18,13 +19,14 @@ export type MessageMode = typeof MessageMode.Type
 
 export const SendMessage = shape(
   "SendMessage",
-  "Sends the user's text. The session starts by itself where none lives.",
+  "Sends a message of the user. The session starts by itself where none lives.",
   {
     ...ofThread("message.send"),
     text: field(
-      Schema.String.pipe(Schema.minLength(1), Schema.maxLength(1_000_000)),
-      "The text, 1 to 1,000,000 characters.",
+      Schema.String.pipe(Schema.maxLength(1_000_000)),
+      "The text, up to 1,000,000 characters; empty only where parts without text are sent.",
     ),
+    parts: maybe(MessageParts, "All parts, where the message is more than one text; their blobs are stored."),
     mode: maybe(
       MessageMode,
       "What it does to a turn that runs or waits; absent: `queue`. Where there is none, each of them starts a turn.",
@@ -33,6 +35,35 @@ export const SendMessage = shape(
       Settings,
       "Settings of its turn in the provider's words, for example a model; a steer has no turn of its own and leaves them.",
     ),
+  },
+)
+
+export const EditMessage = shape(
+  "EditMessage",
+  "Writes a message again that waits in the queue. Its place and its settings stay.",
+  {
+    ...ofThread("message.edit"),
+    messageId: field(MessageId, "The message."),
+    ...SendMessage.pick("text", "parts").fields,
+  },
+)
+
+/** Where a queued message is promoted to. */
+export const PromoteTo = listed(
+  "PromoteTo",
+  "Where a queued message goes. `front`: before all that waits; `turn`: into the running turn where one runs, and to the front where none does. It stays in the queue should the agent not take it.",
+  "front",
+  "turn",
+)
+export type PromoteTo = typeof PromoteTo.Type
+
+export const PromoteMessage = shape(
+  "PromoteMessage",
+  "Has a queued message go before the others, or into the running turn. One that is there already: no change.",
+  {
+    ...ofThread("message.promote"),
+    messageId: field(MessageId, "The message."),
+    to: maybe(PromoteTo, "Where it goes; absent: `front`."),
   },
 )
 

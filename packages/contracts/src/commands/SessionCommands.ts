@@ -1,5 +1,7 @@
 /** Commands about a thread's session: the ones we run, and the attached ones that an adapter outside feeds. */
 import { Schema } from "effect"
+import { Configuration } from "../entities/Configuration.js"
+import { Settings } from "../events/Common.js"
 import { field, maybe, shape } from "../fields.js"
 import { SessionId } from "../Ids.js"
 import { ofThread } from "./ThreadCommands.js"
@@ -22,6 +24,19 @@ export const StopSession = shape(
   {
     ...ofThread("session.stop"),
     reason: maybe(Schema.String.pipe(Schema.maxLength(1_000)), "Why, for people."),
+  },
+)
+
+export const ConfigureSession = shape(
+  "ConfigureSession",
+  "Chooses what the agent of the thread works with, in the agent's words: from the next session on and, where one lives, from its next turn on, or at once where the agent can.",
+  {
+    ...ofThread("session.configure"),
+    ...Configuration.fields,
+    settings: field(
+      Settings,
+      "The same choices as settings of a session, in the provider's words, beside the model: made by the agent's driver.",
+    ),
   },
 )
 

@@ -1,6 +1,7 @@
 /** Commands about a thread as a whole. */
 import { Schema } from "effect"
-import { EpochMs, Json } from "../events/Common.js"
+import { EpochMs, Settings } from "../events/Common.js"
+import { ReviewTarget } from "../events/TurnEvents.js"
 import { field, maybe, shape } from "../fields.js"
 import { ThreadId, TurnId } from "../Ids.js"
 
@@ -13,9 +14,6 @@ export const ofThread = <const Type extends string>(type: Type) =>
 
 /** A display name: 1 to 1000 characters. */
 export const ThreadTitle = Schema.String.pipe(Schema.minLength(1), Schema.maxLength(1_000))
-
-/** Settings in the provider's words: its approval policy, its sandbox. What they are, the agent decides. */
-export const Settings = Schema.Record({ key: Schema.String, value: Json })
 
 export const CreateThread = shape(
   "CreateThread",
@@ -57,13 +55,65 @@ export const RestoreThread = shape("RestoreThread", "Brings a deleted thread bac
 
 export const ForkThread = shape(
   "ForkThread",
-  "Copies a thread as it was when one of its turns had ended into a new thread, which is read-only. The thread itself does not change.",
+  "Copies a thread as it was when one of its turns had ended into a new thread, which is read-only unless its agent goes on there. The thread itself does not change.",
   {
     ...ofThread("thread.fork"),
     turnId: field(TurnId, "The turn of the thread that is the last one of the copy. It has ended."),
     intoThreadId: field(ThreadId, "Id of the new thread. Nothing has it yet."),
+    agent: maybe(
+      Schema.String.pipe(Schema.minLength(1), Schema.maxLength(100)),
+      "The agent that goes on in the new thread: the one of this thread. Absent: none does.",
+    ),
   },
 )
+
+/** How many turns one rewind takes back at most. */
+const mostTurns = 1_000
+
+export const RewindThread = shape(
+  "RewindThread",
+  "Takes back the newest turns of the thread's conversation: its agent goes on from before them. Their rows stay, marked `rewound`.",
+  {
+    ...ofThread("thread.rewind"),
+    turns: maybe(
+      Schema.Number.pipe(Schema.int(), Schema.between(1, mostTurns)),
+      "How many of the turns that count still, the newest ones, 1 to 1,000; absent: 1.",
+    ),
+    files: maybe(
+      Schema.Boolean,
+      "True: the files that the agent changed in these turns are changed back, too. Where that cannot be done nothing is. Absent or false: files stay as they are.",
+    ),
+  },
+)
+
+export const CompactThread = shape(
+  "CompactThread",
+  "Has the agent replace the head of the thread's conversation by a summary, in a turn of its own.",
+  { ...ofThread("thread.compact") },
+)
+
+export const StartReview = shape("StartReview", "Has the agent review changes, in a turn of its own.", {
+  ...ofThread("review.start"),
+  target: field(ReviewTarget, "What is reviewed."),
+})
+
+export const ReadThread = shape(
+  "ReadThread",
+  "A person has seen the thread: its news up to a version are not unread any more.",
+  {
+    ...ofThread("thread.read"),
+    version: field(
+      Schema.Number.pipe(Schema.int(), Schema.positive()),
+      "`streamVersion` of the thread as the person saw it. What came later stays unread; an older one than the last: no change.",
+    ),
+  },
+)
+
+export const PinThread = shape("PinThread", "Marks the thread as one that a person wants at hand.", {
+  ...ofThread("thread.pin"),
+})
+
+export const UnpinThread = shape("UnpinThread", "Takes the mark away.", { ...ofThread("thread.unpin") })
 
 export const KeepThreadAlive = shape("KeepThreadAlive", "Keeps the reaper from the thread.", {
   ...ofThread("thread.keep-alive"),

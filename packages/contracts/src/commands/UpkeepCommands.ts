@@ -71,6 +71,18 @@ export const ExpireRequest = shape("ExpireRequest", "Ends a question that cannot
   reason: maybe(Schema.String, "Why."),
 })
 
+export const PurgeThread = shape(
+  "PurgeThread",
+  "Leaves a tombstone with a sealed hash in place of the thread, whose content then goes. Refused while anything of it lives.",
+  {
+    ...ofThread("thread.purge"),
+    sealedHash: text("Canonical hash of the thread's rows, SHA-256 hex."),
+    streamVersion: int(
+      "Version of the thread's stream that the hash was taken at: an event since then refuses the purge.",
+    ),
+  },
+)
+
 export const DeclineRequest = shape(
   "DeclineRequest",
   "Answers a question with `decline`, because no answer came in time. One that is answered: no change.",

@@ -5,27 +5,37 @@
 import { Schema } from "effect"
 import {
   CancelMessage,
+  EditMessage,
   InterruptTurn,
+  PromoteMessage,
   ReorderQueue,
   RespondToRequest,
   ResumeQueue,
   SendMessage,
 } from "./MessageCommands.js"
-import { AttachSession, DetachSession, StartSession, StopSession } from "./SessionCommands.js"
+import { RouteDelegation, StartRealtime, StopRealtime } from "./RealtimeCommands.js"
+import { AttachSession, ConfigureSession, DetachSession, StartSession, StopSession } from "./SessionCommands.js"
 import {
   ArchiveThread,
+  CompactThread,
   CreateThread,
   DeleteThread,
   ForkThread,
   KeepThreadAlive,
+  PinThread,
+  ReadThread,
   RenameThread,
   RestoreThread,
+  RewindThread,
+  StartReview,
   UnarchiveThread,
+  UnpinThread,
 } from "./ThreadCommands.js"
 import {
   DeclineRequest,
   DrainQueue,
   ExpireRequest,
+  PurgeThread,
   ReapSession,
   ReconcileSession,
   SettleAfterEnd,
@@ -34,9 +44,33 @@ import {
   TimeOutStart,
 } from "./UpkeepCommands.js"
 
-export { InterruptTurn, MessageMode, ReorderQueue, RespondToRequest, SendMessage } from "./MessageCommands.js"
-export { AttachSession, StartSession, StopSession } from "./SessionCommands.js"
-export { CreateThread, ForkThread, KeepThreadAlive, RenameThread } from "./ThreadCommands.js"
+export {
+  InterruptTurn,
+  MessageMode,
+  PromoteMessage,
+  ReorderQueue,
+  RespondToRequest,
+  SendMessage,
+} from "./MessageCommands.js"
+export {
+  maxHandoffText,
+  maxVoiceAudio,
+  maxVoiceText,
+  VoiceModality,
+  VoiceTransportAsked,
+  VoiceTransportName,
+  voiceSettings,
+} from "./RealtimeCommands.js"
+export { AttachSession, ConfigureSession, StartSession, StopSession } from "./SessionCommands.js"
+export {
+  CreateThread,
+  ForkThread,
+  KeepThreadAlive,
+  ReadThread,
+  RenameThread,
+  RewindThread,
+  StartReview,
+} from "./ThreadCommands.js"
 
 /** A command of any type. */
 export const Command = Schema.Union(
@@ -47,8 +81,16 @@ export const Command = Schema.Union(
   DeleteThread,
   RestoreThread,
   ForkThread,
+  RewindThread,
+  CompactThread,
+  StartReview,
   KeepThreadAlive,
+  ReadThread,
+  PinThread,
+  UnpinThread,
   SendMessage,
+  EditMessage,
+  PromoteMessage,
   CancelMessage,
   ReorderQueue,
   ResumeQueue,
@@ -56,6 +98,7 @@ export const Command = Schema.Union(
   RespondToRequest,
   StartSession,
   StopSession,
+  ConfigureSession,
   AttachSession,
   DetachSession,
   DrainQueue,
@@ -67,6 +110,10 @@ export const Command = Schema.Union(
   ReconcileSession,
   ExpireRequest,
   DeclineRequest,
+  PurgeThread,
+  StartRealtime,
+  StopRealtime,
+  RouteDelegation,
 )
 export type Command = typeof Command.Type
 /** The name of a command type. */

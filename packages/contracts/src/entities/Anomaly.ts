@@ -1,5 +1,6 @@
 import { AnomalyReason } from "../AnomalyReason.js"
 import { field, growing, int, optText, retyped, shape, text } from "../fields.js"
+import { truncated } from "./Truncated.js"
 import { type RowOf, table } from "./table.js"
 
 /** Every field of an anomaly. */
@@ -32,6 +33,7 @@ export const AnomalyView = shape(
   {
     ...Anomaly.pick("threadId", "reason", "subject", "count", "firstSequence", "lastSequence", "detail").fields,
     reason: retyped(Anomaly.fields.reason, growing(AnomalyReason)),
+    truncated,
   },
 )
 export type AnomalyView = typeof AnomalyView.Type

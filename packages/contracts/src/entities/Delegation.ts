@@ -1,5 +1,6 @@
 import { field, listed, optText, optTime, shape, text } from "../fields.js"
 import { sequence, span, threadId } from "./shared.js"
+import { truncated } from "./Truncated.js"
 import { type RowOf, table } from "./table.js"
 
 /** Whether a delegation is under way. */
@@ -69,6 +70,6 @@ export type DelegationRow = RowOf<typeof delegations>
 export const DelegationView = shape(
   "Delegation",
   "One hand-over of work from a voice conversation to the coding agent.",
-  Delegation.pick("delegationId", "realtimeId", "turnId", "status", "text").fields,
+  { ...Delegation.pick("delegationId", "realtimeId", "turnId", "status", "text").fields, truncated },
 )
 export type DelegationView = typeof DelegationView.Type

@@ -17,10 +17,12 @@ export const Effect = shape("EffectRow", "A call to an agent that follows from a
   turnId: optText("The turn it is about; null: none."),
   requestId: optText("The request it is about; null: none."),
   messageId: optText("The queued message that it carries; null: none."),
-  payload: json("Parameters of the call: `{text, settings}`, `{decision, data}`, `{fresh}`, `{reason}`."),
+  payload: json(
+    "Parameters of the call: `{text, settings, work}`, `{decision, data}`, `{fresh}`, `{reason}`, `{chosen, settings, before}`, `{turns, files}`.",
+  ),
   token: optText("What holds the lease: an incarnation of the server and a number; null: it is not leased."),
   attempts: int("How often it was begun."),
-  message: optText("Why it failed, or is uncertain; null: neither."),
+  message: optText("Why it failed or is uncertain, or what became of the files of a rewind; null: none of these."),
   createdAt: time("When the command asked for it, by our clock"),
   endedAt: optTime("When it ended, by our clock", "it is pending or attempting"),
 })

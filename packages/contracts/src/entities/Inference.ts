@@ -1,7 +1,8 @@
 import { Schema } from "effect"
 import { TokenCounts } from "../events/Common.js"
-import { field, int, listed, meaningOf, optText, retyped, shape, text } from "../fields.js"
+import { field, flag, int, listed, meaningOf, optInt, optText, retyped, shape, text } from "../fields.js"
 import { ended, openLists, sequence, span, threadId } from "./shared.js"
+import { truncated } from "./Truncated.js"
 import { type RowOf, table } from "./table.js"
 import { UsageView } from "./Usage.js"
 
@@ -35,6 +36,8 @@ export const Inference = shape(
     upstreamRequestId: optText("Request id of the upstream HTTP call: what a support desk asks for."),
     items: int("How many complete output items were seen."),
     usage: field(Schema.NullOr(TokenCounts), "Tokens of this attempt; null: not reported."),
+    firstByteMs: optInt("From the start of the call to the first byte of its answer, ms; null: not known."),
+    untraced: flag("True when a part of it could not be recorded, so that items may be missing."),
     error: optText("What went wrong, or why it was cancelled; null: nothing."),
     ...span,
     sequence,
@@ -63,15 +66,25 @@ export const InferenceView = shape(
       "status",
       "cause",
       "model",
+      "provider",
       "responseId",
       "upstreamRequestId",
     ).fields,
     outputItems: int(meaningOf(Inference.fields.items)),
     usage: retyped(Inference.fields.usage, Schema.NullOr(UsageView)),
-    ...Inference.pick("error", "startedAt", "endedAt").fields,
+    ...Inference.pick("firstByteMs", "untraced", "error", "startedAt", "endedAt").fields,
+    truncated,
   },
 )
 export type InferenceView = typeof InferenceView.Type
+
+/** An inference attempt of a list over all threads. */
+export const InferenceDetail = shape(
+  "InferenceDetail",
+  "One inference attempt, with the fields that a reader needs outside its thread.",
+  { threadId, ...InferenceView.fields },
+)
+export type InferenceDetail = typeof InferenceDetail.Type
 
 /** Every field of an output item of an inference attempt. */
 export const InferenceItem = shape(

@@ -2,6 +2,7 @@ import { Schema } from "effect"
 import { ItemEnd, ItemKind } from "../events/ItemEvents.js"
 import { field, flag, growing, int, json, listed, optInt, optText, retyped, shape, text } from "../fields.js"
 import { ended, ordinal, sequence, servedEvidence, span, threadId } from "./shared.js"
+import { truncated } from "./Truncated.js"
 import { type RowOf, table } from "./table.js"
 
 /** Where an item is. */
@@ -94,8 +95,16 @@ export const ItemView = shape("Item", "One visible step of a turn: a message, a 
   ).fields,
   kind: retyped(Item.fields.kind, growing(ItemKind)),
   evidence: servedEvidence(Item.fields.evidence),
+  truncated,
 })
 export type ItemView = typeof ItemView.Type
+
+/** An item of a list over all threads. */
+export const ItemDetail = shape("ItemDetail", "One item, with the fields that a reader needs outside its thread.", {
+  threadId,
+  ...ItemView.fields,
+})
+export type ItemDetail = typeof ItemDetail.Type
 
 /** Every field of a chunk. */
 export const ItemChunk = shape("ItemChunkRow", "Streamed content of an item whose final text has not come.", {

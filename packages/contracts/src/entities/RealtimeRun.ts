@@ -2,6 +2,7 @@ import { Schema } from "effect"
 import { RealtimeCloseReason } from "../events/RealtimeEvents.js"
 import { field, flag, growing, int, listed, optText, optTime, retyped, shape, text } from "../fields.js"
 import { Evidence, sequence, span, threadId } from "./shared.js"
+import { truncated } from "./Truncated.js"
 import { type RowOf, table } from "./table.js"
 
 /** Where a run of a voice conversation is. */
@@ -53,5 +54,6 @@ export type RealtimeRunRow = RowOf<typeof realtimeRuns>
 export const RealtimeRunView = shape("RealtimeRun", "One run of a voice conversation.", {
   ...RealtimeRun.pick("realtimeId", "status", "reason", "lastError", "version", "startedAt", "endedAt").fields,
   reason: retyped(RealtimeRun.fields.reason, Schema.NullOr(growing(RealtimeCloseReason))),
+  truncated,
 })
 export type RealtimeRunView = typeof RealtimeRunView.Type

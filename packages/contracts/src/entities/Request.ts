@@ -1,6 +1,7 @@
 import { RequestKind } from "../events/RequestEvents.js"
 import { field, growing, json, listed, optText, optTime, retyped, shape, text } from "../fields.js"
 import { ended, openLists, sequence, span, threadId, version } from "./shared.js"
+import { truncated } from "./Truncated.js"
 import { type RowOf, table } from "./table.js"
 
 /** Where a request is. */
@@ -36,7 +37,7 @@ export const Request = shape(
     ...ended,
     title: optText("One line for a person: the command, the question, the tool."),
     data: json(
-      "The question: `{decisions, choices, questions, changes, data}`. `choices` are the decisions that it takes, `questions` what an answer fills, `changes` the files of an approval; `decisions` and `data` are in the provider's words.",
+      "The question: `{decisions, choices, questions, changes, url, data}`. `choices` are the decisions that it takes, `questions` what an answer fills, `changes` the files of an approval, `url` the address that a person is asked to open; `decisions` and `data` are in the provider's words.",
     ),
     answer: json(
       "What was answered beside the decision: `{answers}` by question id, else `{data}` in the provider's words; null: nothing.",
@@ -85,6 +86,7 @@ export const RequestView = shape(
       "endedAt",
     ).fields,
     kind: retyped(Request.fields.kind, growing(RequestKind)),
+    truncated,
   },
 )
 export type RequestView = typeof RequestView.Type

@@ -2,6 +2,7 @@ import { Schema } from "effect"
 import { SessionStatus } from "../events/SessionEvents.js"
 import { field, growing, int, json, optInt, optText, optTime, retyped, shape, text } from "../fields.js"
 import { Evidence, SourceMode, sequence, servedEvidence, span, threadId } from "./shared.js"
+import { truncated } from "./Truncated.js"
 import { type RowOf, table } from "./table.js"
 
 /** Every field of a session. */
@@ -13,7 +14,7 @@ export const Session = shape("SessionRow", "One incarnation of a thread on a con
   provider: optText("Provider kind, for example `codex`; null: not known."),
   mode: field(
     SourceMode,
-    "`managed`: we own the process; `attached`: an adapter pushes; `imported`: from a recording.",
+    "`managed`: we own the process; `attached`: an adapter pushes; `imported`: from a recording; `forked`: copied from another thread.",
   ),
   nativeSessionId: optText(
     "The provider's own session id, where it differs from its thread id: by it the thread is resumed.",
@@ -72,5 +73,6 @@ export const SessionView = shape("Session", "One incarnation of a thread on a co
   ).fields,
   mode: retyped(Session.fields.mode, growing(SourceMode)),
   evidence: servedEvidence(Session.fields.evidence),
+  truncated,
 })
 export type SessionView = typeof SessionView.Type

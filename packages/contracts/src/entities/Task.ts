@@ -2,6 +2,7 @@ import { Schema } from "effect"
 import { TaskOutcome } from "../events/ItemEvents.js"
 import { field, growing, listed, optText, retyped, shape, text } from "../fields.js"
 import { ended, sequence, span, threadId } from "./shared.js"
+import { truncated } from "./Truncated.js"
 import { type RowOf, table } from "./table.js"
 
 /** Where a background task is. */
@@ -56,5 +57,6 @@ export const TaskView = shape("Task", "One background task that may outlive its 
     "endedAt",
   ).fields,
   outcome: retyped(Task.fields.outcome, Schema.NullOr(growing(TaskOutcome))),
+  truncated,
 })
 export type TaskView = typeof TaskView.Type

@@ -1,12 +1,15 @@
 import { Schema } from "effect"
+import { PlanStep } from "../events/TurnEvents.js"
 import { field, flag, int, json, listed, optInt, optText, optTime, shape, text } from "../fields.js"
 import { sequence } from "./shared.js"
+import { truncated } from "./Truncated.js"
 import { type RowOf, table } from "./table.js"
 
 /** What a thread is doing, in one word. */
 export const ThreadStatus = listed(
   "ThreadStatus",
-  "What a thread is doing, in one word: `waiting` for an answer, `stalled` while nothing is heard of its running turn.",
+  "What a thread is doing, in one word: `waiting` for an answer, `stalled` while nothing is heard of its running turn. " +
+    "`purged`: its content is gone for good, and it takes nothing any more.",
   "idle",
   "working",
   "waiting",
@@ -15,8 +18,16 @@ export const ThreadStatus = listed(
   "error",
   "stalled",
   "archived",
+  "purged",
 )
 export type ThreadStatus = typeof ThreadStatus.Type
+
+/** The to-do list of an agent. */
+export const Plan = shape("Plan", "The to-do list of an agent, with the state of each step.", {
+  explanation: optText("Why it changed last; null: the agent did not say."),
+  steps: field(Schema.Array(PlanStep), "Steps in order."),
+})
+export type Plan = typeof Plan.Type
 
 /** Every field of a thread. */
 export const Thread = shape("ThreadRow", "One durable conversation with an agent.", {
@@ -45,15 +56,20 @@ export const Thread = shape("ThreadRow", "One durable conversation with an agent
   afterEndItems: int("Open items of turns that have ended: work that the agent does after its turn's end."),
   queued: int("Messages in the queue."),
   queueHeld: flag("The queue waits for a person's consent: after a crash, a failure or an interrupt."),
+  uncertainTurns: int("Turns that wait, and of which it is not known whether the agent got them."),
+  failedTurnId: optText("The last turn, where it failed; null: it did not, or a later one was asked for."),
+  newsVersion: optInt("Version of the last event that is news to a person: a turn's end or a request; null: none was."),
+  readVersion: optInt("Version up to which a person has seen the thread; null: none has."),
   turns: int("Turns seen."),
   items: int("Items seen."),
   goal: json("What the agent works towards, in the provider's words; null: not known."),
-  plan: json("The agent's to-do list: `{explanation, steps}`; null: it has none."),
+  plan: field(Schema.NullOr(Plan), "The agent's to-do list; null: it has none."),
   archivedAt: optTime("When it was archived", "it is not archived"),
   deletedAt: field(
     Schema.NullOr(Schema.Number),
     "When it was deleted, ms since the epoch; null: it is not deleted. A deleted thread takes no command but its restore.",
   ),
+  pinnedAt: optTime("When a person pinned it", "it is not pinned"),
   keepAliveUntil: optTime("The reaper leaves the thread alone until then", "it may reap it"),
   createdAt: optTime("Source clock of the first event", "not known"),
   updatedAt: optTime("Our clock at the last event", "none was folded in"),
@@ -72,10 +88,8 @@ export const threads = table("threads", "One row per thread.", Thread, {
 export type ThreadRow = RowOf<typeof threads>
 
 /** A thread in a list. */
-export const ThreadView = shape(
-  "Thread",
-  "One durable conversation with an agent.",
-  Thread.pick(
+export const ThreadView = shape("Thread", "One durable conversation with an agent.", {
+  ...Thread.pick(
     "threadId",
     "title",
     "firstWords",
@@ -88,6 +102,8 @@ export const ThreadView = shape(
     "openRequests",
     "queued",
     "queueHeld",
+    "uncertainTurns",
+    "failedTurnId",
     "turns",
     "agent",
     "cwd",
@@ -97,9 +113,11 @@ export const ThreadView = shape(
     "lastActivityAt",
     "archivedAt",
     "deletedAt",
+    "pinnedAt",
     "streamVersion",
   ).fields,
-)
+  unread: flag("True: news came that no person has seen: a turn ended, or an agent asked."),
+})
 export type ThreadView = typeof ThreadView.Type
 
 /** One thread, by its id. */
@@ -109,6 +127,33 @@ export const ThreadDetail = shape(
   {
     ...ThreadView.fields,
     ...Thread.pick("settings", "goal", "plan", "keepAliveUntil").fields,
+    truncated,
   },
 )
 export type ThreadDetail = typeof ThreadDetail.Type
+
+/** What git has checked out in a folder. */
+export const GitCheckout = shape(
+  "GitCheckout",
+  "What git has checked out in a folder, read from its files without running git.",
+  {
+    root: text("The top folder of the checkout, absolute."),
+    repository: text("The folder of the repository (`.git`), which all its worktrees share, absolute."),
+    branch: optText("The branch; null: a commit is checked out without one."),
+    commit: optText(
+      "Hash of the commit; null: the branch has none yet, or its hash is not in the files that are looked at.",
+    ),
+    worktree: optText("Name of the linked worktree; null: it is the repository's own."),
+  },
+)
+export type GitCheckout = typeof GitCheckout.Type
+
+/** The folder of a thread, as it is now. */
+export const FolderView = shape("Folder", "The folder of a thread, as it is now.", {
+  threadId: text("The thread."),
+  cwd: optText("Its working directory; null: it has none."),
+  exists: flag("True: there is a folder of that name on the server's machine."),
+  sequence: int("Sequence of the log for which `cwd` is true. What is in the folder is of now."),
+  git: field(Schema.NullOr(GitCheckout), "What git has checked out there; null: it is in no checkout."),
+})
+export type FolderView = typeof FolderView.Type

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import { ProviderError, TokenCounts } from "../events/Common.js"
+import { MessageParts } from "../events/MessageParts.js"
 import { TurnOutcome } from "../events/TurnEvents.js"
 import {
   field,
@@ -18,6 +19,7 @@ import {
   time,
 } from "../fields.js"
 import { ended, ordinal, sequence, servedEvidence, span, threadId, version } from "./shared.js"
+import { truncated } from "./Truncated.js"
 import { type RowOf, table } from "./table.js"
 import { UsageView } from "./Usage.js"
 
@@ -70,6 +72,10 @@ export const Turn = shape("TurnRow", "One unit of agent work.", {
   text: optText(
     "The user's text of a turn that was asked for; null: the agent started it by itself, or its source did not report it.",
   ),
+  parts: field(
+    Schema.NullOr(MessageParts),
+    "The parts of the user's message, where it is more than one text; null: it is not, or is not known.",
+  ),
   error: field(
     Schema.NullOr(ProviderError),
     "Why it failed: `{message, code, httpStatus, details}`; null: it did not.",
@@ -86,7 +92,7 @@ export const Turn = shape("TurnRow", "One unit of agent work.", {
 /** Its table. */
 export const turns = table("turns", "One row per turn.", Turn, {
   key: ["turnId"],
-  heavy: ["text", "diff", "proposal"],
+  heavy: ["text", "parts", "diff", "proposal"],
   derived: ["sequence"],
   lookups: {
     byNativeInSession: ["sessionId", "nativeTurnId"],
@@ -105,11 +111,12 @@ export const TurnView = shape("Turn", "One unit of agent work.", {
   evidence: servedEvidence(Turn.fields.evidence),
   usage: retyped(Turn.fields.usage, Schema.NullOr(UsageView)),
   error: json(meaningOf(Turn.fields.error)),
-  ...Turn.pick("origin", "settled", "stalled", "rejoined", "steeredInto", "text", "diff", "proposal").fields,
+  ...Turn.pick("origin", "settled", "stalled", "rejoined", "steeredInto", "text", "parts", "diff", "proposal").fields,
   origin: retyped(Turn.fields.origin, growing(TurnOrigin)),
   rewound: flag("True: the provider took the turn back (rule 13). It keeps its usage."),
   rewoundAt: optTime("Since when it is taken back, by the source clock", "it was not taken back"),
   rewoundSequence: optInt("Sequence of the event that took it back; null: it was not taken back."),
+  truncated,
 })
 export type TurnView = typeof TurnView.Type
 

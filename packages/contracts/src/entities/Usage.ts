@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import { TokenCounts } from "../events/Common.js"
-import { field, optInt, shape } from "../fields.js"
+import { field, flag, int, optInt, optText, shape } from "../fields.js"
 import { sequence, threadId } from "./shared.js"
 import { type RowOf, table } from "./table.js"
 
@@ -51,3 +51,29 @@ export const ThreadUsage = shape(
   },
 )
 export type ThreadUsage = typeof ThreadUsage.Type
+
+/** Tokens of turns that have something in common. */
+export const UsageSum = shape("UsageSum", "Tokens of turns that have something in common.", {
+  day: optText("Day on which they ended, `2026-11-30`; null: not asked for, or not known."),
+  agent: optText("Configured agent; null: not asked for, or none."),
+  model: optText("Model that their thread named last; null: not asked for, or not known."),
+  folder: optText("Working directory; null: not asked for, or not known."),
+  provider: optText("Provider kind; null: not asked for, or not known."),
+  threadId: optText("Our id of their thread; null: not asked for."),
+  turns: int("Turns that reported tokens."),
+  ...UsageView.fields,
+  cost: field(
+    Schema.NullOr(Schema.Number),
+    "What they cost, in the currency of the configured price table; null: the model of some of them has no price.",
+  ),
+})
+export type UsageSum = typeof UsageSum.Type
+
+/** Tokens, added up. */
+export const UsageSums = shape("UsageSums", "Tokens of turns, added up.", {
+  sequence: int("Sequence of the log that this is true for."),
+  total: field(UsageSum, "All of them together."),
+  items: field(Schema.Array(UsageSum), "The sums, the newest day first, then the most tokens."),
+  more: flag("True: there are more than `limit`; `total` counts those as well."),
+})
+export type UsageSums = typeof UsageSums.Type

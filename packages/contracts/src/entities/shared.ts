@@ -15,10 +15,12 @@ export type Evidence = typeof Evidence.Type
 /** Where the events of a session or a connection come from. */
 export const SourceMode = listed(
   "SourceMode",
-  "Where events come from. `managed`: we own the process; `attached`: an outside adapter pushes them; `imported`: from a recording.",
+  "Where events come from. `managed`: we own the process; `attached`: an outside adapter pushes them; `imported`: from a recording; " +
+    "`forked`: copied from such a session of another thread, where nothing runs.",
   "managed",
   "attached",
   "imported",
+  "forked",
 )
 export type SourceMode = typeof SourceMode.Type
 

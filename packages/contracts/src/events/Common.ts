@@ -7,6 +7,8 @@ import { maxTokenCount } from "../Limits.js"
 export const EpochMs = Schema.Number
 /** A JSON value kept as the provider sent it. */
 export const Json = Schema.Unknown
+/** Settings in the provider's words: its approval policy, its sandbox. What they are, the agent decides. */
+export const Settings = Schema.Record({ key: Schema.String, value: Json })
 
 /** A count of tokens: whole, so that sums and differences are exact. */
 export const TokenCount = Schema.Number.pipe(Schema.int(), Schema.between(0, maxTokenCount))

@@ -21,6 +21,9 @@ export const ItemKind = listed(
 )
 export type ItemKind = typeof ItemKind.Type
 
+/** Kinds of what a search can find: items, messages without an item, titles of threads, requests. */
+export const searchKinds = [...ItemKind.literals, "turn", "thread", "request"] as const
+
 /** How an item ended. */
 export const ItemEnd = listed("ItemEnd", "How an item ended.", "completed", "failed", "declined", "interrupted")
 export type ItemEnd = typeof ItemEnd.Type

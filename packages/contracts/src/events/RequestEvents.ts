@@ -94,6 +94,7 @@ export const Asked = shape(
     choices: maybe(Schema.Array(Choice), "The decisions that it takes."),
     questions: maybe(Schema.Array(Question), "The questions that an answer fills."),
     changes: maybe(Schema.Array(ChangedFile), "The files that an approval is about, with their changes."),
+    url: maybe(Schema.String, "The address that a person is asked to open. To accept is to say that it will be."),
   },
 )
 export type Asked = typeof Asked.Type
@@ -106,6 +107,7 @@ const asked = {
   choices: maybe(Schema.Array(Choice), "The decisions that it takes. Absent: only `decisions` is known."),
   questions: maybe(Schema.Array(Question), "The questions that an answer fills."),
   changes: maybe(Schema.Array(ChangedFile), "The files that an approval is about, with their changes."),
+  url: maybe(Schema.String, "The address that a person is asked to open."),
   data: maybe(Json, "The whole question in the provider's words."),
 }
 /** `request.opened` */

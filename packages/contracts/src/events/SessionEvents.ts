@@ -1,5 +1,6 @@
 /** Connections and sessions: which process runs a thread, and whether it still does. */
 import { Schema } from "effect"
+import { Configuration } from "../entities/Configuration.js"
 import { SourceMode } from "../entities/shared.js"
 import { field, int, listed, maybe, shape, text } from "../fields.js"
 import { Json, UsageMode } from "./Common.js"
@@ -58,7 +59,8 @@ export const SessionStarted = shape(
     provider: text("Provider kind of the session."),
     mode: field(
       SourceMode,
-      "`managed`: we own the process; `attached`: an outside adapter pushes; `imported`: from a recording.",
+      "`managed`: we own the process; `attached`: an outside adapter pushes; `imported`: from a recording; `forked`: copied from a " +
+        "managed or attached session of another thread.",
     ),
     connectionId: maybe(Schema.String, "The connection that carries it; null for an attached session."),
     nativeSessionId: maybe(Schema.String, "The provider's own session id, where it differs from its thread id."),
@@ -77,6 +79,7 @@ export const SessionConfigured = shape(
     approvalPolicy: maybe(Json, "Approval policy in the provider's words."),
     sandbox: maybe(Json, "Sandbox in the provider's words."),
     settings: maybe(Json, "Further settings, in the provider's words."),
+    chosen: maybe(Configuration, "What a client has chosen, as the agent has taken it."),
     providerVersion: maybe(Schema.String, "Provider version."),
     nativeSessionId: maybe(
       Schema.String,

@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { field, listed, maybe, shape, text } from "../fields.js"
 import { Json, ProviderError, TokenCounts } from "./Common.js"
+import { MessageParts } from "./MessageParts.js"
 
 /** How a turn ended. */
 export const TurnOutcome = listed(
@@ -45,7 +46,7 @@ export const TurnCompleted = shape("TurnCompleted", "The provider's terminal of 
 export const TurnAborted = shape("TurnAborted", "The other terminal: the provider gave the turn up.", {
   reason: maybe(Schema.String, "The provider's word, for example `interrupted`, `replaced`, `budgetLimited`."),
 })
-const PlanStep = shape("PlanStep", "One step of a to-do list.", {
+export const PlanStep = shape("PlanStep", "One step of a to-do list.", {
   step: text("The step."),
   status: text("`pending`, `inProgress` or `completed`."),
 })
@@ -69,6 +70,43 @@ export const TurnDiffUpdated = shape("TurnDiffUpdated", "The turn's changes so f
 
 const TurnRequestOrigin = listed("TurnRequestOrigin", "Who asked for a turn.", "client", "queue", "realtime", "import")
 
+/** What a review looks at. */
+export const ReviewTarget = Schema.Union(
+  shape("ReviewUncommitted", "Changes of the folder that are not committed.", {
+    type: field(Schema.Literal("uncommitted"), "Kind of the target."),
+  }),
+  shape("ReviewBranch", "What the folder's branch has beyond another one.", {
+    type: field(Schema.Literal("branch"), "Kind of the target."),
+    branch: field(Schema.String.pipe(Schema.minLength(1), Schema.maxLength(1_000)), "The other branch."),
+  }),
+  shape("ReviewCommit", "One commit.", {
+    type: field(Schema.Literal("commit"), "Kind of the target."),
+    sha: field(Schema.String.pipe(Schema.minLength(1), Schema.maxLength(200)), "Its hash."),
+    title: maybe(Schema.String.pipe(Schema.maxLength(1_000)), "Its first line, for people."),
+  }),
+  shape("ReviewText", "What a text says.", {
+    type: field(Schema.Literal("text"), "Kind of the target."),
+    text: field(Schema.String.pipe(Schema.minLength(1), Schema.maxLength(100_000)), "The text."),
+  }),
+).annotations({ identifier: "ReviewTarget", title: "ReviewTarget", description: "What a review looks at." })
+export type ReviewTarget = typeof ReviewTarget.Type
+
+/** What a turn does that is no answer to a message. */
+export const TurnWork = Schema.Union(
+  shape("CompactWork", "The head of the conversation is replaced by a summary.", {
+    type: field(Schema.Literal("compact"), "Kind of the work."),
+  }),
+  shape("ReviewWork", "Changes are reviewed.", {
+    type: field(Schema.Literal("review"), "Kind of the work."),
+    target: field(ReviewTarget, "What is reviewed."),
+  }),
+).annotations({
+  identifier: "TurnWork",
+  title: "TurnWork",
+  description: "What a turn does that is no answer to a message.",
+})
+export type TurnWork = typeof TurnWork.Type
+
 /** `turn.requested` */
 export const TurnRequested = shape(
   "TurnRequested",
@@ -76,8 +114,10 @@ export const TurnRequested = shape(
   {
     text: maybe(Schema.String, "The user's text parts, joined by a blank line."),
     input: maybe(Json, "The whole input in the provider's words, where it holds more than text."),
+    parts: maybe(MessageParts, "The parts of the user's message, where it is more than one text."),
     settings: maybe(Json, "Settings of this turn, in the provider's words."),
     origin: maybe(TurnRequestOrigin, "Who asked."),
+    work: maybe(TurnWork, "What it does, where it is no answer to a message."),
     handedOver: maybe(Schema.Boolean, "True once the bytes were delivered to the provider (always in a recording)."),
   },
 )

@@ -44,6 +44,12 @@ export interface Situation {
   readonly attempting: (turnId: string) => boolean
   /** The call that carries a queued message into a turn; null: there is none. */
   readonly steer: (messageId: string) => Pick<EffectRow, "status" | "sessionId"> | null
+  /** A call to the provider that is still to be delivered or is being attempted; null: none of the thread is. */
+  readonly openEffect: () => Pick<EffectRow, "effectId" | "kind" | "status"> | null
+  /** The fork that the thread is still being copied into; null: none. */
+  readonly pendingFork: () => string | null
+  /** Whether a blob is stored, or comes with the command. */
+  readonly hasBlob: (hash: string) => boolean
   /** A new id of ours; the same for the same command and purpose. */
   readonly mint: (purpose: "turn" | "message") => string
 }

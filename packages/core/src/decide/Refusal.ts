@@ -19,6 +19,8 @@ const reasons = {
   "thread-not-run": { remembered: true },
   /** It is a fork. */
   "thread-read-only": { remembered: true },
+  /** Its content is gone for good: a retry is refused again, and nothing of the thread is kept. */
+  "thread-purged": { remembered: false },
   "session-not-found": { remembered: true },
   "session-conflict": { remembered: true },
   /** There is no such turn, request or message in the thread. */
@@ -27,6 +29,11 @@ const reasons = {
   "request-ended": { remembered: true },
   "answer-not-taken": { remembered: true },
   "queue-conflict": { remembered: true },
+  /** The caller may send its bytes, and the same command again. */
+  "blob-not-found": { remembered: false },
+  /** It says nothing. */
+  "invalid-request": { remembered: true },
+  "voice-busy": { remembered: true },
   /** The resource has changed since its sender read it. */
   "precondition-failed": { remembered: true, isOutdated: true },
   /** A message that waits has no row: the state and the rows contradict each other. */

@@ -3,7 +3,7 @@
  * every agent. A wrong answer is therefore refused before anything is recorded or sent.
  */
 import { type Answers, Asked, type Choice, type Question, type RequestKind } from "@threadfold/contracts"
-import { Either, Option, Schema } from "effect"
+import { Either, Option, Predicate, Schema } from "effect"
 
 /** An answer that was taken: the choice is null where it is not known what the request takes. */
 export interface Taken {
@@ -18,9 +18,9 @@ const askedOf = (data: unknown): Asked | null => Option.getOrNull(Schema.decodeU
 /** The name of a decision as the provider writes it: a string, or an object with one member, whose name it is. */
 const nameOf = (decision: unknown): string | null => {
   if (typeof decision === "string") return decision
-  if (typeof decision !== "object" || decision === null) return null
-  const [name, ...more] = Object.keys(decision)
-  return name === undefined || more.length > 0 ? null : name
+  if (!Predicate.isReadonlyRecord(decision)) return null
+  const [name = null, ...more] = Object.keys(decision)
+  return more.length === 0 ? name : null
 }
 
 const portable = ["accept", "decline", "cancel", "answer"] as const
@@ -72,9 +72,9 @@ const isNumber = (text: string): boolean => text.trim() !== "" && Number.isFinit
 
 /** Why a text is no answer to a question; null: it is one. */
 const wrongText = (question: Question, text: string): string | null => {
-  const { id, maxLength, maximum, minLength, minimum, options, other, type } = question
+  const { id, maxLength, maximum, minLength, minimum, other, type } = question
   const offered = labels(question)
-  if (options !== undefined && options !== null && offered.length > 0 && other !== true && !offered.includes(text)) {
+  if (offered.length > 0 && other !== true && !offered.includes(text)) {
     return `${quoted(text)} is none of the answers to ${quoted(id)}`
   }
   if (type === "boolean" && text !== "true" && text !== "false") return `${quoted(id)} takes true or false`
@@ -82,13 +82,13 @@ const wrongText = (question: Question, text: string): string | null => {
     if (!isNumber(text)) return `${quoted(id)} takes a number`
     const value = Number(text)
     if (type === "integer" && !Number.isInteger(value)) return `${quoted(id)} takes a whole number`
-    if (typeof minimum === "number" && value < minimum) return `${quoted(id)} takes ${minimum} or more`
-    if (typeof maximum === "number" && value > maximum) return `${quoted(id)} takes ${maximum} or less`
+    if (value < (minimum ?? Number.NEGATIVE_INFINITY)) return `${quoted(id)} takes ${minimum} or more`
+    if (value > (maximum ?? Number.POSITIVE_INFINITY)) return `${quoted(id)} takes ${maximum} or less`
     return null
   }
   const length = [...text].length
-  if (typeof minLength === "number" && length < minLength) return `${quoted(id)} takes ${minLength} characters or more`
-  if (typeof maxLength === "number" && length > maxLength) return `${quoted(id)} takes ${maxLength} characters or fewer`
+  if (length < (minLength ?? 0)) return `${quoted(id)} takes ${minLength} characters or more`
+  if (length > (maxLength ?? Number.POSITIVE_INFINITY)) return `${quoted(id)} takes ${maxLength} characters or fewer`
   return null
 }
 
@@ -112,12 +112,13 @@ const answersTo = (questions: readonly Question[], kind: RequestKind, data: unkn
   const given = Schema.decodeUnknownOption(Given, { onExcessProperty: "error" })(data ?? { answers: {} })
   if (Option.isNone(given)) return Either.left(`The data is not of the form of answers. ${shape(questions)}`)
   const { answers } = given.value
-  const byId = new Map(questions.map((question) => [question.id, question]))
+  const ids = new Set(questions.map(({ id }) => id))
   for (const id of Object.keys(answers)) {
-    if (!byId.has(id)) return Either.left(`There is no question ${quoted(id)}. ${shape(questions)}`)
+    if (!ids.has(id)) return Either.left(`There is no question ${quoted(id)}. ${shape(questions)}`)
   }
+  const textsById = new Map(Object.entries(answers))
   for (const question of questions) {
-    const wrong = wrongTexts(question, Object.hasOwn(answers, question.id) ? (answers[question.id] ?? []) : [])
+    const wrong = wrongTexts(question, textsById.get(question.id) ?? [])
     if (wrong !== null) return Either.left(`${wrong}. ${shape(questions)}`)
   }
   // An empty form is allowed where nothing is required. An answer to a question is not allowed to be empty.

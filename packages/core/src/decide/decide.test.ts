@@ -61,10 +61,20 @@ describe("a thread that there is", () => {
     expect(twice(c, { type: "thread.keep-alive", until: 99 })).toEqual([["thread.keep-alive-set"], []])
     expect(thread(c)?.keepAliveUntil).toBe(99)
     expect(twice(c, { type: "thread.keep-alive", until: null })).toEqual([["thread.keep-alive-set"], []])
+    expect(twice(c, { type: "thread.pin" })).toEqual([["thread.pinned"], []])
+    expect(twice(c, { type: "thread.unpin" })).toEqual([["thread.unpinned"], []])
     expect(c.answerTo({ type: "thread.delete" })).toBe("thread-busy")
     c.s.send("session.exited", { reason: "exit" })
     expect(twice(c, { type: "thread.delete" })).toEqual([["thread.deleted"], []])
     expect(thread(c)?.deletedAt).not.toBeNull()
+  })
+
+  it("is read up to a version that it has, once", () => {
+    const c = new CommandScenario(new Scenario().start())
+    const version = c.s.state.streamVersion
+    expect(c.answerTo({ type: "thread.read", version: version + 1 })).toBe("precondition-failed")
+    expect(twice(c, { type: "thread.read", version })).toEqual([["thread.read"], []])
+    expect(twice(c, { type: "thread.read", version: 1 })).toEqual([[], []])
   })
 
   it("is not deleted while a message waits for a session, which could not be seen or stopped then", () => {
@@ -89,7 +99,15 @@ describe("no thread", () => {
     { type: "thread.archive" },
     { type: "thread.unarchive" },
     { type: "thread.keep-alive", until: null },
+    { type: "thread.read", version: 1 },
+    { type: "thread.pin" },
+    { type: "thread.unpin" },
+    { type: "thread.rewind" },
+    { type: "thread.compact" },
+    { type: "review.start", target: { type: "uncommitted" } },
     { type: "message.send", text: "x" },
+    { type: "message.edit", messageId: id("m"), text: "x" },
+    { type: "message.promote", messageId: id("m") },
     { type: "queue.cancel", messageId: id("m") },
     { type: "queue.reorder", messageIds: [] },
     { type: "queue.resume" },
@@ -179,10 +197,10 @@ describe("a command", () => {
       { threadId, ...attach, sessionId: "x" },
       { threadId, ...attach, leaseMs: 0 },
       { threadId, type: "thread.rename", title: "" },
-      { threadId, type: "message.send", text: "" },
       { threadId, type: "message.send", text: "x", mode: "now" },
       { threadId, type: "message.send", text: "x".repeat(1_000_001) },
       { threadId, type: "turn.interrupt", turnId: strong("t1").toUpperCase() },
+      { threadId, type: "message.promote", messageId: id("m"), to: "end" },
       { threadId, type: "queue.reorder", messageIds: ["1"] },
       { threadId, type: "request.respond", requestId: id("q"), decision: "" },
       { threadId, type: "session.reconcile", sessionId: id("s"), liveness: "dead", reason: "x" },

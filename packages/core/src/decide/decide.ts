@@ -3,12 +3,15 @@
  * (docs/architecture.md). A refusal is a value: it does not roll back other submissions of the batch.
  */
 import type { Command } from "@threadfold/contracts"
+import { compactThread, rewindThread, startReview } from "./conversationCommands.js"
 import type { Decision, Situation } from "./Decision.js"
 import { sendMessage } from "./messageCommands.js"
-import { cancelMessage, drainQueue, reorderQueue, resumeQueue } from "./queueCommands.js"
+import { cancelMessage, drainQueue, editMessage, promoteMessage, reorderQueue, resumeQueue } from "./queueCommands.js"
+import { routeDelegation, startRealtime, stopRealtime } from "./realtimeCommands.js"
 import { declineRequest, expireRequest, respondToRequest } from "./requestCommands.js"
 import {
   attachSession,
+  configureSession,
   detachSession,
   reapSession,
   reconcileSession,
@@ -21,14 +24,24 @@ import {
   deleteThread,
   forkThread,
   keepThreadAlive,
+  pinThread,
+  purgeThread,
+  readThread,
   renameThread,
   restoreThread,
   unarchiveThread,
+  unpinThread,
 } from "./threadCommands.js"
+import { refusalOfPurged } from "./threadGuards.js"
 import { interruptTurn, settleAfterEnd, settleTurn, stallTurn, timeOutStart } from "./turnCommands.js"
 
 /** Decides a command in a situation. */
 export const decide = (situation: Situation, command: Command): Decision => {
+  const refused = refusalOfPurged(situation.state, command.threadId)
+  return refused === null ? decideType(situation, command) : { refused }
+}
+
+const decideType = (situation: Situation, command: Command): Decision => {
   switch (command.type) {
     case "thread.create":
       return createThread(situation, command)
@@ -44,10 +57,28 @@ export const decide = (situation: Situation, command: Command): Decision => {
       return restoreThread(situation, command)
     case "thread.fork":
       return forkThread(situation, command)
+    case "thread.rewind":
+      return rewindThread(situation, command)
+    case "thread.compact":
+      return compactThread(situation, command)
+    case "review.start":
+      return startReview(situation, command)
+    case "thread.purge":
+      return purgeThread(situation, command)
     case "thread.keep-alive":
       return keepThreadAlive(situation, command)
+    case "thread.read":
+      return readThread(situation, command)
+    case "thread.pin":
+      return pinThread(situation, command)
+    case "thread.unpin":
+      return unpinThread(situation, command)
     case "message.send":
       return sendMessage(situation, command)
+    case "message.edit":
+      return editMessage(situation, command)
+    case "message.promote":
+      return promoteMessage(situation, command)
     case "queue.cancel":
       return cancelMessage(situation, command)
     case "queue.reorder":
@@ -76,6 +107,8 @@ export const decide = (situation: Situation, command: Command): Decision => {
       return startSession(situation, command)
     case "session.stop":
       return stopSession(situation, command)
+    case "session.configure":
+      return configureSession(situation, command)
     case "session.reap":
       return reapSession(situation, command)
     case "session.reconcile":
@@ -84,5 +117,11 @@ export const decide = (situation: Situation, command: Command): Decision => {
       return attachSession(situation, command)
     case "session.detach":
       return detachSession(situation, command)
+    case "realtime.start":
+      return startRealtime(situation, command)
+    case "realtime.stop":
+      return stopRealtime(situation, command)
+    case "delegation.route":
+      return routeDelegation(situation, command)
   }
 }

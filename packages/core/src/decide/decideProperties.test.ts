@@ -17,6 +17,8 @@ const pickOf = <A>(all: readonly A[], pick: number): A | undefined =>
 const turnId = (c: CommandScenario, pick: number) => pickOf(c.s.rows.all("turns"), pick)?.turnId ?? id("missing")
 const requestId = (c: CommandScenario, pick: number) =>
   pickOf(c.s.rows.all("requests"), pick)?.requestId ?? id("missing")
+const voiceId = (c: CommandScenario, pick: number) =>
+  pickOf(c.s.rows.all("realtime_runs"), pick)?.realtimeId ?? id("missing")
 const sessionId = (c: CommandScenario, pick: number) =>
   pickOf(c.s.rows.all("sessions"), pick)?.sessionId ?? id("missing")
 const messageId = (c: CommandScenario, pick: number) => pickOf(c.s.state.queue, pick) ?? id("missing")
@@ -30,6 +32,8 @@ const upkeep: ReadonlySet<string> = new Set([
   "session.reconcile",
   "request.expire",
   "request.decline",
+  "realtime.stop",
+  "delegation.route",
 ])
 
 const commands: readonly ((c: CommandScenario, pick: number) => GivenCommand)[] = [
@@ -38,10 +42,18 @@ const commands: readonly ((c: CommandScenario, pick: number) => GivenCommand)[] 
   () => ({ type: "thread.archive" }),
   () => ({ type: "thread.unarchive" }),
   (_, pick) => ({ type: "thread.keep-alive", until: pick % 2 === 0 ? null : 5 }),
+  () => ({ type: "thread.pin" }),
+  () => ({ type: "thread.compact" }),
+  () => ({ type: "review.start", target: { type: "uncommitted" } }),
+  (_, pick) => ({ type: "thread.rewind", turns: 1 + (pick % 3) }),
+  () => ({ type: "thread.unpin" }),
+  (_, pick) => ({ type: "thread.read", version: 1 + (pick % 3) }),
   ...(["queue", "start", "steer", "interrupt"] as const).flatMap((mode) => [
     (_: CommandScenario, pick: number) => ({ type: "message.send", mode, text: `message ${pick}` }),
     (_: CommandScenario, pick: number) => ({ type: "message.send", mode, text: `message ${pick}` }),
   ]),
+  (c, pick) => ({ type: "message.edit", messageId: messageId(c, pick), text: `written again ${pick % 3}` }),
+  (c, pick) => ({ type: "message.promote", messageId: messageId(c, pick), to: pick % 2 === 0 ? "front" : "turn" }),
   (c, pick) => ({ type: "queue.cancel", messageId: messageId(c, pick) }),
   (c, pick) => ({
     type: "queue.reorder",
@@ -66,8 +78,22 @@ const commands: readonly ((c: CommandScenario, pick: number) => GivenCommand)[] 
   (c, pick) => ({ type: "request.respond", requestId: requestId(c, pick), decision: pick % 2 === 0 ? "yes" : "no" }),
   (c, pick) => ({ type: "request.expire", requestId: requestId(c, pick) }),
   (c, pick) => ({ type: "request.decline", requestId: requestId(c, pick) }),
+  (_, pick) => ({
+    type: "realtime.start",
+    realtimeId: id(`voice ${pick}`),
+    transport: pick % 2 === 0 ? "agent" : "direct",
+  }),
+  (c, pick) => ({ type: "realtime.stop", realtimeId: voiceId(c, pick) }),
+  (c, pick) => ({
+    type: "delegation.route",
+    realtimeId: voiceId(c, pick),
+    delegationId: id(`delegation ${pick % 20}`),
+    nativeHandoffId: `call-${pick % 20}`,
+    text: `handoff ${pick}`,
+  }),
   () => ({ type: "session.start" }),
   () => ({ type: "session.stop" }),
+  (_, pick) => ({ type: "session.configure", model: `model ${pick % 3}`, settings: { effort: `effort ${pick % 2}` } }),
   (_, pick) => ({ type: "session.attach", sessionId: id(`session s${pick % 4}`), provider: "mine", leaseMs: 1 }),
   (c, pick) => ({ type: "session.detach", sessionId: sessionId(c, pick) }),
   (c, pick) => ({

@@ -30,6 +30,23 @@ describe("thread.fork", () => {
   })
 })
 
+describe("a fork that an agent goes on in", () => {
+  it("is asked for of the thread's own agent, and takes messages", () => {
+    const c = live()
+    const { turnId } = c.run({ type: "message.send", text: "x" })
+    c.run({ type: "session.stop" })
+    expect(c.answerTo({ ...at(turnId ?? ""), agent: "another" })).toBe("thread-not-run")
+    expect(c.answerTo({ ...at(turnId ?? ""), agent: c.s.state.thread?.agent })).toEqual([])
+    const ours = { session: null } as const
+    const fork = new CommandScenario(
+      new Scenario()
+        .send("thread.created", { provider: "codex" }, ours)
+        .send("thread.forked", { fromThreadId: id("a"), agent: "coder" }, ours),
+    )
+    expect(fork.run({ type: "message.send", text: "x" })).toMatchObject({ refused: null, effects: ["turn.start"] })
+  })
+})
+
 describe("a fork", () => {
   const ours = { session: null } as const
   const fork = () =>
@@ -57,18 +74,20 @@ describe("a fork", () => {
 
   it("ends what lives with the cause forked, and cancels what waits in the queue", () => {
     const c = live()
-    c.run({ type: "message.send", text: "first" })
+    const first = c.run({ type: "message.send", text: "first" })
     const { messageId } = c.run({ type: "message.send", text: "second" })
     const settling = settlementOf(c.s.state, "forked")
     expect(settling.map(({ payload, type }) => [type, payload])).toEqual([
       ["message.cancelled", { messageId }],
-      ["session.stop-requested", { reason: "forked" }],
+      ["session.stop-requested", { reason: "forked", cause: "forked" }],
       ["session.reconciled", { liveness: "gone", reason: "forked" }],
     ])
     for (const { payload, sessionId, type } of settling)
       c.s.send(type, payload, { session: sessionId === null ? null : "s1" })
     expect(c.s.rows.all("threads")[0]).toMatchObject({ queued: 0, queueHeld: 0, activeTurnId: null })
     expect(c.s.rows.all("sessions")[0]).toMatchObject({ status: "stopped", cause: "forked" })
+    const { turnId } = first
+    expect(c.s.rows.find("turns", "key", [turnId ?? ""])).toMatchObject({ outcome: "cancelled", cause: "forked" })
     expect(settlementOf(c.s.state, "forked")).toEqual([])
     // An import keeps its queue: it is held.
     expect(settlementOf({ ...c.s.state, queue: [id("m")] }).map(({ type }) => type)).toEqual(["session.stop-requested"])

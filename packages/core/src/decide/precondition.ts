@@ -21,6 +21,8 @@ const versionOf = ({ rows, state }: Situation, command: Command): number | null 
       return turnId === null ? thread.sequence : version("turns", turnId)
     }
     case "queue.cancel":
+    case "message.edit":
+    case "message.promote":
       return version("queue", command.messageId)
     case "session.detach":
       return version("sessions", command.sessionId)

@@ -52,21 +52,23 @@ const foreign = {
   threadId: id("thread"),
   position: 1,
   text: "x",
+  parts: null,
   settings: null,
   commandId: "queued-by",
   queuedAt: 1,
   sequence: 1,
 }
 
-describe("a message on its way into a turn", () => {
-  const steering = () => {
-    const c = live()
-    c.s.turn(t1)
-    const { messageId } = c.run({ type: "message.send", text: "b", mode: "steer" })
-    const at = (status: EffectRow["status"]) => c.steers.set(messageId ?? "", { status, sessionId: id("session s1") })
-    return { c, messageId, at }
-  }
+/** A message is steered into the turn that runs. */
+const steering = () => {
+  const c = live()
+  c.s.turn(t1)
+  const { messageId } = c.run({ type: "message.send", text: "b", mode: "steer" })
+  const at = (status: EffectRow["status"]) => c.steers.set(messageId ?? "", { status, sessionId: id("session s1") })
+  return { c, messageId, at }
+}
 
+describe("a message on its way into a turn", () => {
   it("is cancelled before its delivery begins, and not while the agent may have it", () => {
     for (const status of ["attempting", "delivered"] as const) {
       const { at, c, messageId } = steering()
@@ -99,6 +101,93 @@ describe("a message on its way into a turn", () => {
     c.s.send("session.exited", { reason: "exit" })
     c.run({ type: "queue.resume" })
     expect(drain(c).events).toEqual(drained)
+  })
+})
+
+describe("message.edit", () => {
+  const edit = (c: CommandScenario, messageId: string | undefined, text: string, more: object = {}) =>
+    c.answerTo({ type: "message.edit", messageId, text, ...more })
+
+  it("writes a message again; its place and settings stay, and the same words again change nothing", () => {
+    const c = busy("a")
+    const messageId = send(c, "b", { model: "m" })
+    send(c, "c")
+    expect(edit(c, messageId ?? "", "B")).toEqual(["message.edited"])
+    expect(texts(c)).toEqual(["a", "B", "c"])
+    expect(edit(c, messageId ?? "", "B")).toEqual([])
+    c.s.complete(t1)
+    c.run({ type: "message.promote", messageId })
+    drain(c)
+    expect(c.effects.at(-1)).toMatchObject({ kind: "turn.start", payload: { text: "B", settings: { model: "m" } } })
+  })
+
+  it("takes parts whose blobs are stored, and a text alone in their place", () => {
+    const c = busy("a")
+    const [a] = ids(c)
+    const hash = "a".repeat(64)
+    const parts = [{ type: "image", hash, mediaType: "image/png", size: 3 }]
+    expect(edit(c, a, "", { parts })).toBe("blob-not-found")
+    expect(edit(c, a, "")).toBe("invalid-request")
+    c.blobs.add(hash)
+    expect(edit(c, a, "", { parts })).toEqual(["message.edited"])
+    expect(c.s.rows.all("queue")[0]?.parts).toEqual(parts)
+    expect(edit(c, a, "words")).toEqual(["message.edited"])
+    expect(c.s.rows.all("queue")[0]?.parts).toBeNull()
+  })
+
+  it("is refused of a message that does not wait any more, or is on its way into the turn", () => {
+    const gone = free("a")
+    const [a] = ids(gone)
+    drain(gone)
+    expect(edit(gone, a, "late")).toBe("resource-not-found")
+    for (const status of ["pending", "attempting", "delivered"] as const) {
+      const { at, c, messageId } = steering()
+      at(status)
+      expect(edit(c, messageId ?? "", "late")).toBe("queue-conflict")
+    }
+    for (const status of ["failed", "uncertain", "retired"] as const) {
+      const { at, c, messageId } = steering()
+      at(status)
+      expect(edit(c, messageId ?? "", "again")).toEqual(["message.edited"])
+    }
+  })
+})
+
+describe("message.promote", () => {
+  const promote = (c: CommandScenario, messageId: string | undefined, to?: string) =>
+    c.run({ type: "message.promote", messageId, to })
+
+  it("has a message go first, and the first one stays", () => {
+    const c = busy("a", "b", "c")
+    const [a, , third] = ids(c)
+    expect(promote(c, third)).toMatchObject({ events: ["queue.reordered"], effects: [], messageId: third })
+    expect(texts(c)).toEqual(["c", "a", "b"])
+    expect(promote(c, third, "front").events).toEqual([])
+    expect(promote(c, a).events).toEqual(["queue.reordered"])
+  })
+
+  it("has it go into the running turn, once, and it waits until the agent has it", () => {
+    const c = busy("a", "b")
+    const [, b] = ids(c)
+    expect(promote(c, b, "turn")).toMatchObject({
+      events: [],
+      effects: ["turn.steer"],
+      turnId: c.s.state.active?.turnId,
+    })
+    expect(c.effects.at(-1)).toMatchObject({ messageId: b, payload: { text: "b" } })
+    expect(texts(c)).toEqual(["a", "b"])
+    c.steers.set(b ?? "", { status: "delivered", sessionId: id("session s1") })
+    expect(promote(c, b, "turn")).toMatchObject({ refused: null, effects: [], messageId: b })
+    c.steers.set(b ?? "", { status: "failed", sessionId: id("session s1") })
+    expect(promote(c, b, "turn").effects).toEqual(["turn.steer"])
+  })
+
+  it("goes to the front where no turn runs, and is refused where the message does not wait", () => {
+    const c = free("a", "b")
+    const [, b] = ids(c)
+    expect(promote(c, b, "turn")).toMatchObject({ events: ["queue.reordered"], effects: [] })
+    drain(c)
+    expect(promote(c, b).refused).toBe("resource-not-found")
   })
 })
 

@@ -45,16 +45,17 @@ const answering = ({ state }: Situation, request: RequestRow, answer: Answer, ta
   })
 }
 
-/** The stored row with its heavy columns: the question and its answer. */
-const heavyOf = ({ rows }: Situation, { requestId }: RequestRow) => rows.whole("requests", [requestId])
+/** The row with its heavy columns: the question and its answer. */
+const wholeOf = ({ rows }: Situation, request: RequestRow): RequestRow =>
+  rows.whole("requests", [request.requestId]) ?? request
 
 /** Whether the request has this answer already, so that the command changes nothing. */
 const isSame = (situation: Situation, request: RequestRow, answer: Answer): boolean => {
-  if (request.decision === null || request.decision !== answer.decision) return false
-  const row = heavyOf(situation, request)
-  const taken = take({ kind: request.kind, data: row?.data }, answer.decision, answer.data)
+  if (request.decision !== answer.decision) return false
+  const row = wholeOf(situation, request)
+  const taken = take(row, answer.decision, answer.data)
   const again = Either.isRight(taken) ? said(answer, taken.right) : { data: answer.data }
-  const stored = row?.answer ?? null
+  const stored = row.answer ?? null
   // The answer of a recording may be in the provider's own form, so only its decision is compared.
   return stored === null || canonicalJson(stored) === canonicalJson(again)
 }
@@ -77,7 +78,7 @@ export const respondToRequest = (situation: Situation, command: CommandOf<"reque
     }
     const session = livingSession(situation.state)
     if (session?.mode === "imported") return refuseRecording(session)
-    const taken = take({ kind: request.kind, data: heavyOf(situation, request)?.data }, decision, answer.data)
+    const taken = take(wholeOf(situation, request), decision, answer.data)
     return Either.isLeft(taken)
       ? refuse("answer-not-taken", `Request ${requestId}: ${taken.left}`)
       : answering(situation, request, answer, taken.right)
@@ -100,7 +101,7 @@ export const declineRequest = (situation: Situation, command: CommandOf<"request
   const request = requestOf(situation, command.threadId, command.requestId)
   const isRecording = livingSession(situation.state)?.mode === "imported"
   if (request?.status !== "open" || isRecording || request.lastError !== null) return accept()
-  const asked = { kind: request.kind, data: heavyOf(situation, request)?.data }
+  const asked = wholeOf(situation, request)
   for (const decision of ["decline", "cancel"]) {
     const taken = take(asked, decision, null)
     if (Either.isRight(taken)) {

@@ -43,6 +43,71 @@ describe("session.start", () => {
   })
 })
 
+describe("session.configure", () => {
+  const settingsOf = (c: CommandScenario) => c.s.rows.whole("threads", [c.s.threadId])?.settings
+  const threadOf = (c: CommandScenario) => [c.s.state.thread?.model, settingsOf(c)]
+
+  it("gives the thread what was chosen, and asks the agent that runs, or that is about to run, to take it", () => {
+    for (const c of [created(), live()]) {
+      const configured = c.run({ type: "session.configure", model: "m2", effort: "high", settings: { effort: "high" } })
+      expect(configured).toMatchObject({ events: ["session.configure-requested"], effects: ["session.configure"] })
+      expect(threadOf(c)).toEqual(["m2", { effort: "high" }])
+      expect(c.effects.at(-1)?.payload).toEqual({
+        chosen: { model: "m2", effort: "high" },
+        settings: { effort: "high" },
+        before: { model: null, settings: null },
+      })
+      c.run({ type: "session.configure", mode: "ask", settings: { approvalPolicy: "ask" } })
+      expect(threadOf(c)).toEqual(["m2", { effort: "high", approvalPolicy: "ask" }])
+    }
+  })
+
+  it("is refused where nothing is chosen, and where no agent of ours works", () => {
+    const settings = {}
+    expect(created().run({ type: "session.configure", settings })).toMatchObject({ refused: "invalid-request" })
+    const chosen = { type: "session.configure", model: "m", settings } as const
+    expect(attached().run(chosen)).toMatchObject({ refused: "thread-not-run" })
+    expect(new CommandScenario().run(chosen)).toMatchObject({ refused: "thread-not-found" })
+  })
+
+  const failed = (c: CommandScenario, payload: object) =>
+    c.append({
+      sessionId: null,
+      native: null,
+      type: "session.configure-failed",
+      payload: { message: "no", chosen: {}, settings: {}, before: { model: null, settings: null }, ...payload },
+    })
+
+  it("has no effect where the agent does not take it", () => {
+    const c = live()
+    c.run({ type: "session.configure", model: "m2", settings: { effort: "high" } })
+    failed(c, { chosen: { model: "m2" }, settings: { effort: "high" } })
+    expect(threadOf(c)).toEqual([null, null])
+  })
+
+  it("that fails leaves what was chosen before it and since", () => {
+    const c = live()
+    c.run({ type: "session.configure", model: "m1", settings: { effort: "low", mode: "ask" } })
+    const before = { model: "m1", settings: { effort: "low", mode: "ask" } }
+    c.run({ type: "session.configure", model: "m2", settings: { effort: "high", mode: "never" } })
+    c.run({ type: "session.configure", settings: { effort: "max" }, effort: "max" })
+    failed(c, { chosen: { model: "m2" }, settings: { effort: "high", mode: "never" }, before })
+    expect(threadOf(c)).toEqual(["m1", { effort: "max", mode: "ask" }])
+  })
+
+  it("that the agent took shows in its session, with what was chosen before", () => {
+    const c = live()
+    c.s.send("session.configured", { approvalPolicy: "ask" })
+    const own = { sessionId: null, native: null, type: "session.configured" } as const
+    c.append({ ...own, payload: { model: "m2", chosen: { model: "m2", effort: "low" } } })
+    c.append({ ...own, payload: { chosen: { effort: "high" } } })
+    expect(c.s.state.session).toMatchObject({
+      model: "m2",
+      config: { approvalPolicy: "ask", chosen: { model: "m2", effort: "high" } },
+    })
+  })
+})
+
 describe("session.stop", () => {
   const asked = { refused: null, events: ["session.stop-requested"] }
   it("ends the agent of a session that lives", () => {
@@ -63,6 +128,17 @@ describe("session.stop", () => {
     expect(c.s.state.thread?.queueHeld).toBe(1)
     expect(stop(other)).toMatchObject({ ...asked, effects: ["session.stop"] })
     expect(other.s.rows.find("turns", "key", [turnId])).toMatchObject({ outcome: "cancelled", cause: "stop-requested" })
+  })
+
+  it("cancels a turn of which it is not known whether it reached the agent, also where its session is gone", () => {
+    const c = live()
+    const turnId = send(c)
+    c.outcome("effect.uncertain", "turn.start", turnId)
+    c.s.send("session.reconciled", { liveness: "gone", reason: "server-restarted" })
+    expect(c.s.rows.find("turns", "key", [turnId])).toMatchObject({ status: "requested", uncertain: 1 })
+    expect(stop(c)).toMatchObject({ ...asked, effects: ["session.stop"] })
+    expect(c.s.rows.find("turns", "key", [turnId])).toMatchObject({ outcome: "cancelled", cause: "stop-requested" })
+    expect(c.s.state.thread).toMatchObject({ uncertainTurns: 0, queueHeld: 0 })
   })
 
   it("calls off a start that is under way though no session lives yet, and changes nothing in the log for it", () => {

@@ -1,6 +1,12 @@
 /** Commands about sessions: managed ones, and attached ones, which an adapter opens, feeds and ends. */
-import type { CommandOf, RequestedEffect, SessionRow } from "@threadfold/contracts"
-import { hasEnded, livingSession, waitingTurns } from "../state/lifecycle.js"
+import {
+  type CommandOf,
+  type Configuration,
+  configurationNames,
+  type RequestedEffect,
+  type SessionRow,
+} from "@threadfold/contracts"
+import { hasEnded, livingSession } from "../state/lifecycle.js"
 import { accept, acceptWith, type DecidedEvent, type Decision, refuse, type Situation } from "./Decision.js"
 import {
   isOurs,
@@ -104,17 +110,43 @@ export const startSession = (situation: Situation, command: CommandOf<"session.s
  * starting, which the rows do not show: the effect cancels that start.
  */
 export const stopSession = (situation: Situation, command: CommandOf<"session.stop">): Decision =>
-  onThread(situation, command.threadId, () => {
+  onThread(situation, command.threadId, (thread) => {
     const { state } = situation
     const session = livingSession(state)
     if (session?.mode === "imported") return refuseRecording(session)
-    const effects: readonly RequestedEffect[] = isOurs(state)
+    const effects: readonly RequestedEffect[] = isOurs(state, thread)
       ? [{ kind: "session.stop", sessionId: session?.sessionId ?? null }]
       : []
-    if (session === null && waitingTurns(state).length === 0) return acceptWith({ effects })
+    // A turn of which it is not known whether it reached the agent has not started either, and no session has it any more.
+    if (session === null && state.requested.length === 0) return acceptWith({ effects })
     return acceptWith({
       events: [{ ...ofThread, type: "session.stop-requested", payload: { reason: command.reason ?? null } }],
       effects,
+    })
+  })
+
+/** The choices that a command names. */
+const chosenIn = (command: CommandOf<"session.configure">): Configuration =>
+  Object.fromEntries(
+    configurationNames.flatMap((name) => {
+      const value = command[name] ?? null
+      return value === null ? [] : [[name, value]]
+    }),
+  )
+
+/**
+ * `session.configure`: the thread has the choices at once, so that its next session starts with them. The effect has a session take
+ * them that lives, or that a start before it in the lane brings up.
+ */
+export const configureSession = (situation: Situation, command: CommandOf<"session.configure">): Decision =>
+  onRunThread(situation, command.threadId, (thread) => {
+    const { settings, threadId } = command
+    const { model, settings: before = null } = situation.rows.whole("threads", [threadId]) ?? thread
+    const chosen = chosenIn(command)
+    if (Object.keys(chosen).length === 0) return refuse("invalid-request", "Nothing is chosen.")
+    return acceptWith({
+      events: [{ ...ofThread, type: "session.configure-requested", payload: { chosen, settings } }],
+      effects: [{ kind: "session.configure", payload: { chosen, settings, before: { model, settings: before } } }],
     })
   })
 

@@ -1,7 +1,8 @@
 /** Commands about a thread as a whole. Each is idempotent: a command for the present state changes nothing. */
 import type { CommandOf } from "@threadfold/contracts"
+import { startsAgent } from "../workflow/eligibility.js"
 import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
-import { ofThread, onThread, refuseBusy, refuseMissing, refuseTaken } from "./threadGuards.js"
+import { ofThread, onThread, refuseBusy, refuseMissing, refuseOpenCall, refuseTaken } from "./threadGuards.js"
 
 /** `thread.create`: a repeat with the same content changes nothing. */
 export const createThread = ({ state }: Situation, command: CommandOf<"thread.create">): Decision => {
@@ -43,10 +44,16 @@ export const unarchiveThread = (situation: Situation, command: CommandOf<"thread
   )
 
 /** `thread.delete`: refused while a session lives: it could not be seen or stopped afterwards. */
-export const deleteThread = ({ state }: Situation, { threadId }: CommandOf<"thread.delete">): Decision => {
+export const deleteThread = ({ openEffect, state }: Situation, { threadId }: CommandOf<"thread.delete">): Decision => {
   if (state.thread === null) return refuseMissing(threadId)
   if (state.thread.deletedAt !== null) return accept()
-  return refuseBusy(state, threadId) ?? accept({ ...ofThread, type: "thread.deleted", payload: {} })
+  const busy = refuseBusy(state, threadId)
+  if (busy !== null) return busy
+  const effect = openEffect()
+  // It would bring up an agent in a thread that takes no command to stop it.
+  return effect !== null && startsAgent(effect)
+    ? refuseOpenCall(effect, threadId)
+    : accept({ ...ofThread, type: "thread.deleted", payload: {} })
 }
 
 /** `thread.restore`: the one command that a deleted thread takes. */
@@ -60,8 +67,14 @@ export const restoreThread = ({ state }: Situation, { threadId }: CommandOf<"thr
  * its agent does next is not known.
  */
 export const forkThread = (situation: Situation, command: CommandOf<"thread.fork">): Decision =>
-  onThread(situation, command.threadId, () => {
-    const { intoThreadId, threadId, turnId } = command
+  onThread(situation, command.threadId, (thread) => {
+    const { agent = null, intoThreadId, threadId, turnId } = command
+    if (agent !== null && thread.agent !== agent) {
+      return refuse(
+        "thread-not-run",
+        `The agent ${agent} does not work in thread ${threadId}: it cannot go on in a fork of it.`,
+      )
+    }
     const turn = situation.rows.find("turns", "key", [turnId])
     if (turn === null || turn.threadId !== threadId) {
       return refuse("resource-not-found", `Thread ${threadId} has no turn ${turnId}.`)
@@ -70,6 +83,52 @@ export const forkThread = (situation: Situation, command: CommandOf<"thread.fork
       ? acceptWith({ threadId: intoThreadId })
       : refuse("turn-active", `Turn ${turnId} of thread ${threadId} is ${turn.status}: fork at one that has ended.`)
   })
+
+/**
+ * `thread.purge`: refused while anything of the thread lives, because that would write on into what is gone. One that was deleted may be
+ * purged, and one that was not. A fork that was accepted is copied first: it is made of the content.
+ */
+export const purgeThread = (situation: Situation, command: CommandOf<"thread.purge">): Decision => {
+  const { openEffect, pendingFork, state } = situation
+  const { sealedHash, streamVersion, threadId } = command
+  const { thread } = state
+  if (thread === null) return refuseMissing(threadId)
+  // A turn that runs has a session that lives.
+  const busy = refuseBusy(state, threadId)
+  if (busy !== null) return busy
+  const effect = openEffect()
+  if (effect !== null) return refuseOpenCall(effect, threadId)
+  const fork = pendingFork()
+  if (fork !== null) return refuse("thread-busy", `Thread ${threadId} is being copied into fork ${fork}.`)
+  if (state.streamVersion !== streamVersion) {
+    return refuse("precondition-failed", `It is at version ${state.streamVersion}, not ${streamVersion}.`)
+  }
+  const { createdAt, provider } = thread
+  return accept({ ...ofThread, type: "thread.purged", payload: { sealedHash, provider, createdAt } })
+}
+
+/** `thread.read`: a version that the thread does not have yet is refused: what comes there would never be unread. */
+export const readThread = (situation: Situation, command: CommandOf<"thread.read">): Decision =>
+  onThread(situation, command.threadId, ({ readVersion }) => {
+    const { threadId, version } = command
+    const { streamVersion } = situation.state
+    if (version > streamVersion) {
+      return refuse("precondition-failed", `Thread ${threadId} is at version ${streamVersion}, not ${version}.`)
+    }
+    return version > (readVersion ?? 0) ? accept({ ...ofThread, type: "thread.read", payload: { version } }) : accept()
+  })
+
+/** `thread.pin`. */
+export const pinThread = (situation: Situation, command: CommandOf<"thread.pin">): Decision =>
+  onThread(situation, command.threadId, ({ pinnedAt }) =>
+    pinnedAt === null ? accept({ ...ofThread, type: "thread.pinned", payload: {} }) : accept(),
+  )
+
+/** `thread.unpin`. */
+export const unpinThread = (situation: Situation, command: CommandOf<"thread.unpin">): Decision =>
+  onThread(situation, command.threadId, ({ pinnedAt }) =>
+    pinnedAt === null ? accept() : accept({ ...ofThread, type: "thread.unpinned", payload: {} }),
+  )
 
 /** `thread.keep-alive`. */
 export const keepThreadAlive = (situation: Situation, command: CommandOf<"thread.keep-alive">): Decision =>

@@ -1,8 +1,9 @@
 /** Guards of commands: the thread exists, its agent is run by us, nothing runs in it. */
-import type { SessionRow, ThreadRow } from "@threadfold/contracts"
+import type { EffectRow, SessionRow, ThreadRow } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
-import { livingSession, waitingTurns } from "../state/lifecycle.js"
+import { isPurged, livingSession, waitingTurns } from "../state/lifecycle.js"
 import { type Decision, refuse, type Situation } from "./Decision.js"
+import type { Refusal } from "./Refusal.js"
 
 /** Refuses a command for a thread that does not exist. */
 export const refuseMissing = (threadId: string): Decision =>
@@ -11,6 +12,12 @@ export const refuseMissing = (threadId: string): Decision =>
 /** Refuses a command for a thread that was deleted. */
 export const refuseDeleted = (threadId: string): Decision =>
   refuse("thread-not-found", `Thread ${threadId} was deleted; restore it first.`)
+
+/** Why a purged thread takes nothing, neither a command nor a recording; null: it was not purged. */
+export const refusalOfPurged = (state: FoldState, threadId: string): Refusal | null =>
+  isPurged(state)
+    ? { reason: "thread-purged", detail: `Thread ${threadId} was purged: its content is gone for good.` }
+    : null
 
 /** Decides where the thread exists and was not deleted. */
 export const onThread = ({ state }: Situation, threadId: string, decide: (thread: ThreadRow) => Decision): Decision => {
@@ -36,10 +43,16 @@ export const refuseBusy = (state: FoldState, threadId: string): Decision | null 
     : refuse("thread-busy", `Turn ${waiting.turnId} of thread ${threadId} waits to start.`)
 }
 
+/** Refuses what must not happen while a call to the agent is open. */
+export const refuseOpenCall = (
+  { effectId, kind, status }: Pick<EffectRow, "effectId" | "kind" | "status">,
+  threadId: string,
+): Decision => refuse("thread-busy", `Call ${effectId} (${kind}) of thread ${threadId} is ${status}.`)
+
 /** Whether calls go to an agent of ours: it runs the living session or, where none lives, it would run the next one. */
-export const isOurs = (state: FoldState): boolean => {
+export const isOurs = (state: FoldState, { agent }: Pick<ThreadRow, "agent">): boolean => {
   const session = livingSession(state)
-  return session === null ? (state.thread?.agent ?? null) !== null : session.mode === "managed"
+  return session === null ? agent !== null : session.mode === "managed"
 }
 
 /** Refuses what would go on in a fork, which is there to be read; null: the thread is none. A fork by the provider has its own native id of it. */

@@ -40,7 +40,7 @@ export const interruptedTurn = (state: FoldState, command: CommandOf<"turn.inter
 
 /** `turn.interrupt`. The adapter of an attached session learns of it from the event. */
 export const interruptTurn = (situation: Situation, command: CommandOf<"turn.interrupt">): Decision =>
-  onThread(situation, command.threadId, () => {
+  onThread(situation, command.threadId, (thread) => {
     const { rows, state } = situation
     const turnId = interruptedTurn(state, command)
     if (turnId === null) return accept()
@@ -52,13 +52,13 @@ export const interruptTurn = (situation: Situation, command: CommandOf<"turn.int
     const session = livingSession(state)
     if (session?.mode === "imported") return refuseRecording(session)
     const { effects, events } = interrupting(situation, turn, command.reason ?? null)
-    return acceptWith({ events, effects: isOurs(state) ? effects : [], turnId })
+    return acceptWith({ events, effects: isOurs(state, thread) ? effects : [], turnId })
   })
 
 /** `turn.settle`. */
-export const settleTurn = ({ rows, state }: Situation, { threadId, turnId }: CommandOf<"turn.settle">): Decision => {
+export const settleTurn = ({ rows }: Situation, { threadId, turnId }: CommandOf<"turn.settle">): Decision => {
   const turn = rowOfThread(rows, "turns", turnId, threadId)
-  return state.thread !== null && turn?.status === "ended" && turn.settled === 0
+  return turn?.status === "ended" && turn.settled === 0
     ? accept({ ...ofThread, ids: { turnId }, type: "turn.settled", payload: {} })
     : accept()
 }

@@ -2,6 +2,7 @@
  * The rows that one step has looked up or written: no row is looked up twice, and lists show what the step wrote. The source of
  * rows shows the rows as they were before the event.
  */
+
 import { type Rows, tables } from "@threadfold/contracts"
 import type { EntityTable } from "../RowSource.js"
 

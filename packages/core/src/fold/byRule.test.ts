@@ -1,4 +1,5 @@
 /** Every change that the fold makes has its rule, and the rules are those of the page. */
+
 import { readFileSync } from "node:fs"
 import { arbHostile, arbSession, pausing } from "@threadfold/testkit"
 import fc from "fast-check"

@@ -23,6 +23,7 @@ export const foldRules = {
   16: "The summary",
   17: "The connection",
   18: "What changes no row",
+  19: "The tombstone",
 } as const
 
 /** The number of a rule in docs/rules.md. */

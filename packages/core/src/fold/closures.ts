@@ -9,6 +9,7 @@ import type {
   TurnOutcome,
   TurnRow,
 } from "@threadfold/contracts"
+import { isCarried } from "../state/lifecycle.js"
 import { byRule } from "./byRule.js"
 import {
   openAfterEndItems,
@@ -145,11 +146,13 @@ export const failPendingRealtime = byRule(
   },
 )
 
-/** Rule 8: a voice run ends with its session. */
+/** Rule 8: a voice run ends with the session that carries it. One that no session carries goes on: it has a transport of its own. */
 export const endRealtimeOfSession = byRule(8, (step: Step): void => {
-  for (const run of step.state.pendingRealtime) failPendingRealtime(step, run, "the session ended", "inferred")
+  for (const run of step.state.pendingRealtime.filter(isCarried)) {
+    failPendingRealtime(step, run, "the session ended", "inferred")
+  }
   const live = step.state.realtime
-  if (live !== null) closeRealtime(step, live, "session_ended", "inferred")
+  if (live !== null && isCarried(live)) closeRealtime(step, live, "session_ended", "inferred")
 })
 
 /** Rule 9: closes a delegation. It waits for no turn any more. */
@@ -165,9 +168,11 @@ export const linkDelegationsOfTurn = byRule(9, (step: Step, { nativeTurnId, sess
   }
 })
 
-/** Rule 9: any final end of its turn closes a delegation. */
+/** Rule 9: any final end of its turn closes a delegation. One whose message still waits in the queue goes with that. */
 export const closeDelegationsOfTurn = byRule(9, (step: Step, turnId: string): void => {
-  for (const delegation of openDelegationsOf(step, turnId)) closeDelegation(step, delegation, "turn-ended")
+  for (const delegation of openDelegationsOf(step, turnId)) {
+    if (!step.state.queue.includes(delegation.delegationId)) closeDelegation(step, delegation, "turn-ended")
+  }
 })
 
 /** Rule 9: the end of a turn that was never seen to start closes the delegations that named it: a later start does not count. */

@@ -1,7 +1,13 @@
 /** Connection streams: events that name no thread. */
 
-import type { ConnectionRow, EventEnvelope, EventType, PayloadOf } from "@threadfold/contracts"
-import type { FoldState } from "../state/FoldState.js"
+import {
+  type ConnectionRow,
+  type EventEnvelope,
+  type EventType,
+  isEventType,
+  type PayloadOf,
+} from "@threadfold/contracts"
+import { type FoldState, initialState } from "../state/FoldState.js"
 import { byRule } from "./byRule.js"
 import type { Step } from "./Step.js"
 
@@ -11,14 +17,16 @@ import type { Step } from "./Step.js"
  */
 export const isConnectionStream = (before: FoldState, event: EventEnvelope): boolean =>
   before.connection !== null ||
-  (before.thread === null &&
-    event.sessionId === null &&
-    (event.channel !== null || event.type === "connection.opened" || event.type === "connection.closed"))
+  (before.thread === null && event.sessionId === null && (event.channel !== null || isOfConnections(event.type)))
+
+/** Whether the type alone says that its stream is a connection's. */
+const isOfConnections = (type: string): boolean => isEventType(type) && ofConnections[type] === "only"
 
 /** Event types of connections only, and those of connections and threads. All others belong to threads. */
 const ofConnections: { readonly [T in EventType]?: "only" | "both" } = {
   "connection.opened": "only",
   "connection.closed": "only",
+  "connection.purged": "only",
   "account.updated": "both",
   "account.rate-limits.updated": "both",
   "mcp.status.updated": "both",
@@ -81,6 +89,41 @@ export const connectionClosed = (step: Step, payload: PayloadOf<"connection.clos
     reason: payload.reason,
     closedAt: step.at,
   })
+
+/**
+ * Whether nothing more comes of a connection whose threads are gone: it has closed, or it is of a recording, of which the rest is refused.
+ */
+export const isConnectionOver = ({ mode, status }: Pick<ConnectionRow, "mode" | "status">): boolean =>
+  status === "closed" || mode === "imported"
+
+/** What a connection's tombstone says of it: its row follows from this alone. */
+export const connectionTombstone = (row: ConnectionRow, sealedHash: string): PayloadOf<"connection.purged"> => {
+  const { closedAt, code, mode, openedAt, pid, provider, reason, signal, version } = row
+  return { sealedHash, provider, mode, version, pid, code, signal, reason, openedAt, closedAt }
+}
+
+/**
+ * `connection.purged`: like the tombstone of a thread, the row follows from this event alone, so that a fold which begins here leads to
+ * the same row and the same open state.
+ */
+export const connectionPurged = (step: Step, payload: PayloadOf<"connection.purged">): void => {
+  const { code, closedAt, mode, openedAt, pid, provider, reason, signal, version } = payload
+  const blank = blankConnection(step)
+  Object.assign(step.state, initialState(step.state.streamId))
+  step.state.connection = {
+    ...blank,
+    status: "closed",
+    provider: provider ?? null,
+    mode: mode ?? null,
+    version: version ?? null,
+    pid: pid ?? null,
+    code: code ?? null,
+    signal: signal ?? null,
+    reason: reason ?? null,
+    openedAt: openedAt ?? null,
+    closedAt: closedAt ?? null,
+  }
+}
 
 /** Updates what every event updates on the connection's row. Runs after the rules of every event. */
 export const touchConnection = byRule(17, (step: Step): void => {

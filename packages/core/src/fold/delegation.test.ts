@@ -156,6 +156,71 @@ describe("rule 9: delegations", () => {
   })
 })
 
+describe("a delegation whose message waits in the queue", () => {
+  const ours = { session: null } as const
+  const messageId = mine.delegationId
+  const turnIdOf = (s: Scenario, native = t1) => s.turnRow(native)?.turnId ?? null
+  /** A turn runs, into which the message is to go. */
+  const waiting = () => {
+    const s = talk().turn(t1)
+    return s
+      .send("message.queued", { messageId, text: "go" }, ours)
+      .send("delegation.opened", { route: "steered" }, { ...ours, ids: { ...mine, turnId: turnIdOf(s) } })
+  }
+  const steered = (s: Scenario, turnId: string | null) =>
+    s.send("message.steered", { messageId }, { ...ours, ids: { turnId } })
+
+  it("waits with it, also after the end of its turn", () => {
+    const s = waiting().complete(t1)
+    expect(rows(s)).toMatchObject([{ status: "open", turnId: turnIdOf(s) }])
+  })
+
+  it("is over when it is cancelled, of whatever turn it was", () => {
+    const s = waiting().send("message.cancelled", { messageId }, ours)
+    expect(rows(s)).toMatchObject([{ status: "closed", cause: "message-cancelled", turnId: null }])
+    expect(rows(s)).toMatchObject([{ ...mine, text: null, openedAt: expect.any(Number), endedAt: s.log.at(-1)?.at }])
+    expect(s.state.open.delegations).toBe(0)
+  })
+
+  it("has no turn when it has left the queue, until it is one of its own", () => {
+    const s = waiting().complete(t1).send("message.dequeued", { messageId }, ours)
+    expect(rows(s)).toMatchObject([{ ...mine, status: "open", cause: null, turnId: null }])
+    s.send("turn.requested", { origin: "queue" }, { ...ours, ids: { turnId: id("own"), ...mine } })
+    expect(rows(s)).toMatchObject([{ status: "open", turnId: id("own") }])
+  })
+
+  it("works in the turn that took it, and is over where that has ended for good", () => {
+    const s = steered(waiting(), null)
+    expect(rows(s)).toMatchObject([{ ...mine, status: "open", turnId: turnIdOf(s) }])
+    const late = waiting().complete(t1)
+    steered(late, null)
+    expect(rows(late)).toMatchObject([{ ...mine, status: "closed", cause: "turn-ended", turnId: turnIdOf(late) }])
+    const inferred = steered(waiting().status("ready"), null)
+    expect(rows(inferred)).toMatchObject([{ status: "open" }])
+    const next = waiting().complete(t1).turn(strong("t2"))
+    steered(next, turnIdOf(next, strong("t2")))
+    expect(rows(next)).toMatchObject([{ ...mine, status: "open", turnId: turnIdOf(next, strong("t2")) }])
+    // A turn that is not known is none.
+    const unknown = waiting()
+    steered(unknown, id("unknown"))
+    expect(rows(unknown)).toMatchObject([{ ...mine, status: "open", turnId: turnIdOf(unknown) }])
+  })
+
+  it("is over for its own reason where it was closed before, and no other message moves it", () => {
+    const closed = { ...mine, status: "closed", cause: "declined" }
+    for (const leave of ["message.cancelled", "message.dequeued"] as const) {
+      const s = hand(waiting())
+      s.send("delegation.closed", { reason: "declined" }, { ...ours, ids: mine })
+      const before = rows(s)
+      expect(before).toMatchObject([closed, { status: "open" }])
+      expect(rows(s.send(leave, { messageId }, ours))).toEqual(before)
+    }
+    const s = waiting().send("message.queued", { messageId: id("other"), text: "x" }, ours)
+    const before = rows(s)
+    expect(rows(s.send("message.cancelled", { messageId: id("other") }, ours))).toEqual(before)
+  })
+})
+
 describe("a delegation that names a turn which has not been seen", () => {
   it("is linked by that turn's start, and closed by its end", () => {
     const s = hand(talk(), t1)
@@ -232,6 +297,63 @@ describe("a delegation that names a turn which has not been seen", () => {
         }),
       ),
       { numRuns: 500 },
+    )
+  })
+
+  it("in sessions that count their turns from zero: each handoff has a turn of its own, and each answer its own turn", () => {
+    const arbOrders = fc.array(fc.constantFrom("handoff-first", "turn-first", "turn-named"), {
+      minLength: 2,
+      maxLength: 6,
+    })
+    fc.assert(
+      fc.property(arbOrders, (orders) => {
+        const s = new Scenario()
+        for (const [index, order] of orders.entries()) {
+          const session = `s${index + 1}`
+          // As Codex counted the turns of handoffs: from zero in each process, and the calls of a model alike.
+          const turnId = "auto-compact-0"
+          const begin = () => s.turn(turnId, session)
+          const said = (handoffId?: string) =>
+            s.send(
+              "item.started",
+              { kind: "user_message" },
+              { session, native: { turnId, itemId: "i1", ...(handoffId === undefined ? {} : { handoffId }) } },
+            )
+          const told = (named: boolean) =>
+            s.send(
+              "realtime.handoff",
+              { text: session },
+              { session, native: { handoffId: "h1", ...(named ? { turnId } : {}) } },
+            )
+          s.start(session)
+          s.send("realtime.started", {}, { session })
+          if (order === "handoff-first") told(false)
+          begin()
+          if (order === "turn-first") told(false)
+          said(order === "turn-named" ? undefined : "h1")
+          if (order === "turn-named") told(true)
+          s.send(
+            "item.completed",
+            { kind: "agent_message", status: "completed", text: `answer of ${session}` },
+            { session, native: { turnId, itemId: "i2" } },
+          )
+          s.complete(turnId, "completed", session)
+          s.send("session.exited", { reason: "exit" }, { session })
+        }
+        const turns = s.rows.all("turns")
+        expect(new Set(turns.map((turn) => turn.turnId)).size).toBe(orders.length)
+        for (const delegation of rows(s)) {
+          const turn = turns.find((one) => one.turnId === delegation.turnId)
+          expect(delegation).toMatchObject({ status: "closed", sessionId: turn?.sessionId })
+          const answers = s.rows
+            .all("items")
+            .filter((item) => item.turnId === turn?.turnId && item.kind === "agent_message")
+          expect(answers.map(({ text }) => text)).toEqual([`answer of ${delegation.text}`])
+        }
+        expect(rows(s)).toHaveLength(orders.length)
+        expect(s.reasons()).toEqual([])
+      }),
+      { numRuns: 60 },
     )
   })
 })

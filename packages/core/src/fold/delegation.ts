@@ -2,6 +2,7 @@
 
 import type { DelegationRow, PayloadOf, TurnRow } from "@threadfold/contracts"
 import { tombstoneOf } from "../resolve/lookup.js"
+import { MESSAGE_CANCELLED } from "../state/lifecycle.js"
 import { byRule } from "./byRule.js"
 import { closeDelegation, closeDelegationsOfTurn } from "./closures.js"
 import { turnOf } from "./openRows.js"
@@ -81,6 +82,25 @@ export const delegationClosed = (step: Step, payload: PayloadOf<"delegation.clos
   if (delegation.status === "closed") return
   closeDelegation(step, delegation, payload.reason ?? "closed")
 }
+
+/** How a message leaves the queue. */
+export type QueueExit = "dequeued" | "cancelled" | "steered"
+
+/**
+ * A delegation follows its message, which has its id, out of the queue: into the turn that took it, or that it becomes; one that is
+ * cancelled is over, whatever became of the turn that it was meant for.
+ */
+export const followMessage = byRule(9, (step: Step, messageId: string, exit: QueueExit): void => {
+  // Stryker disable next-line ConditionalExpression: it saves a look-up of what is not open
+  const delegation = step.state.open.delegations === 0 ? null : step.find("delegations", messageId)
+  if (delegation === null || delegation.status === "closed") return
+  if (exit === "cancelled") return closeDelegation(step, { ...delegation, turnId: null }, MESSAGE_CANCELLED)
+  if (exit === "dequeued") return step.putDelegation({ ...delegation, turnId: null })
+  const turnId = turnOf(step, step.event.turnId)?.turnId ?? delegation.turnId
+  const taken = { ...delegation, turnId }
+  if (isFinal(step, turnId)) return closeDelegation(step, taken, "turn-ended")
+  step.putDelegation(taken)
+})
 
 /** The message that a delegation became names it: the turn of the message works on it. */
 export const linkDelegation = byRule(9, (step: Step, turn: TurnRow | null): void => {

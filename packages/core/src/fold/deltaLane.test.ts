@@ -4,8 +4,12 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { id, Scenario } from "../../test/Scenario.js"
 import type { Fold } from "../Change.js"
+import { MapStore } from "../model/MapStore.js"
+import { walk } from "../model/walk.js"
+import { initialState } from "../state/FoldState.js"
 import { foldDelta, foldDeltaRun, isOrdinary, pieceOf, streamedItem } from "./deltaLane.js"
 import { fold, foldByRules } from "./fold.js"
+import { foldPage } from "./foldPage.js"
 
 /** A thread whose events are recorded in batches, as the writer records them: those of one batch at one time. */
 class Batches extends Scenario {
@@ -94,6 +98,32 @@ describe("the fast path for streamed content", () => {
       { numRuns: 600 },
     )
     expect(taken).toBeGreaterThan(500)
+  })
+
+  it("folds pages of a log to the state and the rows of its events one by one", async () => {
+    let events = 0
+    let steps = 0
+    await fc.assert(
+      pausing(fc.tuple(fc.array(acts, { maxLength: 60 }), fc.integer({ min: 1, max: 40 })), ([script, size]) => {
+        const s = new Batches(foldByRules).start().turn("turn-1").item("a", "turn-1")
+        for (const act of script) act(s)
+        const store = new MapStore()
+        let state = initialState(s.state.streamId)
+        for (let from = 0; from < s.log.length; from += size) {
+          state = foldPage(state, s.log.slice(from, from + size), store, (changes) => {
+            steps += 1
+            store.apply(changes)
+          })
+        }
+        const single = new MapStore()
+        for (const _ of walk(s.state.streamId, s.log, foldByRules, single));
+        events += s.log.length
+        expect(state).toEqual(s.state)
+        expect([...store.rowsOf(state.streamId)]).toEqual([...single.rowsOf(state.streamId)])
+      }),
+      { numRuns: 300 },
+    )
+    expect(steps).toBeLessThan(events)
   })
 
   it("folds a run in one step to the same state as its events one by one, in a new batch, too", () => {

@@ -3,6 +3,7 @@
  * every rule and guard, most of the writer's time would go there. The fast path takes an event only when nothing about it is
  * unusual, and then gives exactly what the rules give: a property test compares the two.
  */
+
 import {
   type ContentStream,
   type EventEnvelope,

@@ -1,4 +1,5 @@
 /** The outcome of a call to the provider, as far as a turn or the queue depends on it. */
+
 import type { EffectKind, PayloadOf, TurnRow } from "@threadfold/contracts"
 import { livingSession } from "../state/lifecycle.js"
 import { endsAtOnce, interruptRequested } from "./earlyEnd.js"

@@ -19,6 +19,14 @@ const asked = (s: Scenario, turnId: string, text: string) =>
     .complete(turnId)
 
 describe("the first words of a thread", () => {
+  it("stand aside for the agent's title, and a name that a person gave stays whatever the agent says later", () => {
+    const s = new Scenario().start().send("thread.metadata.updated", { title: "The agent's" })
+    expect(s.state.thread?.title).toBe("The agent's")
+    s.send("thread.renamed", { title: "Mine" }, { session: null }).send("thread.metadata.updated", { title: "Another" })
+    s.send("thread.started", { title: "A third" })
+    expect(s.state.thread?.title).toBe("Mine")
+  })
+
   it("are those of its first message, from the client or from the agent, and of no later one", () => {
     const s = asked(new Scenario().start(), t1, "  Fix the\n\tbuild ")
     expect(words(s)).toBe("Fix the build")
@@ -43,6 +51,25 @@ describe("the first words of a thread", () => {
     s.send("thread.rewound", {}, { native: { turnId: t1 } })
     expect(words(s)).toBeNull()
     expect(words(asked(s, t3, "Three"))).toBe("Three")
+  })
+
+  it.each([
+    ["", null],
+    [" \n\t ", null],
+    [" Fix\n\n the\tbuild ", "Fix the build"],
+    // At the limit it is whole; one more, and it ends with a sign.
+    ["x".repeat(firstWordsLength), "x".repeat(firstWordsLength)],
+    ["x".repeat(firstWordsLength + 1), `${"x".repeat(firstWordsLength - 1)}…`],
+    // A blank right after the room ends a word.
+    [`a ${"x".repeat(firstWordsLength - 3)} more`, `a ${"x".repeat(firstWordsLength - 3)}…`],
+    [`a ${"x".repeat(firstWordsLength - 2)} more`, "a…"],
+    ["x ".repeat(firstWordsLength), `${"x ".repeat(firstWordsLength / 2).trim()}…`],
+    // Words after so many blanks are not looked for.
+    [`${" ".repeat(firstWordsLength * 8)}late`, null],
+    [`${" ".repeat(firstWordsLength * 8 - 1)}late`, "l"],
+    ["\ud83d", "\ufffd"],
+  ])("are cut at a word: %j", (text, said) => {
+    expect(firstWordsOf(text)).toBe(said)
   })
 
   it("are one line of bounded length, cut at a word, and well-formed", () => {

@@ -10,7 +10,7 @@ import { brokenStateInvariant } from "../invariants/state.js"
 import { upcast } from "../payload/upcast.js"
 import type { RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
-import { hasEnded } from "../state/lifecycle.js"
+import { hasEnded, isPurged } from "../state/lifecycle.js"
 import { byRule, FoldTrace } from "./byRule.js"
 import { belongs, blankConnection, isConnectionStream, touchConnection } from "./connection.js"
 import { foldDelta } from "./deltaLane.js"
@@ -48,6 +48,8 @@ const apply = (rules: RuleBook, step: Step, isConnection: boolean): void => {
     if (state.connection === null) state.connection = blankConnection(step)
   } else {
     if (state.thread === null) state.thread = blankThread(step)
+    // Nothing comes after a tombstone. What does all the same, in a log that another program wrote, brings nothing back.
+    if (isPurged(state)) return summarise(step)
     step.relation = relationOf(step)
   }
   takeElsewhere(step)

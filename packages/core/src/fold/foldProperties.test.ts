@@ -1,4 +1,5 @@
 /** What holds for all events of sources, in any order. */
+
 import { arbHostile, arbSession, paused } from "@threadfold/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"

@@ -66,6 +66,16 @@ describe("rule 7: inference attempts", () => {
     expect(s.reasons()).toEqual(["inference-terminal-duplicate"])
   })
 
+  it("has the first time of a first byte that is told, and is untraced once it is told so", () => {
+    const end = (s: Scenario, payload: { readonly firstByteMs?: number; readonly untraced?: boolean }) =>
+      s.send("inference.completed", payload, on("r1"))
+    expect(row(begun())).toMatchObject({ firstByteMs: null, untraced: 0 })
+    const plain = end(begun(), { untraced: false })
+    expect(row(plain)).toMatchObject({ firstByteMs: null, untraced: 0 })
+    expect(row(end(plain, { firstByteMs: 7, untraced: true }))).toMatchObject({ firstByteMs: 7, untraced: 1 })
+    expect(row(end(plain, { firstByteMs: 9 }))).toMatchObject({ firstByteMs: 7, untraced: 1 })
+  })
+
   it.each(["inference.cancelled", "inference.failed"] as const)("complete items seen before %s are kept", (type) => {
     const s = begun().send("inference.item", { key: "#0" }, on("r1")).send("inference.item", { key: "#1" }, on("r1"))
     s.send(type, { items: [{ key: "#1" }, { key: "#2" }, { key: "#2" }] }, on("r1"))
@@ -255,6 +265,37 @@ describe("hard scenario 20, the coding side: a cancelled inference", () => {
     expect(s.itemRow("msg")?.status).toBe("interrupted")
     expect(s.itemRow("tool")?.status).toBe("interrupted")
     expect(s.state.open.inferences).toBe(0)
+    expect(s.reasons()).toEqual([])
+  })
+
+  it.each([
+    ["before the turn's end", true],
+    ["after it", false],
+  ])("a tool whose result comes %s has it, once, and the next turn is accepted", (_, isFirst) => {
+    const s = running()
+    const result = () =>
+      s.send("item.completed", { kind: "tool_call", status: "completed" }, { native: { turnId: t1, itemId: "tool" } })
+    if (isFirst) result()
+    s.send("turn.aborted", { reason: "interrupted" }, { native: { turnId: t1 } })
+    if (!isFirst) result()
+    expect(s.itemRow("tool")).toMatchObject({ status: "completed", evidence: "observed" })
+    result()
+    expect(s.itemRow("tool")).toMatchObject({ status: "completed", evidence: "observed" })
+    expect(s.reasons()).toEqual(["item-terminal-duplicate"])
+    const t2 = strong("t2")
+    expect(s.turn(t2).turnRow(t2)?.status).toBe("running")
+    expect([s.state.open.inferences, s.turnRow(t1)?.outcome]).toEqual([0, "interrupted"])
+  })
+
+  it("retries are attempts of their own, and what they used is counted once", () => {
+    const usage = (total: number) => ({ inputTokens: total, totalTokens: total })
+    const s = begun().send("inference.failed", { error: "cut off", items: [{ key: "#0" }] }, on("r1"))
+    begin(s, "r2").send("inference.completed", { usage: usage(100), responseId: "resp" }, on("r2"))
+    const total = { mode: "cumulative-thread", total: usage(100) } as const
+    s.send("thread.token-usage.updated", total, { native: { turnId: t1 } })
+    s.send("thread.token-usage.updated", total, { native: { turnId: t1 } }).complete(t1)
+    expect([row(s, "r1")?.status, row(s, "r2")?.status, keys(s, "r1")]).toEqual(["failed", "completed", ["#0"]])
+    expect(s.turnRow(t1)?.usage).toMatchObject({ totalTokens: 100 })
     expect(s.reasons()).toEqual([])
   })
 })

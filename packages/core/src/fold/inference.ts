@@ -1,4 +1,5 @@
 /** Rule 7: inference attempts. First terminal wins; complete items are kept however the stream ended. */
+
 import type { InferenceRow, PayloadOf, TurnRow } from "@threadfold/contracts"
 import { storedText } from "./chunks.js"
 import { endWithSession, endWithTurn, INFERENCE_TURN_ENDED_INFERRED } from "./closures.js"
@@ -29,6 +30,8 @@ const blank = (step: Step, inferenceId: string, turnId: string | null): Inferenc
   upstreamRequestId: null,
   items: 0,
   usage: null,
+  firstByteMs: null,
+  untraced: 0,
   error: null,
   startedAt: null,
   endedAt: null,
@@ -107,6 +110,8 @@ const filled = (
     responseId: attempt.responseId ?? payload.responseId ?? null,
     upstreamRequestId: attempt.upstreamRequestId ?? payload.upstreamRequestId ?? null,
     usage: attempt.usage ?? payload.usage ?? null,
+    firstByteMs: attempt.firstByteMs ?? payload.firstByteMs ?? null,
+    untraced: attempt.untraced === 1 || payload.untraced === true ? 1 : 0,
     error: attempt.error ?? error,
   }
 }

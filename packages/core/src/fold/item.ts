@@ -1,4 +1,5 @@
 /** Rule 5: items and their streamed content. */
+
 import { type ItemRow, type PayloadOf, textStreamOf } from "@threadfold/contracts"
 import { ChunkCursor, noChunks } from "./chunks.js"
 import { ITEM_BACKGROUNDED } from "./closures.js"

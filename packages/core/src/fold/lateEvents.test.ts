@@ -2,6 +2,7 @@
  * What a late event, or one of another session, must not change in a turn or a question. Each case is one that no other test
  * covers.
  */
+
 import { describe, expect, it } from "vitest"
 import { Scenario, strong } from "../../test/Scenario.js"
 

@@ -1,4 +1,5 @@
 /** What a state holds of a kind is bounded: beyond, a command is refused and an event is kept and noted. */
+
 import { channelLimit, queueLimit, requestedTurnLimit, voiceStartLimit } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
 import { CommandScenario } from "../../test/CommandScenario.js"

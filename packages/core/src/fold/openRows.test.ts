@@ -1,4 +1,5 @@
 /** What is open in a thread does not make other events in it slower (docs/architecture.md). */
+
 import { arbHostile, arbSession, paused } from "@threadfold/testkit"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"

@@ -2,6 +2,7 @@
  * The open rows of a thread, by what they belong to. Every end closes exactly these rows, and its cost depends on them alone:
  * where the count of a kind is 0, there is no look-up.
  */
+
 import type { DelegationRow, InferenceRow, ItemRow, RequestRow, TaskRow, TurnRow } from "@threadfold/contracts"
 import type { Step } from "./Step.js"
 

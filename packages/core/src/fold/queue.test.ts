@@ -14,6 +14,18 @@ const order = (s: Scenario) =>
   [...s.rows.all("queue")].sort((x, y) => x.position - y.position).map((row) => [row.messageId, row.position])
 
 describe("the queue", () => {
+  it("writes a message again where it waits, and notes one that does not wait", () => {
+    const s = queued()
+    s.send("message.edited", { messageId: b, text: "B" }, ours)
+    expect(s.rows.all("queue").find(({ messageId }) => messageId === b)).toMatchObject({
+      text: "B",
+      parts: null,
+      position: 2,
+    })
+    s.send("message.cancelled", { messageId: b }, ours).send("message.edited", { messageId: b, text: "late" }, ours)
+    expect(s.reasons()).toEqual(["message-unknown"])
+  })
+
   it("keeps messages in order, without gaps, whichever leaves", () => {
     const s = queued()
     expect(s.state.thread?.queued).toBe(3)
@@ -41,8 +53,31 @@ describe("the queue", () => {
       [a, b, id("x")],
     ])
       s.send("queue.reordered", { messageIds }, ours)
-    expect(order(s)[0]).toEqual([c, 1])
-    expect(s.reasons()).toEqual(["message-unknown"])
+    expect(order(s)).toEqual([
+      [c, 1],
+      [a, 2],
+      [b, 3],
+    ])
+    expect(s.state.queue).toEqual([c, a, b])
+    expect(s.anomalies()).toEqual(["message-unknown queue (the order does not name every queued message once)"])
+    expect(s.rows.all("anomalies")[0]?.count).toBe(3)
+  })
+
+  it("changes no row of a message that keeps its place", () => {
+    const s = queued()
+    const row = (messageId: string) => s.rows.find("queue", "key", [messageId])
+    const before = row(a)
+    s.send("queue.reordered", { messageIds: [a, c, b] }, ours)
+    expect(row(a)).toEqual(before)
+    expect(row(b)).toMatchObject({ position: 3, sequence: s.log.length })
+  })
+
+  it("holds a hundred messages, and keeps what comes beyond them as an event alone", () => {
+    const s = new Scenario().start()
+    for (let n = 0; n <= 100; n += 1) s.send("message.queued", { messageId: id(`m${n}`), text: "x" }, ours)
+    expect(s.state.queue).toHaveLength(100)
+    expect(order(s)).toHaveLength(100)
+    expect(s.anomalies()).toEqual(["limit-reached queue (100 messages wait)"])
   })
 
   it("a message that is there already, or not at all, is an anomaly; a steer of no message is none", () => {
@@ -50,7 +85,7 @@ describe("the queue", () => {
     s.send("message.dequeued", { messageId: id("x") }, ours).send("message.steered", { text: "typed" }, ours)
     expect(order(s)).toHaveLength(3)
     expect(s.rows.all("queue")[0]?.text).toBe(a)
-    expect(s.reasons()).toEqual(["message-duplicate", "message-unknown"])
+    expect(s.anomalies()).toEqual([`message-duplicate message:${a}`, `message-unknown message:${id("x")}`])
   })
 })
 
@@ -164,9 +199,11 @@ describe("a held queue", () => {
     expect(held(s.complete(t1))).toBe(true)
   })
 
-  it("remembers the settings of a message", () => {
+  it("remembers the settings and the parts of a message", () => {
     const s = new Scenario().start()
-    s.send("message.queued", { messageId: a, text: "x", settings: { model: "m" } }, ours)
-    expect(s.rows.all("queue")[0]).toMatchObject({ text: "x", settings: { model: "m" } })
+    const parts = [{ type: "skill", name: "pdf" }] as const
+    s.send("message.queued", { messageId: a, text: "x", settings: { model: "m" }, parts }, ours)
+    expect(s.rows.all("queue")[0]).toMatchObject({ text: "x", settings: { model: "m" }, parts })
+    expect(wait(s, b).rows.all("queue")[1]).toMatchObject({ settings: null, parts: null })
   })
 })

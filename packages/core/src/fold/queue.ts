@@ -3,6 +3,7 @@
 import { type PayloadOf, queueLimit } from "@threadfold/contracts"
 import { echoedLimit } from "../state/FoldState.js"
 import { byRule } from "./byRule.js"
+import { followMessage, type QueueExit } from "./delegation.js"
 import type { Step } from "./Step.js"
 
 /** `message.queued`. */
@@ -22,12 +23,20 @@ export const messageQueued = (step: Step, payload: PayloadOf<"message.queued">):
       threadId: step.threadId,
       position: step.state.queue.length,
       text: payload.text,
+      parts: payload.parts ?? null,
       settings: payload.settings ?? null,
       commandId: step.event.commandId,
       queuedAt: step.at,
       sequence: step.sequence,
     },
   })
+}
+
+/** `message.edited`: the message keeps its place and its settings. */
+export const messageEdited = (step: Step, { messageId, parts, text }: PayloadOf<"message.edited">): void => {
+  const row = step.state.queue.includes(messageId) ? step.find("queue", messageId) : null
+  if (row === null) return step.note("message-unknown", `message:${messageId}`)
+  step.push({ op: "put", table: "queue", row: { ...row, text, parts: parts ?? null, sequence: step.sequence } })
 }
 
 const reposition = (step: Step, order: readonly string[]): void => {
@@ -45,13 +54,14 @@ const reposition = (step: Step, order: readonly string[]): void => {
 }
 
 /** `message.dequeued`, `message.cancelled`, and `message.steered` of a queued one. */
-export const messageLeft = byRule(14, (step: Step, messageId: string): void => {
+export const messageLeft = byRule(14, (step: Step, messageId: string, exit: QueueExit): void => {
   if (!step.state.queue.includes(messageId)) return step.note("message-unknown", `message:${messageId}`)
   step.push({ op: "delete", table: "queue", key: [messageId] })
   reposition(
     step,
     step.state.queue.filter((id) => id !== messageId),
   )
+  followMessage(step, messageId, exit)
 })
 
 /**
@@ -60,7 +70,7 @@ export const messageLeft = byRule(14, (step: Step, messageId: string): void => {
  */
 export const messageEchoed = byRule(14, (step: Step, messageId: string): boolean => {
   if (!step.state.queue.includes(messageId)) return false
-  messageLeft(step, messageId)
+  messageLeft(step, messageId, "steered")
   step.state.echoed = [...step.state.echoed.slice(1 - echoedLimit), messageId]
   return true
 })
@@ -68,7 +78,7 @@ export const messageEchoed = byRule(14, (step: Step, messageId: string): boolean
 /** `message.steered`. */
 export const messageSteered = (step: Step, { messageId }: PayloadOf<"message.steered">): void => {
   if (messageId === undefined || messageId === null) return
-  if (!step.state.echoed.includes(messageId)) return messageLeft(step, messageId)
+  if (!step.state.echoed.includes(messageId)) return messageLeft(step, messageId, "steered")
   step.state.echoed = step.state.echoed.filter((id) => id !== messageId)
 }
 

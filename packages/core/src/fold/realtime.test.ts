@@ -81,6 +81,17 @@ describe("rule 8: voice runs", () => {
     expect(s.reasons()).toEqual(["session-event-after-exit"])
   })
 
+  it("the session's end leaves a start and a run that it does not carry", () => {
+    const ours = (realtimeId: string) => ({ session: null, ids: { realtimeId } }) as const
+    const start = (s: Scenario, name: string) => s.send("realtime.start-requested", {}, ours(id(name)))
+    const s = start(start(new Scenario().start(), "one").send("realtime.started", {}, ours(id("one"))), "two")
+    s.send("session.exited", { reason: "exit" })
+    expect(runs(s)).toMatchObject([
+      { realtimeId: id("one"), sessionId: null, status: "started" },
+      { realtimeId: id("two"), sessionId: null, status: "requested", evidence: null },
+    ])
+  })
+
   it("the start of the next epoch does the same", () => {
     expect(runs(live().start("s2"))).toMatchObject([{ status: "closed", reason: "session_ended" }])
   })
@@ -207,6 +218,32 @@ describe("hard scenario 20, the voice side", () => {
     expect(s.itemRow("tool")).toMatchObject({ status: "completed", evidence: "observed" })
     expect(s.reasons()).toEqual([])
   })
+
+  it("the next response may be asked for before the cancel of the last one is confirmed", () => {
+    const s = go(ask(new Scenario().start().turn(t1)))
+    for (const kind of ["response.created", "speech_started", "response.created", "response.cancelled"]) {
+      s.send("realtime.item-added", { kind }, voice)
+    }
+    s.send("realtime.transcript.done", { role: "assistant", text: "next" }, voice)
+    expect(runs(s)).toMatchObject([{ status: "started" }])
+    expect(s.turnRow(t1)?.status).toBe("running")
+    expect(s.reasons()).toEqual([])
+  })
+
+  it.each([
+    ["its call", (s: Scenario) => s.send("realtime.closed", { reason: "transport_closed" }, voice), "transport_closed"],
+    ["its process", (s: Scenario) => s.send("session.exited", { reason: "exit" }), "session_ended"],
+  ] as const)(
+    "a voice client that vanishes with %s leaves no live run, so that the reaper does not keep it",
+    (_, vanish, reason) => {
+      const s = go(ask(new Scenario().start().turn(t1)))
+      expect(s.state.realtime).not.toBeNull()
+      vanish(s)
+      expect(s.state.realtime).toBeNull()
+      expect(runs(s)).toMatchObject([{ status: "closed", reason }])
+      expect(s.turnRow(t1)?.status).toBe(reason === "transport_closed" ? "running" : "ended")
+    },
+  )
 })
 
 describe("a voice run that its events name", () => {

@@ -2,6 +2,7 @@
  * Rule 8: voice runs. One shutdown path ({@link closeRealtime}): exactly one close per started run, nothing after it;
  * a start that fails touches the pending start only. Voice never changes the session or the coding turn.
  */
+
 import { type PayloadOf, type RealtimeRunRow, voiceStartLimit } from "@threadfold/contracts"
 import { closeRealtime, failPendingRealtime } from "./closures.js"
 import { eventSession, refuseEnded, type Step } from "./Step.js"

@@ -1,10 +1,12 @@
 /** Rule 6: approvals, questions and tool callbacks. */
+
 import type { PayloadOf, RequestRow } from "@threadfold/contracts"
 import { canonicalJson } from "../canonicalJson.js"
 import { elsewhere } from "./elsewhere.js"
 import { turnOf } from "./openRows.js"
 import { refuseStale, type Step } from "./Step.js"
 import { nativeSubject, requestSubject } from "./subjects.js"
+import { noteNews } from "./thread.js"
 
 const requestOf = (step: Step): RequestRow | null => {
   const { requestId } = step.event
@@ -38,6 +40,8 @@ export const requestOpened = (
     choices: payload.choices ?? null,
     questions: payload.questions ?? null,
     changes: payload.changes ?? null,
+    // Only where there is one: rows of older events stay as they are.
+    ...(typeof payload.url === "string" ? { url: payload.url } : {}),
     data: payload.data ?? null,
   }
   const known = requestOf(step)
@@ -72,6 +76,7 @@ export const requestOpened = (
     endedAt: over ? step.at : null,
     sequence: step.sequence,
   })
+  if (!over) noteNews(step)
 }
 
 /** The answer of an event, beside its decision. */

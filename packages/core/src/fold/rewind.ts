@@ -14,6 +14,7 @@ import { openAfterEndItems, openRequests, openRequestsOf, turnOf } from "./openR
 import { leaveStarting, moveSession } from "./pointer.js"
 import { eventSession, refuseEnded, type Step } from "./Step.js"
 import { turnSubject } from "./subjects.js"
+import { forgetFailure } from "./thread.js"
 import { endTurn } from "./turnEnd.js"
 
 /** Cause of what a rewind ended. */
@@ -35,6 +36,7 @@ export const threadRewound = (step: Step, payload: PayloadOf<"thread.rewound">):
   endWhatRuns(step, first.ordinal)
   addRanges(step, first)
   forgetWords(step, first.ordinal)
+  forgetFailure(step)
   const { baseline } = step.state
   if (baseline !== null) step.state.baseline = { ...baseline, rewound: true, left: null }
 }

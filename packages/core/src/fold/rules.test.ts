@@ -1,4 +1,5 @@
 /** A stored story for each rule of the fold, and proof that it breaks when the rule is left out. */
+
 import { readFileSync } from "node:fs"
 import { type NativeRef, type TableName, tables } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"

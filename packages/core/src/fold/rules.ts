@@ -2,10 +2,12 @@
  * Which rule each event type follows. The record is exhaustive by type: an event type without an entry does not compile, so that
  * no event type is forgotten.
  */
+
 import type { EventType, PayloadOf } from "@threadfold/contracts"
 import { isPayload } from "../payload/guard.js"
 import { byRule, type RuleNumber } from "./byRule.js"
-import { connectionClosed, connectionOpened } from "./connection.js"
+import { sessionConfigureFailed, sessionConfigureRequested } from "./configuration.js"
+import { connectionClosed, connectionOpened, connectionPurged } from "./connection.js"
 import { delegationClosed, delegationOpened, realtimeHandoff } from "./delegation.js"
 import { turnStartTimedOut } from "./earlyEnd.js"
 import { effectDelivered, effectUncertain } from "./effect.js"
@@ -17,7 +19,7 @@ import {
   inferenceStarted,
 } from "./inference.js"
 import { contentDelta, itemCompleted, itemStarted, itemUpdated } from "./item.js"
-import { messageLeft, messageQueued, messageSteered, queueReordered, queueResumed } from "./queue.js"
+import { messageEdited, messageLeft, messageQueued, messageSteered, queueReordered, queueResumed } from "./queue.js"
 import {
   realtimeAudio,
   realtimeClosed,
@@ -60,10 +62,14 @@ import {
   threadImported,
   threadKeepAliveSet,
   threadMetadataUpdated,
+  threadPinned,
+  threadPurged,
+  threadRead,
   threadRenamed,
   threadRestored,
   threadStarted,
   threadUnarchived,
+  threadUnpinned,
 } from "./thread.js"
 import {
   turnAborted,
@@ -174,11 +180,18 @@ export const rules: RuleBook = {
   "thread.restored": rule("thread.restored", 15, threadRestored),
   "thread.forked": rule("thread.forked", 15, threadForked),
   "thread.imported": rule("thread.imported", 15, threadImported),
-  "thread.purged": kept("thread.purged"),
+  "thread.purged": rule("thread.purged", 19, threadPurged),
+  "connection.purged": rule("connection.purged", 19, connectionPurged),
   "thread.keep-alive-set": rule("thread.keep-alive-set", 15, threadKeepAliveSet),
+  "thread.read": rule("thread.read", 15, threadRead),
+  "thread.pinned": rule("thread.pinned", 15, threadPinned),
+  "thread.unpinned": rule("thread.unpinned", 15, threadUnpinned),
   "message.queued": rule("message.queued", 14, messageQueued),
-  "message.dequeued": rule("message.dequeued", 14, (step, payload) => messageLeft(step, payload.messageId)),
-  "message.cancelled": rule("message.cancelled", 14, (step, payload) => messageLeft(step, payload.messageId)),
+  "message.edited": rule("message.edited", 14, messageEdited),
+  "message.dequeued": rule("message.dequeued", 14, (step, { messageId }) => messageLeft(step, messageId, "dequeued")),
+  "message.cancelled": rule("message.cancelled", 14, (step, { messageId }) =>
+    messageLeft(step, messageId, "cancelled"),
+  ),
   "message.steered": rule("message.steered", 14, messageSteered),
   "queue.reordered": rule("queue.reordered", 14, queueReordered),
   "queue.resumed": rule("queue.resumed", 14, queueResumed),
@@ -194,6 +207,8 @@ export const rules: RuleBook = {
   "request.answer-failed": rule("request.answer-failed", 6, requestAnswerFailed),
   "request.expired": rule("request.expired", 6, requestExpired),
   "session.start-requested": kept("session.start-requested"),
+  "session.configure-requested": rule("session.configure-requested", 15, sessionConfigureRequested),
+  "session.configure-failed": rule("session.configure-failed", 15, sessionConfigureFailed),
   "session.stop-requested": rule("session.stop-requested", 2, sessionStopRequested),
   "session.reaped": rule("session.reaped", 1, sessionReaped),
   "session.reconciled": rule("session.reconciled", 1, sessionReconciled),

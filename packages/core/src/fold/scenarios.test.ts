@@ -1,4 +1,5 @@
 /** Whole stories that neighbouring systems got wrong, as far as the fold decides them. */
+
 import type { SessionStatus } from "@threadfold/contracts"
 import { describe, expect, it } from "vitest"
 import { id, Scenario, strong } from "../../test/Scenario.js"

@@ -1,5 +1,7 @@
 /** Sessions: epochs (rule 4), the status that the provider reports (rules 1 and 2), and every way to an end. */
+
 import type { PayloadOf, SessionRow, TurnRow } from "@threadfold/contracts"
+import { isObject } from "../canonicalJson.js"
 import { hasEnded, isActive } from "../state/lifecycle.js"
 import { interruptAfterEnd } from "./closures.js"
 import { checkNumber } from "./numbering.js"
@@ -58,19 +60,33 @@ export const sessionStarted = (step: Step, payload: PayloadOf<"session.started">
   step.amendThread((thread) => ({ ...thread, provider: thread.provider ?? payload.provider }))
 }
 
+/** What a client has chosen for the session, with what it chooses now. */
+const chosenBeside = (
+  { config }: SessionRow,
+  chosen: PayloadOf<"session.configured">["chosen"],
+): { readonly chosen?: object } => {
+  if (chosen === null || chosen === undefined) return {}
+  const before = isObject(config) ? config.chosen : null
+  return { chosen: { ...(isObject(before) ? before : {}), ...chosen } }
+}
+
 /** `session.configured`. */
 export const sessionConfigured = (step: Step, payload: PayloadOf<"session.configured">): void => {
   if (refuseEnded(step)) return
   const { session } = step.state
   if (session === null) return
-  const { model, cwd, nativeSessionId, ...config } = payload
+  const { model, cwd, nativeSessionId, chosen, ...config } = payload
   step.putSession({
     ...session,
     nativeSessionId: nativeSessionId ?? session.nativeSessionId,
     model: model ?? session.model,
     cwd: cwd ?? session.cwd,
     // Stryker disable next-line ConditionalExpression: a config that is no object is null, of which nothing is copied either
-    config: { ...(typeof session.config === "object" ? session.config : {}), ...config },
+    config: {
+      ...(typeof session.config === "object" ? session.config : {}),
+      ...config,
+      ...chosenBeside(session, chosen),
+    },
   })
   step.amendThread((thread) => ({ ...thread, model: model ?? thread.model, cwd: cwd ?? thread.cwd }))
 }
@@ -146,10 +162,10 @@ export const sessionReconciled = (step: Step, payload: PayloadOf<"session.reconc
  * `session.stop-requested`: what has not started is cancelled and what waits in the queue is held, at once; the session
  * ends with its process.
  */
-export const sessionStopRequested = (step: Step): void => {
+export const sessionStopRequested = (step: Step, payload: PayloadOf<"session.stop-requested">): void => {
   if (refuseStale(step)) return
   for (const turn of step.state.requested) {
-    endTurn(step, turn, { outcome: "cancelled", cause: "stop-requested", evidence: "inferred" })
+    endTurn(step, turn, { outcome: "cancelled", cause: payload.cause ?? "stop-requested", evidence: "inferred" })
   }
   holdQueue(step)
   leaveStarting(step)

@@ -1,4 +1,5 @@
 /** The subjects of anomalies. A tombstone is found by its subject, so all subjects are made in one place. */
+
 import { strengthOf } from "@threadfold/contracts"
 
 export const turnSubject = (turnId: string): string => `turn:${turnId}`

@@ -1,4 +1,5 @@
 /** Background tasks that the provider names itself. Commands that outlive their turn become tasks in `closures.ts`. */
+
 import type { PayloadOf, TaskRow } from "@threadfold/contracts"
 import { turnOf } from "./openRows.js"
 import { refuseEnded, type Step } from "./Step.js"

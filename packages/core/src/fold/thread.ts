@@ -1,8 +1,8 @@
 /** The thread's own row: its own fields, and the summary that every step updates. */
 
-import type { PayloadOf, ThreadRow, ThreadStatus } from "@threadfold/contracts"
-import type { FoldState, OpenCounts } from "../state/FoldState.js"
-import { livingSession, waitingTurns } from "../state/lifecycle.js"
+import type { PayloadOf, ThreadRow, ThreadStatus, TurnOutcome, TurnRow } from "@threadfold/contracts"
+import { type FoldState, initialState, type OpenCounts } from "../state/FoldState.js"
+import { isPurged, livingSession, uncertainTurns, waitingTurns } from "../state/lifecycle.js"
 import { byRule } from "./byRule.js"
 import { type Mutable, refuseStale, type Step } from "./Step.js"
 
@@ -30,10 +30,15 @@ export const blankThread = (step: Step): ThreadRow => ({
   afterEndItems: 0,
   queued: 0,
   queueHeld: 0,
+  uncertainTurns: 0,
+  failedTurnId: null,
+  newsVersion: null,
+  readVersion: null,
   turns: 0,
   items: 0,
   archivedAt: null,
   deletedAt: null,
+  pinnedAt: null,
   keepAliveUntil: null,
   createdAt: step.at,
   updatedAt: step.event.recordedAt,
@@ -47,6 +52,10 @@ const patch = (step: Step, fields: Partial<ThreadRow>): void => {
   if (thread !== null) step.keepThread({ ...thread, ...fields })
 }
 
+/** A title that the agent gives; null: it gives none, or a person has named the thread, and that stays. */
+const titleBy = ({ state }: Step, title: string | null | undefined): string | null =>
+  state.renamed ? null : (title ?? null)
+
 /** `thread.started`: facts about the thread; it never touches session or turn (rule 1). */
 export const threadStarted = (step: Step, payload: PayloadOf<"thread.started">): void => {
   const thread = step.state.thread
@@ -55,7 +64,7 @@ export const threadStarted = (step: Step, payload: PayloadOf<"thread.started">):
     provider: payload.provider ?? thread.provider,
     // A new conversation in the thread is the one that later sessions resume.
     nativeThreadId: step.event.native?.threadId ?? thread.nativeThreadId,
-    title: payload.title ?? thread.title,
+    title: titleBy(step, payload.title) ?? thread.title,
     cwd: payload.cwd ?? thread.cwd,
     model: payload.model ?? thread.model,
     parentThreadId: payload.parentThreadId ?? thread.parentThreadId,
@@ -71,7 +80,7 @@ export const threadMetadataUpdated = (step: Step, payload: PayloadOf<"thread.met
   if (thread === null || refuseStale(step)) return
   if (payload.goal !== undefined) step.keepHeavy({ goal: payload.goal })
   patch(step, {
-    title: payload.title ?? thread.title,
+    title: titleBy(step, payload.title) ?? thread.title,
     parentThreadId: payload.parentThreadId ?? thread.parentThreadId,
     parentNativeThreadId: payload.parentNativeThreadId ?? thread.parentNativeThreadId,
   })
@@ -91,8 +100,10 @@ export const threadCreated = (step: Step, payload: PayloadOf<"thread.created">):
   if (settings !== null) step.keepHeavy({ settings })
 }
 /** `thread.renamed`. */
-export const threadRenamed = (step: Step, payload: PayloadOf<"thread.renamed">): void =>
+export const threadRenamed = (step: Step, payload: PayloadOf<"thread.renamed">): void => {
+  step.state.renamed = true
   patch(step, { title: payload.title })
+}
 /** `thread.archived`, `thread.unarchived`. */
 export const threadArchived = (step: Step): void => patch(step, { archivedAt: step.at })
 export const threadUnarchived = (step: Step): void => patch(step, { archivedAt: null })
@@ -101,8 +112,13 @@ export const threadDeleted = (step: Step): void => patch(step, { deletedAt: step
 /** `thread.restored`. */
 export const threadRestored = (step: Step): void => patch(step, { deletedAt: null })
 /** `thread.forked`. */
-export const threadForked = (step: Step, payload: PayloadOf<"thread.forked">): void =>
-  patch(step, { forkedFromThreadId: payload.fromThreadId })
+export const threadForked = (step: Step, payload: PayloadOf<"thread.forked">): void => {
+  patch(step, { forkedFromThreadId: payload.fromThreadId, agent: payload.agent ?? step.state.thread?.agent ?? null })
+  // The totals of a forked conversation may begin with what its origin used, which counts for that one alone.
+  const { baseline } = step.state
+  if ((payload.agent ?? null) === null || baseline === null) return
+  step.state.baseline = { ...baseline, rewound: true, left: null }
+}
 /** `thread.imported`. */
 export const threadImported = (step: Step, payload: PayloadOf<"thread.imported">): void =>
   patch(step, { source: payload.source })
@@ -110,12 +126,65 @@ export const threadImported = (step: Step, payload: PayloadOf<"thread.imported">
 export const threadKeepAliveSet = (step: Step, payload: PayloadOf<"thread.keep-alive-set">): void =>
   patch(step, { keepAliveUntil: payload.until })
 
+/** `thread.read`: what a person has seen stays seen, whatever comes late. */
+export const threadRead = (step: Step, { version }: PayloadOf<"thread.read">): void => {
+  const seen = Math.min(version, step.event.streamVersion)
+  if (seen > (step.state.thread?.readVersion ?? 0)) patch(step, { readVersion: seen })
+}
+/** `thread.pinned`, `thread.unpinned`. */
+export const threadPinned = (step: Step): void => patch(step, { pinnedAt: step.at })
+export const threadUnpinned = (step: Step): void => patch(step, { pinnedAt: null })
+
+/**
+ * `thread.purged`: what stays of the thread is a tombstone. It follows from this event alone, so that a fold which begins here leads to
+ * the same row and the same open state as one that has seen all the rest. The engine removes the thread's other rows.
+ */
+export const threadPurged = (step: Step, { createdAt, provider }: PayloadOf<"thread.purged">): void => {
+  const { at, threadId } = step
+  const blank = blankThread(step)
+  Object.assign(step.state, initialState(threadId))
+  step.keepThread({
+    ...blank,
+    nativeThreadId: null,
+    provider: provider ?? null,
+    createdAt: createdAt ?? null,
+    status: "purged",
+    deletedAt: at,
+  })
+  step.keepHeavy({ goal: null, plan: null, settings: null })
+}
+
+/** A recording that is read in brings no news: it is the past. */
+const isPast = ({ state }: Step): boolean => state.thread?.source !== null || state.session?.mode === "imported"
+
+/** Notes that the event is news to a person: a turn's end, a request. */
+export const noteNews = byRule(16, (step: Step): void => {
+  if (!isPast(step)) step.amendThread((thread) => ({ ...thread, newsVersion: step.event.streamVersion }))
+})
+
+/**
+ * Keeps which turn failed last, for as long as it is the last turn. An end that replaces an inferred one may take the failure back.
+ */
+export const noteOutcome = byRule(16, (step: Step, turn: TurnRow, outcome: TurnOutcome): void => {
+  const failed = outcome === "failed" && turn.ordinal >= step.counted.turns && !isPast(step)
+  step.amendThread((thread) => {
+    if (failed) return { ...thread, failedTurnId: turn.turnId }
+    return thread.failedTurnId === turn.turnId ? { ...thread, failedTurnId: null } : thread
+  })
+})
+
+/** A later turn was asked for or runs, or the turn was taken back: its failure is not what the thread is left with. */
+export const forgetFailure = byRule(16, (step: Step): void => {
+  step.amendThread((thread) => (thread.failedTurnId === null ? thread : { ...thread, failedTurnId: null }))
+})
+
 /** The status of the thread, from the open state alone. */
 export const threadStatus = (
   state: Pick<FoldState, "thread" | "session" | "active" | "requested"> & {
     readonly open: Pick<OpenCounts, "unanswered" | "afterEnd">
   },
 ): ThreadStatus => {
+  if (isPurged(state)) return "purged"
   if (state.thread !== null && state.thread.archivedAt !== null) return "archived"
   if (state.open.unanswered > 0) return "waiting"
   if (state.active !== null) return state.active.stalled === 1 ? "stalled" : "working"
@@ -142,8 +211,12 @@ const quiet = new Set<string>([
   "thread.unarchived",
   "thread.deleted",
   "thread.restored",
+  "thread.purged",
   "thread.imported",
   "thread.keep-alive-set",
+  "thread.read",
+  "thread.pinned",
+  "thread.unpinned",
   "turn.settled",
   "turn.after-end-settled",
   "turn.stalled",
@@ -173,6 +246,7 @@ export const summarise = byRule(16, (step: Step): void => {
   row.afterEndItems = state.open.afterEnd
   row.queued = state.queue.length
   if (row.queued === 0) row.queueHeld = 0
+  row.uncertainTurns = uncertainTurns(state)
   // Our clock: a source's time could lie in the future and move the thread in a list.
   row.updatedAt = event.recordedAt
   if (active) row.lastActivityAt = event.recordedAt

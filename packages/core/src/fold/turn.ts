@@ -1,4 +1,5 @@
 /** Rules 2 and 3: a turn's row, the events about it, and its end. */
+
 import {
   type PayloadOf,
   type ProviderError,

@@ -13,6 +13,7 @@ import {
 import { openItemsOf } from "./openRows.js"
 import { holdQueueAfterTurn } from "./queue.js"
 import type { Step } from "./Step.js"
+import { noteNews, noteOutcome } from "./thread.js"
 
 export interface TurnEnd {
   readonly outcome: TurnOutcome
@@ -67,6 +68,8 @@ export const endTurn = byRule(2, (step: Step, turn: TurnRow, end: TurnEnd): Turn
     endedAt: step.at,
   }
   step.putTurn(row)
+  if (turn.status !== "ended") noteNews(step)
+  noteOutcome(step, row, end.outcome)
   if (settled) closeDelegationsOfTurn(step, turn.turnId)
   // A confirmed end is not new to a person, so it does not hold the queue again.
   if (end.holdsQueue !== false && isUndone(end.outcome) && !isUndone(turn.outcome)) holdQueueAfterTurn(step)

@@ -27,6 +27,13 @@ describe("rule 2: a request for a turn", () => {
     expect(request(s, "A").anomalies()).toEqual([`turn-restarted turn:${id("A")}`])
   })
 
+  it("keeps the parts of its message, where it has more than a text", () => {
+    const parts = [{ type: "skill", name: "pdf" }] as const
+    const s = request(request(new Scenario(), "A"), "B")
+    s.send("turn.requested", { text: "C", parts }, { session: null, ids: ours("C") })
+    expect(s.rows.all("turns").map((turn) => turn.parts)).toEqual([null, null, parts])
+  })
+
   it("of an import is told apart", () => {
     expect(row(request(new Scenario(), "A", { actor: "import" }), "A")).toMatchObject({ origin: "import" })
     const s = new Scenario().send("turn.requested", { origin: "realtime" }, { session: null, ids: ours("A") })

@@ -5,12 +5,14 @@ import { findNativeTurn, tombstoneOf } from "../resolve/lookup.js"
 import { livingSession } from "../state/lifecycle.js"
 import { byRule } from "./byRule.js"
 import { interruptAfterEnd, linkDelegationsOfTurn } from "./closures.js"
+import { linkDelegation } from "./delegation.js"
 import { bindEarlyEnd, isEarlyStart, mayRunLate, startedEarly } from "./earlyEnd.js"
 import { hearRequest } from "./firstWords.js"
 import { turnOf } from "./openRows.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import { eventSession, refuseEnded, refuseStale, type Step } from "./Step.js"
 import { nativeTurnSubject, turnSubject } from "./subjects.js"
+import { forgetFailure } from "./thread.js"
 import { endTurn } from "./turnEnd.js"
 
 const blankTurn = (step: Step, turnId: string): TurnRow => ({
@@ -54,6 +56,7 @@ const refuseSteered = byRule(9, (step: Step, turnId: string): boolean => {
 })
 
 const countTurn = byRule(16, (step: Step): void => {
+  forgetFailure(step)
   step.amendThread((thread) => ({ ...thread, turns: thread.turns + 1 }))
 })
 
@@ -79,8 +82,10 @@ export const turnRequested = (step: Step, payload: PayloadOf<"turn.requested">):
     origin: payload.origin ?? (event.actor === "import" ? "import" : "client"),
     handedOver: handedOver ? 1 : 0,
     text: payload.text ?? null,
+    parts: payload.parts ?? null,
     requestedAt: step.at,
   })
+  linkDelegation(step, turnOf(step, event.turnId))
   countTurn(step)
   hearRequest(step, payload.text)
   waitToStart(step)

@@ -47,6 +47,8 @@ export interface RowViolation {
 
 export interface RowInvariant extends Described {
   readonly kind: "row"
+  /** Version of the fold from which on rows keep it; absent: all do. Rows of an earlier one are folded again before anything depends on them. */
+  readonly since?: number
   readonly violations: (rows: ThreadRows) => readonly RowViolation[]
 }
 

@@ -65,7 +65,11 @@ export const logInvariants: readonly LogInvariant[] = [
       let kind: "thread" | "connection" | null = null
       return ({ channel, sessionId, type }) => {
         const shows =
-          sessionId !== null ? "thread" : channel !== null || type === "connection.opened" ? "connection" : null
+          sessionId !== null
+            ? "thread"
+            : channel !== null || type === "connection.opened" || type === "connection.purged"
+              ? "connection"
+              : null
         kind ??= shows ?? "thread"
         return shows === null || shows === kind ? null : `an event of a ${shows} in a ${kind}'s stream`
       }

@@ -4,7 +4,7 @@
  */
 import { openItemsOf, runningInferencesOf } from "../fold/openRows.js"
 import type { Step } from "../fold/Step.js"
-import { hasEnded, isActive } from "../state/lifecycle.js"
+import { hasEnded, isActive, isCarried } from "../state/lifecycle.js"
 import type { StateInvariant } from "./Invariant.js"
 
 /** A row of a turn. */
@@ -133,14 +133,13 @@ export const stateInvariants: readonly StateInvariant[] = [
     id: "fold.ended-session-holds-nothing",
     kind: "fold",
     severity: "error",
-    text: "An ended session holds no running turn, item, request, inference, task or voice run.",
+    text: "An ended session holds no running turn, item, request, inference, task or voice run of its own.",
     violation: ({ state: { active, open, pendingRealtime, realtime, session } }) =>
       session !== null &&
       hasEnded(session) &&
       (active !== null ||
         open.items + open.requests + open.inferences + open.tasks > 0 ||
-        realtime !== null ||
-        pendingRealtime.length > 0)
+        [realtime, ...pendingRealtime].some((run) => run !== null && isCarried(run)))
         ? `session ${session.sessionId} ended and something of it is still open`
         : null,
   },

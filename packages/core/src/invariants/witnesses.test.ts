@@ -151,6 +151,7 @@ const rowWitnesses: Readonly<Record<string, Fault>> = {
     "threads",
     { queueHeld: 1 },
   ),
+  "row.thread-marks-are-of-its-rows": row(ended, "threads", { failedTurnId: id("nowhere") }),
   "row.queue-positions-gapless": row(queued, "queue", { position: 2 }),
   "row.native-ids-unique-in-scope": row((s) => ended(s).turn(strong("t2")), "turns", { nativeTurnId: t1 }),
   "row.references-exist": row((s) => started(s).item("i1", t1), "items", { turnId: id("nowhere") }),

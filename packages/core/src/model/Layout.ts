@@ -103,14 +103,33 @@ export const keyOf = (of: Layout, row: Cells): readonly Scalar[] => of.key.map((
 
 /** The row without its heavy columns; the row itself where it carries none. */
 export const withoutHeavy = (of: Layout, row: Cells): Cells => {
-  for (const name of of.heavy) {
-    if (row[name] !== undefined) {
-      const copy: Record<string, unknown> = { ...row }
-      for (const each of of.heavy) delete copy[each]
-      return copy
-    }
-  }
+  for (const name of of.heavy) if (row[name] !== undefined) return lightCopy(of, row)
   return row
+}
+
+/** Put together anew: an object that loses members becomes a dictionary, which all that reads it later pays for. */
+const lightCopy = (of: Layout, row: Cells): Cells => {
+  const copy: Record<string, unknown> = {}
+  for (const name in row) if (!of.heavy.includes(name)) copy[name] = row[name]
+  return copy
+}
+
+/**
+ * The heavy columns that rows before `row` had and `row` leaves out, one by one of each of them: a row that is replaced many times is
+ * put together once, by {@link withHeavyOf}. Null: there are none. @param before the row before; null: it was deleted
+ * @param kept what the rows before that one had
+ */
+export const heavyKept = (of: Layout, row: Cells, before: Cells | null, kept: Cells | null): Cells | null => {
+  let found: Record<string, unknown> | null = null
+  for (const name of of.heavy) {
+    if (row[name] !== undefined) continue
+    const own = before === null ? null : before[name]
+    const value = own === undefined ? kept?.[name] : own
+    if (value === undefined) continue
+    found ??= {}
+    found[name] = value
+  }
+  return found
 }
 
 /** The row with those heavy columns that it leaves out taken from `earlier`, or null where there is no earlier one. */

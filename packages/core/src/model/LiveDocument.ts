@@ -5,6 +5,7 @@
 import type { Rows, TableName, ThreadSnapshot } from "@threadfold/contracts"
 import { same } from "./diff.js"
 import { type Cells, keyOf, layout, toRow } from "./Layout.js"
+import type { KeepsText } from "./LightRows.js"
 import { type ListShape, LiveList } from "./LiveList.js"
 import type { RowMove } from "./rowMoves.js"
 import { compareKeys } from "./scalars.js"
@@ -12,7 +13,7 @@ import {
   anomalyView,
   delegationView,
   inferenceView,
-  itemViews,
+  itemView,
   queueView,
   realtimeRunView,
   requestView,
@@ -31,6 +32,26 @@ export interface Reads {
   readonly names: ReadonlySet<DocumentName>
   /** The fields that it looks at in any row; null: it may look at all of them. */
   readonly fields: ReadonlySet<string> | null
+}
+
+/** Parts of the document that are made of rows with text. */
+const partsWithText: { readonly [N in TableName]?: DocumentName } = {
+  threads: "thread",
+  turns: "turns",
+  items: "items",
+  item_chunks: "items",
+  requests: "requests",
+  delegations: "delegations",
+}
+
+/** Keeps the text that a reader of the document looks at: fields of the document have the names of their columns. */
+export const textThatIsRead = ({ fields, names }: Reads): KeepsText => {
+  const read = new Set<TableName>()
+  for (const [table, part] of Object.entries(partsWithText) as [TableName, DocumentName][]) {
+    const texts = table === "item_chunks" ? ["text"] : layout(table).heavy
+    if (names.has(part) && (fields === null || texts.some((name) => fields.has(name)))) read.add(table)
+  }
+  return (table) => read.has(table)
 }
 
 type ObjectOf = Readonly<Record<string, unknown>>
@@ -131,7 +152,7 @@ export class LiveDocument {
     }
     if (name === "items") {
       const view = (row: Rows["items"]): object =>
-        itemViews([row], this.readsText ? [...(this.chunks.get(row.itemId)?.values() ?? [])] : [])[0] ?? {}
+        itemView(row, this.readsText ? [...(this.chunks.get(row.itemId)?.values() ?? [])] : [])
       return { ...inOrder("items", view), order: byKey("items", "ordinal") }
     }
     return plainLists[name]

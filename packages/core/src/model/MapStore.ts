@@ -4,15 +4,32 @@
  */
 import { type Rows, type TableName, tableNames } from "@threadfold/contracts"
 import type { Change } from "../Change.js"
+import { Portion } from "../Portion.js"
 import { interpret } from "./interpret.js"
 import { KeyTree } from "./KeyTree.js"
 import { type Cells, keyOf, type Layout, layouts, type Scalar, toRow, withoutHeavy } from "./Layout.js"
 import { comesFirst, RowIndex, type Slot } from "./RowIndex.js"
-import type { FoldStateRow, RowsSource, TableRow } from "./StoredRows.js"
+import {
+  type FoldStateRow,
+  type RemovedRows,
+  type RowsSource,
+  type ServedSession,
+  type TableRow,
+  tombstoneTables,
+} from "./StoredRows.js"
 import { compareKeys, compareText, wellFormedAll } from "./scalars.js"
 
 /** Name of the look-up for the rows of one stream; no table has one of that name. */
 const byOwner = "byOwner"
+
+/** Name of the look-up for the sessions of one connection. */
+const byConnection = "byConnection"
+
+/** Look-ups that only this store needs. */
+const ownLookups = (of: Layout): readonly (readonly [string, readonly string[]])[] => [
+  [byOwner, [of.owner]],
+  ...(of.table === "sessions" ? [[byConnection, ["connectionId"]] as const] : []),
+]
 
 class MapTable {
   readonly rows: KeyTree<Slot>
@@ -20,7 +37,7 @@ class MapTable {
 
   constructor(readonly of: Layout) {
     this.rows = new KeyTree(of.key)
-    this.index = new RowIndex(of, new Map([...of.lookups, [byOwner, [of.owner]]]))
+    this.index = new RowIndex(of, new Map([...of.lookups, ...ownLookups(of)]))
   }
 
   /** Sets or (null) removes the row of a key; returns what was there. */
@@ -113,7 +130,36 @@ export class MapStore implements RowsSource {
     }
     remember(this.undo, this.states, streamId)
     this.states.delete(streamId)
-  };
+  }
+
+  removeSome = (streamId: string, limit: number): RemovedRows => {
+    const keys: RemovedRows["keys"][number][] = []
+    const portion = new Portion(limit)
+    for (const table of [...tableNames].reverse()) {
+      if (tombstoneTables.has(table)) continue
+      const { of } = this.table(table)
+      for (const row of this.table(table).matches(byOwner, [streamId])) {
+        if (!portion.takes(Object.values(row).reduce((sum: number, value) => sum + textLength(value), 0))) break
+        keys.push({ table, key: keyOf(of, row) })
+        this.set(table, row, null)
+      }
+    }
+    return { keys, bytes: portion.bytes }
+  }
+
+  sessionsAfter = (threadId: string, epoch: number, limit: number): readonly ServedSession[] =>
+    this.table("sessions")
+      .matches(byOwner, [threadId])
+      .map((row) => toRow("sessions", row))
+      .filter((session) => session.epoch > epoch)
+      .sort((a, b) => a.epoch - b.epoch)
+      .slice(0, limit)
+      .map((session) => ({ epoch: session.epoch, connectionId: session.connectionId }))
+
+  servesOther = (connectionId: string, threadId: string): boolean =>
+    this.table("sessions")
+      .matches(byConnection, [connectionId])
+      .some((row) => row.threadId !== threadId);
 
   *rowsOf(streamId: string): Iterable<TableRow> {
     for (const table of tableNames) {
@@ -190,6 +236,11 @@ export class MapStore implements RowsSource {
       this.table(table).set(keyed, before)
     })
   }
+}
+
+const textLength = (value: unknown): number => {
+  if (typeof value === "string") return value.length
+  return typeof value === "object" && value !== null ? JSON.stringify(value).length : 0
 }
 
 /** Notes how to bring back what a map holds under a key. */

@@ -6,31 +6,54 @@ import { type ItemChunkRow, type Rows, type TableName, tableNames } from "@threa
 import type { AppendChunk, Change, ClearChunks, Delete, NoteAnomaly, Put } from "../Change.js"
 import { appended, counted } from "./interpret.js"
 import { KeyTree } from "./KeyTree.js"
-import { type Cells, cells, type Layout, layouts, type Scalar, toRow, withHeavyOf, withoutHeavy } from "./Layout.js"
+import {
+  type Cells,
+  cells,
+  heavyKept,
+  type Layout,
+  layouts,
+  type Scalar,
+  scalar,
+  toRow,
+  withHeavyOf,
+  withoutHeavy,
+} from "./Layout.js"
 import { comesFirst, RowIndex, type Slot } from "./RowIndex.js"
 import { keepOwner, type RowsSource } from "./StoredRows.js"
 import { wellFormed } from "./scalars.js"
 
 interface Pending extends Slot {
-  /** The change that will be written. */
+  /** The change that will be written, but for `kept`. */
   change: Put | Delete
+  /** Heavy columns of earlier changes of the batch that the last one leaves out, or null. */
+  kept: Cells | null
+  /** True: the store has no row of this key. */
+  readonly isNew: boolean
 }
 
 class PendingTable {
   readonly rows: KeyTree<Pending>
   readonly index: RowIndex<Pending>
   list: Pending[] = []
+  /** Keys of one column that the store was found not to have. */
+  private absent = new Set<Scalar>()
 
   constructor(readonly of: Layout) {
     this.rows = new KeyTree(of.key)
     this.index = new RowIndex(of)
   }
 
-  put(change: Put): void {
+  /** The store has no row of this key. */
+  lacks(key: Scalar): void {
+    this.absent.add(key)
+  }
+
+  /** @param minted ids that were made since the overlay was cleared, of rows of any table */
+  put(change: Put, minted: ReadonlySet<Scalar>): void {
     const row = cells(change.row)
     const pending = this.rows.ofRow(row)
     if (pending === undefined) {
-      const made: Pending = { row, change }
+      const made: Pending = { row, change, kept: null, isNew: this.isAbsent(row, minted) }
       this.rows.setRow(row, made)
       this.list.push(made)
       this.index.move(made, null, row)
@@ -39,16 +62,16 @@ class PendingTable {
     const before = pending.row
     keepOwner(this.of, before, row)
     // A row that was deleted in this batch (`before` is null) comes back with its heavy columns empty, not as stored.
-    const merged = this.of.heavy.length === 0 ? row : withHeavyOf(this.of, row, before)
-    pending.row = merged
-    pending.change = merged === row ? change : putOf(change.table, merged)
-    this.index.move(pending, before, merged)
+    pending.kept = this.of.heavy.length === 0 ? null : heavyKept(this.of, row, before, pending.kept)
+    pending.row = row
+    pending.change = change
+    this.index.move(pending, before, row)
   }
 
   remove(change: Delete): void {
     const pending = this.rows.get(change.key)
     if (pending === undefined) {
-      const made: Pending = { row: null, change }
+      const made: Pending = { row: null, change, kept: null, isNew: false }
       this.rows.set(change.key, made)
       this.list.push(made)
       return
@@ -56,15 +79,26 @@ class PendingTable {
     this.index.move(pending, pending.row, null)
     pending.row = null
     pending.change = change
+    pending.kept = null
   }
 
   clear(): void {
+    if (this.absent.size > 0) this.absent = new Set()
     if (this.list.length === 0) return
     this.rows.clear()
     this.index.clear()
     this.list = []
   }
+
+  private isAbsent(row: Cells, minted: ReadonlySet<Scalar>): boolean {
+    const [column, ...others] = this.of.key
+    if (column === undefined || others.length > 0) return false
+    const key = scalar(row, column)
+    return key !== null && (this.absent.has(key) || minted.has(key))
+  }
 }
+
+const merged = (of: Layout, row: Cells, kept: Cells | null): Cells => (kept === null ? row : withHeavyOf(of, row, kept))
 
 /** The change that writes a row; the row is of that table. */
 export const putOf = (table: TableName, row: Cells): Put => {
@@ -154,6 +188,7 @@ class PendingChunks {
 export class Overlay implements RowsSource {
   private readonly tables: ReadonlyMap<TableName, PendingTable>
   private readonly chunks = new PendingChunks()
+  private ids = new Set<string>()
 
   /** `base`: the stored rows. */
   constructor(private readonly base: RowsSource) {
@@ -173,7 +208,7 @@ export class Overlay implements RowsSource {
       switch (change.op) {
         case "put":
           if (change.table === "item_chunks") this.chunks.put(change)
-          else this.table(change.table).put(change)
+          else this.table(change.table).put(change, this.ids)
           break
         case "append-chunk":
           this.chunks.append(change)
@@ -202,12 +237,19 @@ export class Overlay implements RowsSource {
     if (lookup === "key") {
       const slot = pending.rows.get(values)
       if (slot !== undefined) return slot.row === null ? null : toRow(table, withoutHeavy(pending.of, slot.row))
-      return this.base.find(table, lookup, values)
+      const stored = this.base.find(table, lookup, values)
+      const [key] = values
+      if (stored === null && key !== undefined && key !== null) pending.lacks(key)
+      return stored
     }
     let best: Cells | null = pending.index.best(lookup, values)?.row ?? null
     const stored = this.bestStored(table, lookup, values, best)
     if (stored !== null && (best === null || comesFirst(pending.of, stored, best))) best = stored
     return best === null ? null : toRow(table, withoutHeavy(pending.of, best))
+  }
+
+  minted = (id: string): void => {
+    this.ids.add(id)
   }
 
   whole = <N extends TableName>(table: N, key: readonly Scalar[]): Rows[N] | null => {
@@ -217,7 +259,7 @@ export class Overlay implements RowsSource {
     if (slot === undefined) return this.base.whole(table, key)
     if (slot.row === null) return null
     const stored = this.base.whole(table, key)
-    return toRow(table, withHeavyOf(of, slot.row, stored === null ? null : cells(stored)))
+    return toRow(table, withHeavyOf(of, merged(of, slot.row, slot.kept), stored === null ? null : cells(stored)))
   }
 
   findAll = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): readonly Rows[N][] => {
@@ -258,15 +300,13 @@ export class Overlay implements RowsSource {
       const { list, of } = this.table(table)
       if (list.length === 0) continue
       for (const { change } of list) if (change.op === "delete") out.push(change)
-      if (of.entering.size === 0) {
-        for (const { change } of list) if (change.op === "put") out.push(change)
-        continue
-      }
       const entering: Change[] = []
-      for (const { change, row } of list) {
+      for (const { change, isNew, kept, row } of list) {
         if (change.op !== "put" || row === null) continue
-        if (of.entering.has(String(row.status))) entering.push(change)
-        else out.push(change)
+        const whole = kept === null ? change : putOf(change.table, merged(of, row, kept))
+        const net: Put = isNew ? { ...whole, isNew } : whole
+        if (of.entering.size > 0 && of.entering.has(String(row.status))) entering.push(net)
+        else out.push(net)
       }
       for (const change of entering) out.push(change)
     }
@@ -277,6 +317,7 @@ export class Overlay implements RowsSource {
   clear(): void {
     for (const table of this.tables.values()) table.clear()
     this.chunks.clear()
+    if (this.ids.size > 0) this.ids = new Set()
   }
 
   /** The first of the stored matches that has no pending change; `pending`: the first of those that have one. */
@@ -302,7 +343,7 @@ export class Overlay implements RowsSource {
 
   private note(change: NoteAnomaly): void {
     const earlier = this.find("anomalies", "key", [change.threadId, wellFormed(change.subject), change.reason])
-    this.table("anomalies").put({ op: "put", table: "anomalies", row: counted(earlier, change) })
+    this.table("anomalies").put({ op: "put", table: "anomalies", row: counted(earlier, change) }, this.ids)
   }
 
   private table(name: TableName): PendingTable {

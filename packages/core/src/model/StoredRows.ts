@@ -22,6 +22,24 @@ export interface TableRow {
   readonly row: AnyRow
 }
 
+/** Tables whose row of a purged stream stays: it is what its tombstone leads to. */
+export const tombstoneTables: ReadonlySet<TableName> = new Set<TableName>(["threads", "connections"])
+
+/** A session of a thread, and the connection that it ran on. */
+export interface ServedSession {
+  /** Its place among those of the thread. */
+  readonly epoch: number
+  /** Null: an adapter outside fed it. */
+  readonly connectionId: string | null
+}
+
+/** Rows that were removed at a time. */
+export interface RemovedRows {
+  readonly keys: readonly { readonly table: TableName; readonly key: readonly (string | number)[] }[]
+  /** About how long their texts were, in bytes. */
+  readonly bytes: number
+}
+
 /** A source that can also list all matches of a look-up: what an `Overlay` lies over. */
 export interface RowsSource extends RowSource {
   /**

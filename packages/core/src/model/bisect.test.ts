@@ -7,6 +7,7 @@ import { ManyStreams } from "../../test/ManyStreams.js"
 import { arbEvents } from "../../test/randomEvents.js"
 import { Scenario, strong } from "../../test/Scenario.js"
 import {
+  type BeginWalk,
   type BisectResult,
   bisect,
   changedRows,
@@ -146,6 +147,32 @@ describe("bisect", () => {
   const find = (predicate: Predicate, range = everywhere): BisectResult =>
     bisect(story.threadId, () => walkRows(story.threadId, story.log), predicate, range)
 
+  it("tells what an event changed in words of the whole document, though it keeps only what is read", async () => {
+    let told = 0
+    await fc.assert(
+      paused(
+        fc.property(arbAny, (events) => {
+          const { logs } = new ManyStreams().takeAll(events)
+          for (const [threadId, log] of logs) {
+            for (const at of new Set([0, log.length >> 1, log.length - 1])) {
+              const to = log[at]?.sequence ?? 0
+              const here: Predicate = {
+                reads: { names: new Set(["sequence"]), fields: new Set(["status"]) },
+                test: (document) => ({ holds: document.value("sequence") === to }),
+              }
+              const light = bisect(threadId, (keeps) => walkRows(threadId, log, undefined, keeps), here, everywhere)
+              const whole = bisect(threadId, () => walkRows(threadId, log), here, everywhere)
+              expect(light).toEqual(whole)
+              told += light.found?.rows.length ?? 0
+            }
+          }
+        }),
+      ),
+      { numRuns },
+    )
+    expect(told).toBeGreaterThan(numRuns)
+  })
+
   it("names the first event after which the expression is true, and what it changed", () => {
     const first = find(isReady)
     expect([first.found?.event.type, first.found?.before]).toEqual(["session.started", null])
@@ -182,6 +209,57 @@ describe("bisect", () => {
     }
     const { errors, found } = find(failing)
     expect([found?.event.type, errors]).toEqual(["turn.started", { count: 1, sequence: 1, error: "no field" }])
+  })
+
+  it("takes deltas that change nothing which is read as one step, inside a range, and finds the same", async () => {
+    let story = new Scenario().start()
+    for (let at = 0; at < 3; at++) {
+      story = story.turn(strong(`t${at}`)).item("i", strong(`t${at}`))
+      for (let delta = 0; delta < 80; delta++) story = story.delta("i", strong(`t${at}`), "a")
+      story = story.complete(strong(`t${at}`))
+    }
+    const streamed = story.log.map((event) => ({ ...event, recordedAt: 1 }))
+    const ended = (count: number): Predicate => ({
+      reads: { names: new Set(["turns"]), fields: new Set(["status"]) },
+      test: (document) => {
+        const turns = document.value("turns")
+        return { holds: Array.isArray(turns) && turns.filter((turn) => status(turn) === "ended").length >= count }
+      },
+    })
+    let steps = 0
+    const both = (threadId: string, log: readonly EventEnvelope[], predicate: Predicate, range = everywhere) => {
+      const joined: BeginWalk = function* (keeps, mayJoin) {
+        for (const step of walkRows(threadId, log, undefined, keeps, mayJoin)) {
+          steps += 1
+          yield step
+        }
+      }
+      const single: BeginWalk = (keeps) => walkRows(threadId, log, undefined, keeps)
+      const found = bisect(threadId, joined, predicate, range)
+      expect(found).toEqual(bisect(threadId, single, predicate, range))
+      return found
+    }
+    const never = both(story.threadId, streamed, ended(4))
+    expect([never.events, never.evaluations, steps < 30]).toEqual([streamed.length, 7, true])
+    // Of text that is read each piece is a step of its own.
+    steps = 0
+    both(story.threadId, streamed, {
+      reads: { names: new Set(["items"]), fields: null },
+      test: () => ({ holds: false }),
+    })
+    expect(steps).toBe(streamed.length)
+    const place = fc.integer({ min: 1, max: streamed.length + 1 })
+    await fc.assert(
+      paused(
+        fc.property(place, place, fc.integer({ min: 0, max: 4 }), arbAny, (from, to, count, events) => {
+          both(story.threadId, streamed, ended(count), { from, to, monotone: false })
+          const { logs } = new ManyStreams().takeAll(events)
+          for (const [threadId, log] of logs)
+            both(threadId, log, ended(count), { from: from % 20, to, monotone: false })
+        }),
+      ),
+      { numRuns: 4 },
+    )
   })
 
   it("searches for what stays true with few evaluations, and finds the same", () => {

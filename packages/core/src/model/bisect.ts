@@ -4,7 +4,8 @@
  */
 import type { EventEnvelope } from "@threadfold/contracts"
 import type { RowChange } from "./diff.js"
-import { LiveDocument, type Reads } from "./LiveDocument.js"
+import { type KeepsText, needsText, textOfStep } from "./LightRows.js"
+import { type DocumentName, LiveDocument, type Reads, textThatIsRead } from "./LiveDocument.js"
 import { changedRows, type RowMove, type RowStep, reversed } from "./rowMoves.js"
 
 /** What an expression says of a document; an expression that cannot be evaluated says why. */
@@ -47,17 +48,30 @@ export interface BisectResult {
 /** Steps that a monotone search looks at together. */
 const windowSize = 1024
 
+/** Parts of the document that streamed text changes. */
+const partsOfDeltas: readonly DocumentName[] = ["sequence", "thread", "session", "items"]
+
+/** Begins a walk of the thread at its first event. */
+export type BeginWalk = (
+  /** The text that is needed of the rows. */
+  keeps: KeepsText,
+  /** Deltas whose steps may be one: nothing that is read changes with them. */
+  mayJoin: ((event: EventEnvelope) => boolean) | null,
+) => Iterable<RowStep>
+
 class Bisection {
   private readonly document: LiveDocument
+  private readonly keeps: KeepsText
   private events = 0
   private evaluations = 0
   private errors: BisectResult["errors"] = { count: 0, sequence: null, error: null }
 
   constructor(
     private readonly threadId: string,
-    private readonly steps: () => Iterable<RowStep>,
+    private readonly beginWalk: BeginWalk,
     private readonly predicate: Predicate,
   ) {
+    this.keeps = textThatIsRead(predicate.reads)
     this.document = new LiveDocument(predicate.reads, predicate.present)
   }
 
@@ -65,18 +79,21 @@ class Bisection {
   walk({ from, to }: BisectRange): BisectResult {
     let before: Verdict | null = null
     let isFirst = true
-    for (const step of this.steps()) {
+    const readsDeltas = partsOfDeltas.some((name) => this.predicate.reads.names.has(name))
+    // The first event of the range is looked at by itself, and no run goes over an end of the range.
+    const mayJoin = ({ sequence }: EventEnvelope): boolean => sequence <= to && (sequence < from || !isFirst)
+    for (const step of this.beginWalk(this.keeps, readsDeltas ? null : mayJoin)) {
       const { event, moves } = step
       if (event.sequence > to) break
       const isInside = event.sequence >= from
       if (isInside && isFirst && this.events > 0) before = this.evaluate(event.sequence - 1)
-      this.events += 1
+      this.events += step.events
       const changed = this.document.take(event.sequence, moves)
       if (!isInside || !(changed || isFirst)) continue
       isFirst = false
       const verdict = this.evaluate(event.sequence)
       if (verdict.holds === true) {
-        return this.result({ event, before, rows: changedRows(this.threadId, step) })
+        return this.result({ event, before, rows: this.rowsOf(step, true) })
       }
       before = verdict
     }
@@ -96,7 +113,7 @@ class Bisection {
       window = []
       return null
     }
-    for (const step of this.steps()) {
+    for (const step of this.beginWalk(this.keeps, null)) {
       if (step.event.sequence > to) break
       const isInside = step.event.sequence >= from
       if (isInside && window.length === 0 && before === null && this.events > 0) {
@@ -130,12 +147,17 @@ class Bisection {
       }
     }
     const answer = window[low]
-    return this.result(answer === undefined ? null : { event: answer.event, before, rows: this.rowsOf(answer.event) })
+    return this.result(answer === undefined ? null : { event: answer.event, before, rows: this.rowsOf(answer, false) })
   }
 
-  /** What an event changed. A walk can tell that of the step where it stands only, and this one has gone on: a new one gets there. */
-  private rowsOf({ sequence }: EventEnvelope): readonly RowChange[] {
-    for (const step of this.steps()) if (step.event.sequence === sequence) return changedRows(this.threadId, step)
+  /**
+   * What a step changed. A walk can tell that of the step where it stands only, and of text that it has kept; else a new one gets there.
+   */
+  private rowsOf(step: RowStep, isThere: boolean): readonly RowChange[] {
+    if (isThere && !needsText(step.changes, this.keeps)) return changedRows(this.threadId, step)
+    for (const again of this.beginWalk(textOfStep(step.changes), null)) {
+      if (again.event.sequence === step.event.sequence) return changedRows(this.threadId, again)
+    }
     return []
   }
 
@@ -161,14 +183,13 @@ class Bisection {
 /**
  * Finds the first event of a thread after which an expression is true.
  *
- * @param steps begins a walk of the thread at its first event
  */
 export const bisect = (
   threadId: string,
-  steps: () => Iterable<RowStep>,
+  beginWalk: BeginWalk,
   predicate: Predicate,
   range: BisectRange,
 ): BisectResult => {
-  const bisection = new Bisection(threadId, steps, predicate)
+  const bisection = new Bisection(threadId, beginWalk, predicate)
   return range.monotone ? bisection.search(range) : bisection.walk(range)
 }

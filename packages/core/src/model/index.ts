@@ -1,8 +1,10 @@
 export { foldRules, type RuleNumber } from "../fold/byRule.js"
 export { foldTraced, type TracedResult } from "../fold/fold.js"
-export { type BisectRange, type BisectResult, bisect, type Predicate, type Verdict } from "./bisect.js"
+export { type BeginWalk, type BisectRange, type BisectResult, bisect, type Predicate, type Verdict } from "./bisect.js"
+export { beginningOf, bounded, boundedRow, fitting, noSizes, textHref, utf8Length, type WholeSizes } from "./bounds.js"
 export { diffSnapshots, type FieldChange, type PatchOperation, type RowChange, type ThreadDiff } from "./diff.js"
 export { areBad, type BadEdit, decodeEdits, type Edit, editLimit } from "./edits.js"
+export { type FileDiff, filesOfDiff } from "./fileDiffs.js"
 export { appended, counted, interpret, type RowPlaces } from "./interpret.js"
 export {
   type Cells,
@@ -16,6 +18,7 @@ export {
   toRow,
   withoutHeavy,
 } from "./Layout.js"
+export type { KeepsText } from "./LightRows.js"
 export { type DocumentName, LiveDocument, type Reads } from "./LiveDocument.js"
 export { MapStore } from "./MapStore.js"
 export { Overlay, putOf } from "./Overlay.js"
@@ -35,15 +38,32 @@ export {
   type TypedPath,
 } from "./rowPath.js"
 export { type DocumentRow, viewOfRow } from "./rowView.js"
-export type { FoldStateRow, RowsSource, TableRow } from "./StoredRows.js"
+export {
+  type FoldStateRow,
+  type RemovedRows,
+  type RowsSource,
+  type ServedSession,
+  type TableRow,
+  tombstoneTables,
+} from "./StoredRows.js"
 export { compareKeys, compareText, wellFormed, wellFormedAll } from "./scalars.js"
 export { snapshotOf } from "./snapshotOf.js"
 export { Timeline, type TimelineStep, timelineStep } from "./Timeline.js"
 export {
+  costOf,
+  type ModelPrice,
+  type PriceTable,
+  type TracedItem,
+  tracedAtMost,
+  turnTrace,
+  withCosts,
+} from "./traceOf.js"
+export {
   anomalyView,
   delegationView,
   inferenceView,
-  itemViews,
+  itemView,
+  itemViewer,
   queueView,
   realtimeRunView,
   requestDetail,
@@ -55,8 +75,9 @@ export {
   threadView,
   turnDetail,
   turnView,
+  usageView,
 } from "./view.js"
 export { type WalkStep, walk } from "./walk.js"
-export { type Divergence, type WhatIf, type WhatIfOptions, whatIf } from "./whatIf.js"
+export { type Divergence, type WhatIf, type WhatIfOptions, whatIf, whatIfSteps } from "./whatIf.js"
 export { why } from "./why.js"
 export { whyEvent } from "./whyEvent.js"

@@ -1,8 +1,9 @@
 /** The walk of a thread row by row: which rows a step moved, what was there before, and the same as a change of the document. */
 import type { EventEnvelope, Rows, TableName, ThreadSnapshot } from "@threadfold/contracts"
-import type { Fold } from "../Change.js"
+import type { Change, Fold } from "../Change.js"
 import { diffSnapshots, type RowChange } from "./diff.js"
 import { type Cells, cells, keyOf, layout, type Scalar, toRow } from "./Layout.js"
+import { type KeepsText, lightened } from "./LightRows.js"
 import { MapStore } from "./MapStore.js"
 import type { TableRow } from "./StoredRows.js"
 import { snapshotOf } from "./snapshotOf.js"
@@ -24,14 +25,26 @@ export interface RowStep extends WalkStep {
 export const reversed = (moves: readonly RowMove[]): readonly RowMove[] =>
   moves.map(({ after, before, table }) => ({ table, before: after, after: before })).reverse()
 
-/** Folds the events of one stream as {@link walk} does, and tells the rows that each step moved. */
-export function* walkRows(streamId: string, events: Iterable<EventEnvelope>, fold?: Fold): Generator<RowStep, void> {
+/**
+ * Folds the events of one stream as {@link walk} does, and tells the rows that each step moved.
+ *
+ * @param keeps the text that the rows hold; null: all of it
+ * @param mayJoin whether the step of a delta may be one with those of the deltas beside it; null: each event is a step
+ */
+export function* walkRows(
+  streamId: string,
+  events: Iterable<EventEnvelope>,
+  fold?: Fold,
+  keeps: KeepsText | null = null,
+  mayJoin: ((event: EventEnvelope) => boolean) | null = null,
+): Generator<RowStep, void> {
   const store = new MapStore()
   let moves: RowMove[] = []
   store.onMove = (table, before, after) => {
     moves.push({ table, before, after })
   }
-  for (const step of walk(streamId, events, fold, store)) {
+  const kept = keeps === null ? undefined : (changes: readonly Change[]) => lightened(changes, keeps)
+  for (const step of walk(streamId, events, fold, store, kept, mayJoin)) {
     const moved = moves
     moves = []
     yield { ...step, moves: moved }

@@ -44,7 +44,7 @@ describe("a path of a row", () => {
     expect(findRow(typed(`items/${first}`), keys)).toEqual([first])
     expect(findRow(typed("items/0199"), [[first]])).toEqual([first])
     expect(findRow(typed("items/0199"), keys)).toEqual({
-      problem: `"0199" may be any of items/${first}, items/${second}.`,
+      problem: `"0199" may be any of items/${first}, items/${second}: write more of it.`,
     })
     expect(findRow(typed("items/f"), keys)).toEqual({
       problem: `There is no row items/f; there are items/${first}, items/${second}.`,

@@ -36,22 +36,26 @@ export type SingleName = Exclude<keyof ThreadSnapshot, ListName | "sequence">
 /** What a row belongs to. */
 export type RowKind = ListName | SingleName
 
+/** The fields of the document: it is whole, so that nothing says what is cut of it. */
+const documentFields = (view: { readonly fields: object }): readonly string[] =>
+  Object.keys(view.fields).filter((name) => name !== "truncated")
+
 /** What identifies a row of each kind, and the fields that it has. */
 export const rowKinds: {
   readonly [Kind in RowKind]: { readonly key: readonly string[]; readonly fields: readonly string[] }
 } = {
-  thread: { key: [], fields: Object.keys(ThreadDetail.fields) },
-  session: { key: [], fields: Object.keys(SessionView.fields) },
-  turns: { key: ["turnId"], fields: Object.keys(TurnView.fields) },
-  items: { key: ["itemId"], fields: Object.keys(ItemView.fields) },
-  requests: { key: ["requestId"], fields: Object.keys(RequestView.fields) },
-  inferences: { key: ["inferenceId"], fields: Object.keys(InferenceView.fields) },
-  realtimeRuns: { key: ["realtimeId"], fields: Object.keys(RealtimeRunView.fields) },
-  delegations: { key: ["delegationId"], fields: Object.keys(DelegationView.fields) },
-  tasks: { key: ["taskId"], fields: Object.keys(TaskView.fields) },
-  queue: { key: ["messageId"], fields: Object.keys(QueueView.fields) },
-  usage: { key: [], fields: Object.keys(ThreadUsage.fields) },
-  anomalies: { key: ["subject", "reason"], fields: Object.keys(AnomalyView.fields) },
+  thread: { key: [], fields: documentFields(ThreadDetail) },
+  session: { key: [], fields: documentFields(SessionView) },
+  turns: { key: ["turnId"], fields: documentFields(TurnView) },
+  items: { key: ["itemId"], fields: documentFields(ItemView) },
+  requests: { key: ["requestId"], fields: documentFields(RequestView) },
+  inferences: { key: ["inferenceId"], fields: documentFields(InferenceView) },
+  realtimeRuns: { key: ["realtimeId"], fields: documentFields(RealtimeRunView) },
+  delegations: { key: ["delegationId"], fields: documentFields(DelegationView) },
+  tasks: { key: ["taskId"], fields: documentFields(TaskView) },
+  queue: { key: ["messageId"], fields: documentFields(QueueView) },
+  usage: { key: [], fields: documentFields(ThreadUsage) },
+  anomalies: { key: ["subject", "reason"], fields: documentFields(AnomalyView) },
 }
 
 /** A row, and maybe a field of it, as they are typed: whether there is such a row is not known yet. */
@@ -121,7 +125,7 @@ export const findRow = ({ key, kind }: TypedPath, keys: Iterable<readonly string
   const some = (found.length > 0 ? found : all).map((one) => formatRowPath(kind, one))
   const rest = some.length > listed ? `, and ${some.length - listed} more` : ""
   const names = `${some.slice(0, listed).join(", ")}${rest}`
-  if (only !== undefined) return sentence(`${JSON.stringify(key)} may be any of ${names}`)
+  if (only !== undefined) return sentence(`${JSON.stringify(key)} may be any of ${names}: write more of it`)
   const there = `there is no row ${formatRowPath(kind, [key])}`
   return sentence(all.length === 0 ? `${there}: the thread has no ${kind}` : `${there}; there are ${names}`)
 }

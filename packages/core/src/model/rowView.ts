@@ -9,7 +9,7 @@ import {
   anomalyView,
   delegationView,
   inferenceView,
-  itemViews,
+  itemView,
   queueView,
   realtimeRunView,
   requestView,
@@ -57,7 +57,7 @@ const views: {
     seen(rows.whole("turns", key), (row) =>
       row.steeredInto === null ? turnView(row, rewindsOf(rows, threadId)) : null,
     ),
-  items: (rows, _, key) => seen(rows.whole("items", key), (row) => itemViews([row], chunksOf(rows, row))[0] ?? null),
+  items: (rows, _, key) => seen(rows.whole("items", key), (row) => itemView(row, chunksOf(rows, row))),
   requests: (rows, _, key) => seen(rows.whole("requests", key), requestView),
   inferences: (rows, _, key) => seen(rows.whole("inferences", key), inferenceView),
   realtimeRuns: (rows, _, key) => seen(rows.whole("realtime_runs", key), realtimeRunView),
@@ -74,10 +74,7 @@ export const viewOfRow = (rows: RowSource, threadId: string, { key, kind }: Docu
 
 /** An item without its text: what streamed content changes beside it. */
 export const lightItem = (rows: RowSource, { key }: DocumentRow): JsonObject | null =>
-  seen(rows.find("items", "key", key), (row) => {
-    const [view] = itemViews([row], [])
-    return view === undefined ? null : { ...view, text: null }
-  })
+  seen(rows.find("items", "key", key), (row) => ({ ...itemView(row, []), text: null }))
 
 /** Table → the kind of its rows in the document, and the columns of the key there. */
 const kindOfTable: { readonly [N in TableName]?: readonly [kind: RowKind, ...key: readonly string[]] } = {

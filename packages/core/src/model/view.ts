@@ -22,6 +22,7 @@ import type {
   TurnView,
   UsageView,
 } from "@threadfold/contracts"
+import { isUnread } from "../workflow/inbox.js"
 
 /** What the text of an item needs of a chunk. */
 export type ChunkText = Pick<Rows["item_chunks"], "itemId" | "ordinal" | "part" | "text">
@@ -77,6 +78,8 @@ export const threadView = (row: Rows["threads"]): ThreadView => ({
   openRequests: row.openRequests,
   queued: row.queued,
   queueHeld: row.queueHeld === 1,
+  uncertainTurns: row.uncertainTurns,
+  failedTurnId: row.failedTurnId,
   turns: row.turns,
   agent: row.agent,
   cwd: row.cwd,
@@ -86,7 +89,9 @@ export const threadView = (row: Rows["threads"]): ThreadView => ({
   lastActivityAt: row.lastActivityAt,
   archivedAt: row.archivedAt,
   deletedAt: row.deletedAt,
+  pinnedAt: row.pinnedAt,
   streamVersion: row.streamVersion,
+  unread: isUnread(row),
 })
 
 /** A thread by its id: the list entry, and the fields that only one thread at a time is read for. */
@@ -153,6 +158,7 @@ export const turnView = (row: Rows["turns"], ranges: readonly RewoundRange[]): T
   rejoined: row.rejoined === 1,
   steeredInto: row.steeredInto,
   text: row.text ?? null,
+  parts: row.parts ?? null,
   diff: row.diff ?? null,
   proposal: row.proposal ?? null,
   ...rewoundView(rewindOf(row, ranges)),
@@ -177,8 +183,8 @@ export const turnDetail = (row: Rows["turns"], ranges: readonly RewoundRange[]):
   }
 }
 
-/** `chunks`: the streamed content of this item; not needed once the final text is there. */
-const itemView = (row: Rows["items"], chunks: readonly ChunkText[]): ItemView => ({
+/** An item with its text. `chunks`: the streamed content of this item; not needed once the final text is there. */
+export const itemView = (row: Rows["items"], chunks: readonly ChunkText[]): ItemView => ({
   itemId: row.itemId,
   nativeItemId: row.nativeItemId,
   turnId: row.turnId,
@@ -197,15 +203,15 @@ const itemView = (row: Rows["items"], chunks: readonly ChunkText[]): ItemView =>
   endedAt: row.endedAt,
 })
 
-/** Items with their text. `chunks`: the streamed content of those whose final text has not come, in any order. */
-export const itemViews = (rows: readonly Rows["items"][], chunks: readonly ChunkText[]): readonly ItemView[] => {
+/** The same for many items. `chunks`: the streamed content of those whose final text has not come, in any order. */
+export const itemViewer = (chunks: readonly ChunkText[]): ((row: Rows["items"]) => ItemView) => {
   const byItem = new Map<string, ChunkText[]>()
   for (const chunk of chunks) {
     const list = byItem.get(chunk.itemId)
     if (list === undefined) byItem.set(chunk.itemId, [chunk])
     else list.push(chunk)
   }
-  return rows.map((row) => itemView(row, byItem.get(row.itemId) ?? []))
+  return (row) => itemView(row, byItem.get(row.itemId) ?? [])
 }
 
 /** A request as it is served in a list of its thread. */
@@ -242,10 +248,13 @@ export const inferenceView = (row: Rows["inferences"]): InferenceView => ({
   status: row.status,
   cause: row.cause,
   model: row.model,
+  provider: row.provider,
   responseId: row.responseId,
   upstreamRequestId: row.upstreamRequestId,
   outputItems: row.items,
   usage: usageView(row.usage),
+  firstByteMs: row.firstByteMs,
+  untraced: row.untraced === 1,
   error: row.error,
   startedAt: row.startedAt,
   endedAt: row.endedAt,
@@ -290,6 +299,7 @@ export const queueView = (row: Rows["queue"]): QueueView => ({
   messageId: row.messageId,
   position: row.position,
   text: row.text,
+  parts: row.parts,
   settings: row.settings,
   queuedAt: row.queuedAt,
 })

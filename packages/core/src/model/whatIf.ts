@@ -44,6 +44,9 @@ export interface WhatIf extends ThreadDiff {
   readonly first: Divergence | null
 }
 
+/** What differs, or why the edits are refused; null: the stream is no thread's, or has no event before the end that was asked for. */
+export type WhatIfResult = WhatIf | { readonly bad: readonly BadEdit[] } | null
+
 export interface WhatIfOptions {
   /** The fold of the edited stream; the recorded one is always folded by the present build. */
   readonly fold?: Fold
@@ -135,18 +138,21 @@ const differences = (
   })
 }
 
+/** Events between two pauses. */
+const pauseEvery = 100
+
 /**
- * The thread beside what edits would make of it.
+ * The thread beside what edits would make of it, with pauses on the way.
  *
  * @param events the events of the thread from its first one on; read up to three times
- * @returns what differs, or why the edits are refused; null: the stream is no thread's, or has no event before `until`
+ * @returns what differs, or why nothing can be said
  */
-export const whatIf = (
+export function* whatIfSteps(
   threadId: string,
   events: () => Iterable<EventEnvelope>,
   edits: readonly Edit[],
   { digest, fold = currentFold, until = Number.MAX_SAFE_INTEGER }: WhatIfOptions,
-): WhatIf | { readonly bad: readonly BadEdit[] } | null => {
+): Generator<void, WhatIfResult> {
   const plan = planEdits(edits, edits.length === 0 ? [] : events())
   if (areBad(plan)) return plan
   const recorded = new Side(threadId, currentFold, digest)
@@ -157,7 +163,10 @@ export const whatIf = (
   let last = 0
   let one = next(left)
   let other = next(right)
+  let folded = 0
   while (one !== null || other !== null) {
+    folded += 1
+    if (folded % pauseEvery === 0) yield
     const sequence = Math.min(
       one?.event.sequence ?? Number.POSITIVE_INFINITY,
       other?.event.sequence ?? Number.POSITIVE_INFINITY,
@@ -185,6 +194,15 @@ export const whatIf = (
   if (before === null) return null
   const found = after === null ? nothingLeft(before) : diffSnapshots(before, after)
   return { threadId, until: last, first, ...found }
+}
+
+/** The same at one go. */
+export const whatIf = (...asked: Parameters<typeof whatIfSteps>): WhatIfResult => {
+  const steps = whatIfSteps(...asked)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
 }
 
 /** No event is left: there is no thread. */

@@ -19,6 +19,21 @@ const unknown: readonly (readonly [string, Schema.Schema.AnyNoContext])[] = [
   ["NeverKeyword", Schema.Union(Marked, Schema.Struct({ mark: Schema.Never }))],
   ["Enums", Schema.Struct({ kind: Schema.Enums({ one: "one" } as const) })],
   ["a tuple with elements", Schema.Struct({ pair: Schema.Tuple(Schema.String, Schema.Number) })],
+  ["a tuple with elements", Schema.Struct({ pair: Schema.Tuple([Schema.String], Schema.Number) })],
+  ["a tuple with elements", Schema.Struct({ none: Schema.Tuple() })],
+  ["a tuple with elements", Schema.Struct({ ends: Schema.Tuple([], Schema.String, Schema.Number) })],
+  [
+    "a record with properties",
+    Schema.Struct({ a: Schema.String }, Schema.Record({ key: Schema.String, value: Schema.String })),
+  ],
+  [
+    "a record with properties",
+    Schema.Struct(
+      {},
+      Schema.Record({ key: Schema.String, value: Schema.String }),
+      Schema.Record({ key: Schema.SymbolFromSelf, value: Schema.String }),
+    ),
+  ],
   [
     "a record by TemplateLiteral",
     Schema.Record({ key: Schema.TemplateLiteral("t-", Schema.String), value: Schema.String }),
@@ -40,6 +55,53 @@ describe("payload guards", () => {
     expect(guard({ answers: { a: 1, b: 2 } })).toBe(true)
     expect(guard({ answers: { a: 1, b: "2" } })).toBe(false)
     expect(guard({ answers: [] })).toBe(false)
+  })
+
+  const values = [undefined, null, "a", "b", "", 0, 1, true, false, {}, [], ["a"], ["a", 1], [undefined]]
+  it.each<readonly [string, () => Schema.Schema.AnyNoContext, readonly unknown[]]>([
+    ["anything but nothing", () => Schema.Unknown, values.slice(1)],
+    ["a text", () => Schema.String, ["a", "b", ""]],
+    ["a number", () => Schema.Number, [0, 1]],
+    ["true or false", () => Schema.Boolean, [true, false]],
+    ["one text", () => Schema.Literal("a"), ["a"]],
+    ["null", () => Schema.Null, [null]],
+    ["one of several", () => Schema.Literal("a", 1), ["a", 1]],
+    ["one of two kinds", () => Schema.Union(Schema.Number, Schema.Literal("a")), ["a", 0, 1]],
+    ["texts", () => Schema.Array(Schema.String), [[], ["a"]]],
+    ["texts or nothing", () => Schema.Array(Schema.UndefinedOr(Schema.String)), [[], ["a"], [undefined]]],
+    ["an object", () => Schema.Struct({ x: Schema.optional(Schema.String) }), [{}]],
+    ["a refined text", () => Schema.String.pipe(Schema.minLength(9)), ["a", "b", ""]],
+  ])("take %s where the schema does, and nothing else", (_, schema, taken) => {
+    const guard = guardOf("turn.started", Schema.Struct({ field: schema() }))
+    expect(values.filter((field) => guard({ field }))).toEqual(taken)
+    expect(guard({})).toBe(false)
+    expect(guard({ field: taken[0], more: 1 })).toBe(true)
+  })
+
+  it("take a field that is left out, and refuse what is there and does not fit", () => {
+    const guard = guardOf(
+      "turn.started",
+      Schema.Struct({
+        a: Schema.optionalWith(Schema.String, { exact: true }),
+        b: Schema.optional(Schema.Number),
+        c: Schema.UndefinedOr(Schema.Literal("c")),
+      }),
+    )
+    expect(guard({ c: "c" })).toBe(true)
+    expect(guard({ a: "a", b: 1, c: "c" })).toBe(true)
+    expect(guard({ a: undefined, b: undefined, c: "c" })).toBe(true)
+    expect([guard({ a: 1, c: "c" }), guard({ b: "b", c: "c" }), guard({ c: 1 }), guard({})]).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ])
+  })
+
+  it("know every type, and no other one", () => {
+    expect(isPayload("thread.renamed", { title: "A" })).toBe(true)
+    expect(isPayload("thread.renamed", { title: 1 })).toBe(false)
+    expect(Reflect.apply(isPayload, undefined, ["no.such", {}])).toBe(false)
   })
 
   it.each(types)("%s: refuses what is no object", (type) => {

@@ -9,7 +9,7 @@ import { isPayload } from "../payload/guard.js"
 import type { EntityTable, RowSource } from "../RowSource.js"
 import type { FoldState } from "../state/FoldState.js"
 import { livingSession } from "../state/lifecycle.js"
-import { firstTakenBack, rangeAt } from "../state/rewound.js"
+import { rangeAt, takenBack } from "../state/rewound.js"
 import { echoedTurn, findNativeInSession, findNativeItem, findNativeTurn, tombstoneOf } from "./lookup.js"
 import { type Digest, mayOpen, mintId, mints, standsByItself } from "./mints.js"
 import { findRealtimeRun } from "./voiceRun.js"
@@ -80,7 +80,7 @@ export const resolve = (state: FoldState, event: EventEnvelope, rows: RowSource,
     const kept = last === null ? null : findNativeTurn(state, rows, last, sessionId)
     const isKept = kept !== null && rangeAt(state, rows, kept.ordinal) === null
     const bound = { count: Math.max(1, Math.floor(count ?? 1)), kept: isKept ? kept : null }
-    return firstTakenBack(state, rows, bound)?.turnId ?? null
+    return takenBack(state, rows, bound)?.first.turnId ?? null
   }
 
   /** The turn of the message whose id the event repeats: it starts with the native id of the event. */

@@ -42,7 +42,9 @@ const unnamed = ({ pendingRealtime, realtime }: Runs, type: string): string | nu
   const [pending] = pendingRealtime
   if (type === "realtime.started") return pending?.realtimeId ?? null
   if (speaksOfStart(type)) return (pending ?? realtime)?.realtimeId ?? null
-  return (realtime ?? (type === "realtime.closed" ? pending : undefined))?.realtimeId ?? null
+  // A start with a name is closed by its name: a stop of nothing is answered by a close that names no run.
+  const isUnnamed = pending?.nativeRealtimeId === null
+  return (realtime ?? (type === "realtime.closed" && isUnnamed ? pending : undefined))?.realtimeId ?? null
 }
 
 /** Our id of the voice run that an event is about. Null: it is about none, or a start opens a run that was not requested. */

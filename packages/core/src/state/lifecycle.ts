@@ -1,5 +1,5 @@
 /** What is going on in a thread: the status of its session (docs/rules.md), its session, its turns. */
-import type { SessionRow, SessionStatus, TurnRow } from "@threadfold/contracts"
+import type { RealtimeRunRow, SessionRow, SessionStatus, TurnRow } from "@threadfold/contracts"
 import type { FoldState } from "./FoldState.js"
 
 /** Only an active session can hold an active turn. */
@@ -9,6 +9,8 @@ export const isActive = (status: SessionStatus): boolean => status === "starting
 export const NEVER_STARTED = "never-started"
 /** Cause of a turn that was interrupted before it started. */
 export const INTERRUPT_REQUESTED = "interrupt-requested"
+/** Why a delegation closed whose message was cancelled before a turn had it. */
+export const MESSAGE_CANCELLED = "message-cancelled"
 
 type TurnEnd = Pick<TurnRow, "cause" | "evidence" | "handedOver" | "status">
 
@@ -20,6 +22,9 @@ export const isNeverStarted = ({ cause, evidence, status }: TurnEnd): boolean =>
 export const isInterruptedEarly = ({ cause, evidence, handedOver, status }: TurnEnd): boolean =>
   status === "ended" && evidence === "inferred" && handedOver === 1 && cause === INTERRUPT_REQUESTED
 
+/** Whether the thread's content is gone for good: nothing comes after its tombstone (rule 19). */
+export const isPurged = ({ thread }: Pick<FoldState, "thread">): boolean => thread?.status === "purged"
+
 /** Whether the session has ended. */
 export const hasEnded = (session: SessionRow): boolean => session.endedAt !== null
 
@@ -27,9 +32,16 @@ export const hasEnded = (session: SessionRow): boolean => session.endedAt !== nu
 export const livingSession = ({ session }: Pick<FoldState, "session">): SessionRow | null =>
   session !== null && !hasEnded(session) ? session : null
 
+/** Whether a session carries the voice run, and ends it. One that none carries has a transport of its own. */
+export const isCarried = ({ sessionId }: Pick<RealtimeRunRow, "sessionId">): boolean => sessionId !== null
+
 /** Whether the turn was requested and will still start. An uncertain turn was delivered to a session that never answered. */
 export const isWaiting = ({ status, uncertain }: Pick<TurnRow, "status" | "uncertain">): boolean =>
   status === "requested" && uncertain === 0
+
+/** How many turns wait without a word on whether the agent got them. */
+export const uncertainTurns = ({ requested }: Pick<FoldState, "requested">): number =>
+  requested.reduce((count, { uncertain }) => count + uncertain, 0)
 
 /** The turns of a thread that wait to start. */
 export const waitingTurns = ({ requested }: Pick<FoldState, "requested">): readonly TurnRow[] =>

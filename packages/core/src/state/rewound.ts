@@ -43,12 +43,19 @@ export interface RewindBound {
   readonly count: number
 }
 
-/** The oldest turn that a rewind takes back; null: none. It goes back from the newest turn, over ranges taken back before. */
-export const firstTakenBack = (
+/** The turns that a rewind takes back. */
+export interface TakenBack {
+  /** The oldest of them. */
+  readonly first: TurnRow
+  readonly count: number
+}
+
+/** The turns that a rewind takes back; null: none. It goes back from the newest turn, over ranges taken back before. */
+export const takenBack = (
   state: Rewinds & Pick<FoldState, "thread">,
   rows: RowSource,
   { count, kept }: RewindBound,
-): TurnRow | null => {
+): TakenBack | null => {
   const newest = state.thread?.turns ?? 0
   let depth = state.rewinds?.depth ?? 0
   let range = rangeOf(state, rows, depth)
@@ -71,5 +78,5 @@ export const firstTakenBack = (
     }
     ordinal -= 1
   }
-  return first
+  return first === null ? null : { first, count: taken }
 }

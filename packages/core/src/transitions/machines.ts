@@ -306,8 +306,8 @@ const delegations: readonly Transition[] = [
   {
     from: ["open"],
     to: "closed",
-    by: ["delegation.closed", "turn.settled", ...turnEnds],
-    note: "Its turn's end is final, it is reported as over, or its session ended before it found a turn.",
+    by: ["delegation.closed", "turn.settled", "message.cancelled", "message.steered", ...turnEnds],
+    note: "Its turn's end is final and has its message, its message is cancelled, it is reported as over, or its session ended before it found a turn.",
   },
 ]
 

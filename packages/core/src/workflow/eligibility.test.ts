@@ -11,6 +11,7 @@ import {
 import { initialState } from "../state/FoldState.js"
 import {
   answersRequest,
+  changesConversation,
   interruptsTurn,
   interruptWithoutAgent,
   isAsExpected,
@@ -30,6 +31,24 @@ import { type TurnPhase, turnPhases } from "./turnPhase.js"
 const phases = Object.keys(turnPhases) as readonly TurnPhase[]
 const stop = openEffect("session.stop")
 const next = turnRow({ turnId: "next" })
+
+describe("a change of the conversation", () => {
+  it("is attempted now where nothing goes first, and never where the thread is gone", () => {
+    expect(changesConversation(threadWork(), [openEffect("turn.interrupt")])).toBe("now")
+    expect(changesConversation(null, [])).toBe("never")
+    expect(changesConversation(threadWork([], { deletedAt: 1 }), [])).toBe("never")
+  })
+
+  it.each(phases)("beside a turn that is %s: as the table says", (phase) => {
+    const work = threadWork([turnIn.over, turnIn[phase]])
+    expect(changesConversation(work, [])).toBe(turnPhases[phase].holdsDelivery ? "later" : "now")
+  })
+
+  it("waits until all open turns were read, and while the session is about to end", () => {
+    expect(changesConversation({ ...threadWork(), hasMoreTurns: true }, [])).toBe("later")
+    expect(changesConversation(threadWork(), [stop])).toBe("later")
+  })
+})
 
 describe("a turn's start", () => {
   it("is attempted now where nothing goes first", () => {
@@ -149,6 +168,12 @@ describe("a stop", () => {
     const [first, begun, ...later] = [start("1"), start("2", "attempting"), start("4"), start("5")]
     const open = [first, begun, openEffect("turn.start", { effectId: "3" }), stop, ...later]
     expect(startsBefore(stop, open)).toEqual([first])
+  })
+
+  it("are rewinds, too: none starts the agent again that was stopped after it was asked for", () => {
+    const rewind = openEffect("thread.rewind", { effectId: "r" })
+    const begun = openEffect("thread.rewind", { effectId: "s", status: "attempting" })
+    expect(startsBefore(stop, [rewind, begun, stop, openEffect("thread.rewind", { effectId: "t" })])).toEqual([rewind])
   })
 })
 

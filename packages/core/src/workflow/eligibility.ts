@@ -3,7 +3,7 @@
  * purpose is over. The worker of the outbox checks it before an attempt, and the writer checks it again before it grants the
  * lease.
  */
-import type { EffectRow, RequestRow, SessionRow, TurnRow } from "@threadfold/contracts"
+import type { EffectKind, EffectRow, RequestRow, SessionRow, TurnRow } from "@threadfold/contracts"
 import type { FoldState } from "../state/FoldState.js"
 import { isInterruptedEarly } from "../state/lifecycle.js"
 import type { ThreadWork } from "./followUp.js"
@@ -46,6 +46,16 @@ export const startsSession = (work: Pick<ThreadWork, "thread"> | null, open: rea
   return isStopping(open) ? "later" : "now"
 }
 
+/** A call about the conversation as a whole, such as a rewind: no turn runs, or may still run, and the session is not about to end. */
+export const changesConversation = (
+  work: Pick<ThreadWork, "thread" | "session" | "turns" | "hasMoreTurns"> | null,
+  open: readonly OpenEffect[],
+): Eligibility => {
+  if (work === null || work.thread.deletedAt !== null) return "never"
+  const isHeld = work.hasMoreTurns || turnsThat("holdsDelivery", work.turns, work.session).length > 0
+  return isHeld || isStopping(open) ? "later" : "now"
+}
+
 /** The native id of the turn that a message may be steered into: one that runs, with a native id; else null. */
 export const steeredInto = (turn: TurnRow | null): string | null =>
   turn?.status === "running" ? turn.nativeTurnId : null
@@ -84,7 +94,13 @@ export const stopsSession = (
   living: Pick<SessionRow, "sessionId"> | null,
 ): Eligibility => (sessionId !== null && living !== null && living.sessionId !== sessionId ? "never" : "now")
 
-/** Starts that were requested before the stop and not begun: their purpose is over. `open`: oldest first. */
+/** Calls that bring the agent up where it does not run, without a turn whose row says that it was stopped. */
+const startingCalls: ReadonlySet<EffectKind> = new Set(["session.start", "thread.rewind"])
+
+/** Whether a call brings the agent up where it does not run, without a turn that waits for it. */
+export const startsAgent = ({ kind }: Pick<EffectRow, "kind">): boolean => startingCalls.has(kind)
+
+/** Calls that would start the agent and were requested before the stop and not begun: their purpose is over. `open`: oldest first. */
 export const startsBefore = <E extends OpenEffect>(
   stop: Pick<EffectRow, "effectId">,
   open: readonly E[],
@@ -94,7 +110,7 @@ export const startsBefore = <E extends OpenEffect>(
       0,
       open.findIndex(({ effectId }) => effectId === stop.effectId),
     )
-    .filter(({ kind, status }) => kind === "session.start" && status === "pending")
+    .filter(({ kind, status }) => startsAgent({ kind }) && status === "pending")
 
 /** Whether the turn still waits for its delivery, by the rows of the writer: else the lease on it is refused. */
 export const isTurnDeliverable = ({ requested }: Pick<FoldState, "requested">, turnId: string): boolean =>

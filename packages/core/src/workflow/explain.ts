@@ -64,6 +64,13 @@ const turnFact = (turn: TurnRow, session: SessionRow | null): ExplainFact => {
   }
 }
 
+/** What is said of a session that no agent of ours works in. */
+const modeWords: { readonly [M in Exclude<SessionRow["mode"], "managed">]: string } = {
+  attached: "An adapter feeds it; it ends with its lease.",
+  imported: "It is a recording: no agent of ours works in it.",
+  forked: "It is a copy of a session of another thread: nothing works in it.",
+}
+
 const sessionWords: { readonly [S in SessionRow["status"]]: string } = {
   ready: "Its session is ready: the agent waits for a message.",
   starting: "Its session starts.",
@@ -87,7 +94,7 @@ const nowFacts = ({ work: { last, thread, turns, session } }: ThreadFacts): read
   if (last === null)
     facts.push(factOf("now", "no-session", "No agent has worked in it yet.", { row: "thread", at: thread.createdAt }))
   else {
-    const cause = last.endedAt !== null && last.cause !== null ? ` Cause: ${last.cause} (${last.evidence}).` : ""
+    const cause = last.cause !== null ? ` Cause: ${last.cause} (${last.evidence}).` : ""
     const at = last.endedAt ?? (last.status === "ready" ? last.lastActivityAt : last.startedAt)
     facts.push(
       factOf(
@@ -101,17 +108,13 @@ const nowFacts = ({ work: { last, thread, turns, session } }: ThreadFacts): read
       ),
     )
     if (last.mode !== "managed") {
-      const words =
-        last.mode === "imported"
-          ? "It is a recording: no agent of ours works in it."
-          : "An adapter feeds it; it ends with its lease."
-      facts.push(factOf("now", last.mode, words, { row: "session" }))
+      facts.push(factOf("now", last.mode, modeWords[last.mode], { row: "session" }))
     }
   }
   if (thread.afterEndItems > 0)
     facts.push(factOf("now", "after-end-work", "The agent goes on after the end of its turn.", { row: "thread" }))
   if (thread.runningTasks > 0)
-    facts.push(factOf("now", "tasks-running", `${thread.runningTasks} background tasks run.`, { row: "thread" }))
+    facts.push(factOf("now", "tasks-running", `Background tasks that run: ${thread.runningTasks}.`, { row: "thread" }))
   return [...facts, ...turns.map((turn) => turnFact(turn, session)).filter(({ topic }) => topic === "now")]
 }
 
@@ -135,7 +138,7 @@ const waitFacts = (facts: ThreadFacts): readonly ExplainFact[] => {
           factOf(
             "waits",
             "queue-held",
-            `${thread.queued} messages wait in the queue for a person's consent (\`threadfold resume\`).`,
+            `The queue waits for a person's consent (\`threadfold resume\`). Messages in it: ${thread.queued}.`,
             { row: "thread" },
           ),
         ]

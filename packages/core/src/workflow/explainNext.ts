@@ -13,19 +13,32 @@ import { afterEndOverdue, decideTurn, isStartTimed, startOverdue, unattended } f
 /** How far ahead something is looked for, ms. */
 const horizonMs = 400 * 86_400_000
 
-/** The first moment from now on at which something holds, ms since the epoch, or null. What holds goes on to hold. */
-const firstTime = (moment: Moment, holds: (at: Moment) => boolean): number | null => {
-  const later = (ms: number): Moment => ({ ...moment, now: moment.now + ms })
-  if (holds(moment)) return moment.now
-  if (!holds(later(horizonMs))) return null
+/** What a rule answers, and when it first does. */
+interface First<A> {
+  /** ms since the epoch */
+  readonly at: number
+  readonly answer: A
+}
+
+/** The first moment from now on at which a rule has an answer; null: it has none within the horizon. Once it has one, it goes on to. */
+const firstAnswer = <A>(moment: Moment, ask: (at: Moment) => A | null): First<A> | null => {
+  const later = (ms: number) => ask({ ...moment, now: moment.now + ms })
+  const present = ask(moment)
+  if (present !== null) return { at: moment.now, answer: present }
+  let answer = later(horizonMs)
+  if (answer === null) return null
   let low = 0
   let high = horizonMs
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)
-    if (holds(later(middle))) high = middle
-    else low = middle
+    const then = later(middle)
+    if (then === null) low = middle
+    else {
+      high = middle
+      answer = then
+    }
   }
-  return moment.now + high
+  return { at: moment.now + high, answer }
 }
 
 const queueFacts = ({ effects, work }: ThreadFacts): readonly ExplainFact[] => {
@@ -39,6 +52,9 @@ const queueFacts = ({ effects, work }: ThreadFacts): readonly ExplainFact[] => {
   if (thread.queueHeld === 1) {
     return [factOf("next", "queue-stays", "The queue stays as it is until a person lets it run.", { row })]
   }
+  const stays = (why: string) => [factOf("next", "queue-stays", `The queue does not go on by itself: ${why}.`, { row })]
+  if (thread.deletedAt !== null) return stays("the thread is deleted")
+  if (thread.agent === null) return stays("no agent of ours works in the thread")
   const [holder] = turnsThat("holdsQueue", turns, session)
   if (holder !== undefined) {
     return [
@@ -49,9 +65,7 @@ const queueFacts = ({ effects, work }: ThreadFacts): readonly ExplainFact[] => {
   }
   if (drains)
     return [factOf("next", "queue-waits", "The next message goes when an open call to the agent has ended.", { row })]
-  const why =
-    thread.agent === null ? "no agent of ours works in the thread" : "something in the thread has to end first"
-  return [factOf("next", "queue-stays", `The queue does not go on by itself: ${why}.`, { row })]
+  return stays("something in the thread has to end first")
 }
 
 const turnNext = (facts: ThreadFacts, moment: Moment): readonly ExplainFact[] => {
@@ -72,35 +86,37 @@ const turnNext = (facts: ThreadFacts, moment: Moment): readonly ExplainFact[] =>
   }
   const known = { turn, limits: thread.agent === null ? null : limits, retriesSince: null, waits, sleeps: [] }
   const row = turnPath(running)
-  const stallsAt = firstTime(moment, (at) => decideTurn(known, at, policy).silentMs !== null)
-  const endsAt = firstTime(moment, (at) => decideTurn(known, at, policy).interrupt !== null)
-  const reason = endsAt === null ? null : decideTurn(known, { ...moment, now: endsAt }, policy).interrupt
+  const stalls = firstAnswer(moment, (at) => decideTurn(known, at, policy).silentMs)
+  const ends = firstAnswer(moment, (at) => decideTurn(known, at, policy).interrupt)
   return [
-    ...(stallsAt === null
+    ...(stalls === null
       ? []
       : [
           factOf("next", "turn-stalls", "The turn is shown as stalled, unless something is heard of it.", {
             row,
-            at: stallsAt,
+            at: stalls.at,
           }),
         ]),
-    ...(endsAt === null
+    ...(ends === null
       ? []
-      : [factOf("next", "turn-interrupted", `The watchdog interrupts the turn: ${reason}.`, { row, at: endsAt })]),
+      : [
+          factOf("next", "turn-interrupted", `The watchdog interrupts the turn: ${ends.answer}.`, {
+            row,
+            at: ends.at,
+          }),
+        ]),
   ]
 }
 
 const startNext = ({ limits, starting }: ThreadFacts, moment: Moment): readonly ExplainFact[] =>
   starting.flatMap((turn) => {
-    const at = isStartTimed(turn, turn.mode)
-      ? firstTime(moment, (later) => startOverdue(turn, limits, later) !== null)
-      : null
-    return at === null
+    const fails = isStartTimed(turn, turn.mode) ? firstAnswer(moment, (at) => startOverdue(turn, limits, at)) : null
+    return fails === null
       ? []
       : [
           factOf("next", "start-times-out", "The turn fails, cause `never-started`, unless it starts.", {
             row: turnPath(turn),
-            at,
+            at: fails.at,
           }),
         ]
   })
@@ -109,13 +125,13 @@ const questionNext = ({ policy, requests, work: { session } }: ThreadFacts, mome
   requests.flatMap(({ openedAt, requestId, status }) => {
     if (session === null) return []
     const question = { openedAt, status, mode: session.mode }
-    const at = firstTime(moment, (later) => unattended(question, policy.unattended, later) !== null)
-    if (at === null) return []
-    const what = policy.unattended.action === "deny" ? "is declined" : "expires, and its turn is interrupted"
+    const ends = firstAnswer(moment, (at) => unattended(question, policy.unattended, at))
+    if (ends === null) return []
+    const what = ends.answer.action === "deny" ? "is declined" : "expires, and its turn is interrupted"
     return [
       factOf("next", "request-unattended", `The question ${what}, unless a person answers.`, {
         row: `requests/${requestId}`,
-        at,
+        at: ends.at,
       }),
     ]
   })
@@ -129,49 +145,47 @@ const settleNext = ({ work }: ThreadFacts): readonly ExplainFact[] =>
 const afterEndNext = ({ policy, work: { session, thread } }: ThreadFacts, moment: Moment): readonly ExplainFact[] => {
   if (session === null || thread.afterEndItems === 0) return []
   const work = { lastActivityAt: thread.lastActivityAt, mode: session.mode, openRequests: thread.openRequests }
-  const at = firstTime(moment, (later) => afterEndOverdue(work, policy.afterEndMs, later) !== null)
-  return at === null
+  const ends = firstAnswer(moment, (at) => afterEndOverdue(work, policy.afterEndMs, at))
+  return ends === null
     ? []
     : [
         factOf("next", "after-end-settles", "The work after the turn's end is over, unless something is heard of it.", {
           row: "thread",
-          at,
+          at: ends.at,
         }),
       ]
 }
 
-const wordsOf = (verdict: SessionVerdict): string =>
-  verdict.decision === "keep"
-    ? reaperReasons.keep[verdict.reason]
-    : verdict.decision === "reap"
-      ? reaperReasons.reap[verdict.reason]
-      : reaperReasons.repair[verdict.reason]
+const reasonWords = { ...reaperReasons.keep, ...reaperReasons.reap, ...reaperReasons.repair }
+const wordsOf = ({ reason }: SessionVerdict): string => reasonWords[reason]
 
 const reaperNext = ({ children, living, policy }: ThreadFacts, moment: Moment): readonly ExplainFact[] => {
   if (living === null) return []
+  // Stryker disable next-line StringLiteral: every word but `gone` and `unknown` means the same.
   const verdictAt = (at: Moment) => decideSession({ session: living, liveness: "alive", children }, at, policy)
-  const present = verdictAt(moment)
-  const row = "session"
-  if (present.decision !== "keep") {
-    return [
-      factOf("next", `reap-${present.reason}`, `The reaper stops the session: ${wordsOf(present)}`, {
-        row,
-        at: moment.now,
-      }),
-    ]
+  const stopAt = (at: Moment) => {
+    const verdict = verdictAt(at)
+    return verdict.decision === "keep" ? null : verdict
   }
-  const kept = factOf("next", `keep-${present.reason}`, `The reaper keeps the session: ${wordsOf(present)}`, { row })
-  const at = firstTime(moment, (later) => verdictAt(later).decision !== "keep")
-  if (at === null) return [kept]
-  const then = verdictAt({ ...moment, now: at })
+  const row = "session"
+  const present = verdictAt(moment)
+  const isKept = present.decision === "keep"
+  const stop = firstAnswer(moment, stopAt)
+  const unless = isKept ? ", unless something happens in the thread" : ""
   return [
-    kept,
-    factOf(
-      "next",
-      `reap-${then.reason}`,
-      `The reaper stops the session, unless something happens in the thread: ${wordsOf(then)}`,
-      { row, at },
-    ),
+    ...(isKept
+      ? [factOf("next", `keep-${present.reason}`, `The reaper keeps the session: ${wordsOf(present)}`, { row })]
+      : []),
+    ...(stop === null
+      ? []
+      : [
+          factOf(
+            "next",
+            `reap-${stop.answer.reason}`,
+            `The reaper stops the session${unless}: ${wordsOf(stop.answer)}`,
+            { row, at: stop.at },
+          ),
+        ]),
   ]
 }
 

@@ -62,9 +62,11 @@ const delaysQueue: { readonly [K in EffectKind]: boolean } = {
   "session.start": true,
   "turn.start": true,
   "turn.steer": true,
+  "session.configure": true,
   "turn.interrupt": false,
   "request.answer": true,
   "session.stop": true,
+  "thread.rewind": true,
 }
 
 /** The follow-ups of a thread. */

@@ -2,6 +2,7 @@ export { isBeyondChannels, sessionBesideImport } from "./admission.js"
 export { childrenOf } from "./children.js"
 export {
   answersRequest,
+  changesConversation,
   interruptsTurn,
   interruptWithoutAgent,
   isAsExpected,
@@ -25,6 +26,8 @@ export {
   settleMs,
   type ThreadWork,
 } from "./followUp.js"
+export { handoffOutcome } from "./handoffOutcome.js"
+export { countInbox, type InboxThread, inboxOf, isUnread, orderInbox } from "./inbox.js"
 export type { Moment, Span } from "./Moment.js"
 export { fullestSources, isMirrorOf, type MirrorCandidate } from "./mirrors.js"
 export {
@@ -38,9 +41,26 @@ export {
 } from "./reaper.js"
 export { type ReceiptAnswer, receiptSpan, remembersRefusal, saysAccepted } from "./receipts.js"
 export { endingsAtRecovery, isOursToSettle, isSettledAtStart, livenessOf } from "./recovery.js"
-export { afterFailedResume, conversationToResume } from "./sessionOpening.js"
+export {
+  decideRetention,
+  type RetentionFacts,
+  type RetentionReason,
+  type RetentionVerdict,
+  retentionReasons,
+} from "./retention.js"
+export { afterFailedResume, conversationToResume, forksConversation } from "./sessionOpening.js"
 export { type Settling, settlementOf } from "./settlement.js"
 export type { ExplainPolicy, OpenRequest, ThreadFacts } from "./ThreadFacts.js"
+export {
+  settledVoiceRun,
+  startingVoiceRun,
+  stepVoiceRun,
+  takesInput,
+  type VoiceEnding,
+  type VoiceInput,
+  type VoiceRecord,
+  type VoiceRun,
+} from "./voiceLife.js"
 export { commandNews, newsOf, retryingSince, type Said } from "./wakeUps.js"
 export {
   type AfterEndWork,

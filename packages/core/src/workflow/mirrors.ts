@@ -3,6 +3,7 @@
  * is the primary; the others are its mirrors, which lists leave out.
  */
 import type { ThreadRow } from "@threadfold/contracts"
+import { compareKeys } from "../model/scalars.js"
 
 /** What is to be known of a thread. */
 export type MirrorCandidate = Pick<
@@ -12,28 +13,28 @@ export type MirrorCandidate = Pick<
 
 /**
  * Sources of imported threads that hold more than the others, the fullest first: a recording of the wire has approvals and streamed
- * text, which session files leave out. A thread that was not imported comes before all of them.
+ * text, which session files leave out; a session file has the whole thread, a trace what one process did, for those who look for a
+ * fault in it. A thread that was not imported comes before all of them.
  */
-export const fullestSources: readonly string[] = ["codex-app-server"]
+export const fullestSources: readonly string[] = ["codex-app-server", "codex-rollout"]
 
-const placeOf = ({ createdAt, source, threadId }: MirrorCandidate): readonly [number, number, string] => {
-  const place = source === null ? -1 : fullestSources.indexOf(source)
-  return [source !== null && place === -1 ? fullestSources.length : place, createdAt ?? 0, threadId]
+/** Where threads of a source stand: those that ran here first. */
+const placeOf = (source: string | null): number => {
+  if (source === null) return -1
+  const place = fullestSources.indexOf(source)
+  return place === -1 ? fullestSources.length : place
 }
 
-const isBefore = (one: MirrorCandidate, other: MirrorCandidate): boolean => {
-  const [source, createdAt, threadId] = placeOf(one)
-  const [otherSource, otherCreatedAt, otherThreadId] = placeOf(other)
-  if (source !== otherSource) return source < otherSource
-  return createdAt === otherCreatedAt ? threadId < otherThreadId : createdAt < otherCreatedAt
-}
+const keyOf = ({ createdAt, source, threadId }: MirrorCandidate) => [placeOf(source), createdAt ?? 0, threadId]
 
-/** Whether an imported thread is a mirror of another one: the same thread of the provider's, which is there in a better form. */
+/**
+ * Whether a thread is a mirror of another one: the same thread of the provider's, which is there in a better form. One that ran here
+ * is none: of two, only the other one was imported.
+ */
 export const isMirrorOf = (one: MirrorCandidate, other: MirrorCandidate): boolean =>
-  one.source !== null &&
   one.nativeThreadId !== null &&
   one.nativeThreadId === other.nativeThreadId &&
   one.provider === other.provider &&
   one.source !== other.source &&
   other.deletedAt === null &&
-  isBefore(other, one)
+  compareKeys(keyOf(other), keyOf(one)) < 0

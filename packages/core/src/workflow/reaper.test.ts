@@ -80,6 +80,7 @@ const cases: readonly Case[] = [
   ["kept alive until now", judge(unused(9 * hour, { keepAliveUntil: now })), "reap idle"],
   ["attached, whatever it does", judge(unused(9 * hour, { mode: "attached" }), { liveness: "gone" }), "keep attached"],
   ["imported", judge(unused(9 * hour, { mode: "imported" }), { liveness: "gone" }), "keep imported"],
+  ["forked", judge(unused(9 * hour, { mode: "forked" }), { liveness: "gone" }), "keep forked"],
   ["gone, just used", judge(unused(0), { liveness: "gone" }), "repair process-gone"],
   [
     "gone, with a question and a turn and a keep-alive",
@@ -139,7 +140,7 @@ describe("what the reaper decides about a session", () => {
     const time = fc.option(fc.integer({ min: now - 99 * hour, max: now + hour }))
     const count = fc.integer({ min: 0, max: 2 })
     const session = fc.record({
-      mode: fc.constantFrom<LivingSession["mode"]>("managed", "attached", "imported"),
+      mode: fc.constantFrom<LivingSession["mode"]>("managed", "attached", "imported", "forked"),
       status: fc.constantFrom<LivingSession["status"]>("starting", "running", "ready", "interrupted", "error"),
       agent: fc.constantFrom("mine", null),
       lastActivityAt: fc.integer({ min: 0, max: now + hour }),

@@ -13,8 +13,12 @@ describe("a refusal", () => {
     },
   )
 
-  it("is remembered unless the fault was ours", () => {
-    expect(reasons.filter((reason) => !refusalReasons[reason].remembered)).toEqual(["message-lost"])
+  it("is remembered unless the fault was ours, or what was missing may come", () => {
+    expect(reasons.filter((reason) => !refusalReasons[reason].remembered)).toEqual([
+      "thread-purged",
+      "blob-not-found",
+      "message-lost",
+    ])
   })
 })
 

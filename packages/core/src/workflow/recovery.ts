@@ -16,9 +16,11 @@ export const endingsAtRecovery: {
   "session.start": "pending",
   "turn.start": "uncertain",
   "turn.steer": "uncertain",
+  "session.configure": "retired",
   "turn.interrupt": "retired",
   "request.answer": "retired",
   "session.stop": "retired",
+  "thread.rewind": "uncertain",
 }
 
 /** What this process knows of a session's process. */

@@ -15,6 +15,13 @@ export const conversationToResume = ({ last, thread }: Pick<ThreadWork, "last" |
   return nativeThreadId === null ? null : { nativeThreadId, nativeSessionId: last?.nativeSessionId ?? null }
 }
 
+/**
+ * Whether the thread's next session forks the conversation that its nativeThreadId names, which is its origin's: an agent goes on in a
+ * fork of ours, and has had no session in it.
+ */
+export const forksConversation = ({ last, thread }: Pick<ThreadWork, "last" | "thread">): boolean =>
+  thread.agent !== null && thread.forkedFromThreadId !== null && last?.mode === "forked"
+
 /** A resume that the agent did not do. */
 export interface FailedResume {
   /** Items of the thread: without any there is nothing to lose. Some agents store a conversation only with its first turn. */

@@ -3,7 +3,7 @@ import { id, Scenario, strong } from "../../test/Scenario.js"
 import { settlementOf } from "./settlement.js"
 
 const ours = { session: null } as const
-const stopped = { type: "session.stop-requested", sessionId: null, payload: { reason: "imported" } }
+const stopped = { type: "session.stop-requested", sessionId: null, payload: { reason: "imported", cause: "imported" } }
 const gone = {
   type: "session.reconciled",
   sessionId: id("session s1"),
@@ -37,5 +37,24 @@ describe("the settlement of a stream from another log", () => {
 
   it("holds no queue of a stream that has no thread", () => {
     expect(settlementOf({ ...new Scenario().state, queue: [id("m")] })).toEqual([])
+  })
+})
+
+describe("the settlement of a fork", () => {
+  const fork = (state: Scenario) => settlementOf(state.state, "forked")
+  const cancelled = (messageId: string) => ({ type: "message.cancelled", sessionId: null, payload: { messageId } })
+
+  it("cancels what waits in the queue, oldest first, and holds nothing where nothing else waits", () => {
+    const stream = queued(new Scenario()).send("message.queued", { messageId: id("n"), text: "last" }, ours)
+    expect(fork(stream)).toEqual([cancelled(id("m")), cancelled(id("n"))])
+    expect(fork(stream.send("session.stop-requested", {}, ours))).toEqual([cancelled(id("m")), cancelled(id("n"))])
+  })
+
+  it("cancels turns that wait, and ends the session, each with its reason", () => {
+    expect(fork(queued(requested(new Scenario().start())))).toEqual([
+      cancelled(id("m")),
+      { type: "session.stop-requested", sessionId: null, payload: { reason: "forked", cause: "forked" } },
+      { type: "session.reconciled", sessionId: id("session s1"), payload: { liveness: "gone", reason: "forked" } },
+    ])
   })
 })

@@ -38,7 +38,7 @@ export const settlementOf = (
   const wouldRun = requested.length > 0 || (queue.length > cancelled.length && thread?.queueHeld === 0)
   return [
     ...cancelled.map((messageId) => settling("message.cancelled", null, { messageId })),
-    ...(wouldRun ? [settling("session.stop-requested", null, { reason })] : []),
+    ...(wouldRun ? [settling("session.stop-requested", null, { reason, cause: reason })] : []),
     ...(session === null ? [] : [settling("session.reconciled", session.sessionId, { liveness: "gone", reason })]),
     ...(connection?.status === "open"
       ? [

@@ -75,8 +75,15 @@ describe("an accepted command", () => {
       "thread.unarchive",
       "thread.delete",
       "thread.fork",
+      "thread.purge",
       "thread.keep-alive",
+      "thread.read",
+      "thread.pin",
+      "thread.unpin",
+      "message.edit",
       "turn.stall",
+      "realtime.start",
+      "realtime.stop",
     ])
   })
 })

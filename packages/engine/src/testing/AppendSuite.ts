@@ -1,5 +1,5 @@
 import { expect } from "@effect/vitest"
-import { eventIdOf, sessionOf, streamOf } from "@threadfold/event-log/testing"
+import { eventIdOf, sessionOf, streamOf } from "@threadfold/event-log/fixtures"
 import { Effect } from "effect"
 import { append, appendAll, eventOf, type LogTest, numberedEvent, theLog } from "./LogUnderTest.js"
 

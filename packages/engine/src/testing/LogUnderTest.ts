@@ -1,10 +1,11 @@
 /** The log that the contract suite tests: its writer and its reader. */
 import type { EventType } from "@threadfold/contracts"
 import type { LogDriver, LogReader } from "@threadfold/event-log"
-import { sessionOf, streamOf } from "@threadfold/event-log/testing"
-import { Context, Effect } from "effect"
+import { putNewDatabase, sessionOf, streamOf } from "@threadfold/event-log/fixtures"
+import { Context, Effect, Layer } from "effect"
+import { Engine } from "../Engine.js"
 import { type EventDraft, type Outcome, type Submission, streamsOf } from "../Submission.js"
-import type { Writer } from "../writer/index.js"
+import { databaseGroups, type Writer } from "../writer/index.js"
 
 /** An empty log, with the writer that appends to it. */
 export class LogUnderTest extends Context.Tag("@threadfold/engine/LogUnderTest")<
@@ -16,6 +17,15 @@ export class LogUnderTest extends Context.Tag("@threadfold/engine/LogUnderTest")
     readonly log: LogReader
   }
 >() {}
+
+/** The engine in this thread; a file that is not there is made as `putNewDatabase` makes it. */
+export const engineOn = (
+  options: Parameters<typeof Engine.layerInProcess>[0],
+): ReturnType<typeof Engine.layerInProcess> =>
+  Layer.suspend(() => {
+    putNewDatabase(options.file, databaseGroups)
+    return Engine.layerInProcess(options)
+  })
 
 /** Registers a test that gets a log of its own. */
 export type LogTest = (title: string, body: Effect.Effect<void, unknown, LogUnderTest>) => void

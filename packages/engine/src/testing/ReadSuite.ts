@@ -1,6 +1,6 @@
 import { expect } from "@effect/vitest"
 import type { EventRow, ReadQuery } from "@threadfold/event-log"
-import { streamOf } from "@threadfold/event-log/testing"
+import { streamOf } from "@threadfold/event-log/fixtures"
 import { Effect, Stream } from "effect"
 import * as fc from "fast-check"
 import { append, eventOf, type LogTest, theLog } from "./LogUnderTest.js"

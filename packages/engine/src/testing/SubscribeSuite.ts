@@ -1,5 +1,5 @@
 import { expect } from "@effect/vitest"
-import { streamOf } from "@threadfold/event-log/testing"
+import { streamOf } from "@threadfold/event-log/fixtures"
 import { makePauses } from "@threadfold/testkit"
 import { Effect, Fiber, Stream } from "effect"
 import * as fc from "fast-check"

@@ -240,5 +240,58 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       expect(work.prune(5, 5)).toBe(1)
       expect(work.effect("same")).toEqual(sampleEffect("same"))
     })
+
+    it("removes few effects at a time where they are long, and one that is longer than a step alone", () => {
+      for (const remove of [
+        (work: WorkStore) => work.removeSome("thread", 100).count,
+        (work: WorkStore) => work.prune(50, 100),
+      ]) {
+        const { work } = fresh()
+        const sizes = [...Array.from({ length: 20 }, () => 1), ...Array.from({ length: 5 }, () => 100), 1_000, 1, 1]
+        sizes.forEach((kib, index) => {
+          work.insertEffect(
+            sampleEffect(`effect ${index}`, { ...going("delivered"), payload: { text: "x".repeat(kib * 1_024) } }),
+          )
+        })
+        const isLeft = (_size: number, index: number) => work.effect(`effect ${index}`) !== null
+        for (let left = sizes, steps = 0; left.length > 0; steps++) {
+          expect(steps).toBeLessThan(6)
+          const count = remove(work)
+          const after = sizes.filter(isLeft)
+          const gone = left.slice(0, count)
+          expect(after).toEqual(left.slice(count))
+          expect(gone.reduce((sum, kib) => sum + kib, 0) <= 256 || count === 1).toBe(true)
+          left = after
+        }
+        expect(remove(work)).toBe(0)
+      }
+    })
+
+    it("removes what is about a thread, so many at a time, and knows its open calls", () => {
+      const { work } = fresh()
+      const refused = { refused: { reason: "thread-busy", detail: "It runs." } } as const
+      for (const n of [1, 2, 3]) work.putReceipt({ ...receipt(`of one ${n}`), answer: refused }, "one")
+      work.putReceipt(receipt("accepted of one"), "one")
+      work.putReceipt(receipt("of two"), "two")
+      work.putReceipt(receipt("of none"))
+      work.insertEffect(sampleEffect("ended", { threadId: "one", ...going("failed") }))
+      work.insertEffect(sampleEffect("open", { threadId: "one" }))
+      work.insertEffect(sampleEffect("other", { threadId: "two", ...going("failed") }))
+      expect([work.openEffect("one")?.effectId, work.openEffect("two")]).toEqual(["open", null])
+      const steps = [
+        work.removeSome("one", 2),
+        work.removeSome("one", 2),
+        work.removeSome("one", 2),
+        work.removeSome("one", 2),
+      ]
+      expect(steps.map(({ seen }) => seen)).toEqual([2, 2, 1, 0])
+      expect(steps.reduce((sum, { count }) => sum + count, 0)).toBe(4)
+      expect(steps.every(({ bytes, count }) => bytes > 0 === count > 0)).toBe(true)
+      expect([work.receipt("of one 1"), work.receipt("of one 3"), work.effect("ended")]).toEqual([null, null, null])
+      expect(work.receipt("accepted of one")).toEqual(receipt("accepted of one"))
+      expect(
+        [work.receipt("of two"), work.receipt("of none"), work.effect("open"), work.effect("other")].includes(null),
+      ).toBe(false)
+    })
   })
 }

@@ -19,12 +19,15 @@ export type LineToWriter =
   | { readonly kind: "submit"; readonly submissions: readonly NumberedSubmission[] }
   | { readonly kind: "meta"; readonly id: number; readonly key: string }
 
+/** An outcome under the number of its submission. */
+export interface NumberedOutcome {
+  readonly id: number
+  readonly outcome: SentOutcome
+}
+
 /** What a line gets. */
 export type WriterToLine =
-  | {
-      readonly kind: "committed"
-      readonly outcomes: readonly { readonly id: number; readonly outcome: SentOutcome }[]
-    }
+  | { readonly kind: "committed"; readonly outcomes: readonly NumberedOutcome[] }
   | { readonly kind: "meta"; readonly id: number; readonly value: string | null }
 
 const stopped = (message: string): Outcome => ({ ok: false, error: new EngineStopped({ message }) })

@@ -4,7 +4,8 @@ import type { TableName } from "@threadfold/contracts"
 import { DiskLimits, type FileChange, OpenError } from "@threadfold/event-log"
 import type { Replaced } from "@threadfold/projections"
 import { Effect, Schema, type Scope } from "effect"
-import { EngineStopped, SubmitError } from "../Errors.js"
+import { EngineFailed, EngineStopped, SubmitError } from "../Errors.js"
+import type { PurgeDemand, PurgeState } from "../purge/index.js"
 import type { Outcome, Submission } from "../Submission.js"
 import type { ChangedStream, RowListener, WriterPort } from "../writer/index.js"
 import { type LineToWriter, WriterLine, type WriterToLine } from "./WriterLine.js"
@@ -18,6 +19,10 @@ export type ToWriter =
   | { readonly kind: "watch"; readonly id: number; readonly on: boolean }
   /** Fold a stream again and replace its rows. */
   | { readonly kind: "refold"; readonly id: number; readonly streamId: string; readonly table: TableName | null }
+  /** Purge a thread. */
+  | ({ readonly kind: "purge"; readonly id: number } & PurgeDemand)
+  /** Say how far a purge is. */
+  | { readonly kind: "purge-of"; readonly id: number; readonly threadId: string }
   /** Note how far a rebuild is. */
   | { readonly kind: "note-rebuild"; readonly id: number; readonly point: string | null }
   | { readonly kind: "stop" }
@@ -25,6 +30,11 @@ export type ToWriter =
 /** What became of a call of the upkeep, as it is sent. */
 type SentRefold =
   | ({ readonly ok: true } & Replaced)
+  | { readonly ok: false; readonly error: typeof SubmitError.Encoded }
+
+/** A purge, or why there is none, as it is sent. */
+export type SentPurge =
+  | { readonly ok: true; readonly purge: PurgeState | null }
   | { readonly ok: false; readonly error: typeof SubmitError.Encoded }
 
 const decodeSubmitError = Schema.decodeSync(SubmitError)
@@ -48,6 +58,8 @@ export type FromWriter =
   | { readonly kind: "watching"; readonly id: number; readonly head: number }
   /** A call of the upkeep has ended. */
   | { readonly kind: "refolded"; readonly id: number; readonly answer: SentRefold }
+  /** A purge has begun, or how far one is. */
+  | { readonly kind: "purged"; readonly id: number; readonly answer: SentPurge }
   /** The files of the database are not those that were opened. */
   | { readonly kind: "lost"; readonly change: FileChange }
   /** Everything that was queued is committed and the database is closed. */
@@ -61,6 +73,8 @@ export const WriterThreadOptions = Schema.Struct({
   stallAfterCommitMs: Schema.optional(Schema.Number),
   /** When the disk is low and when it is full. */
   disk: Schema.optional(DiskLimits),
+  /** What the writer makes the files smaller to: see `AllowedSizes`. */
+  sizes: Schema.optional(Schema.instanceOf(SharedArrayBuffer)),
 })
 export type WriterThreadOptions = typeof WriterThreadOptions.Type
 
@@ -85,6 +99,9 @@ export const startWriterThread = (
     (running) => Effect.promise(() => running.stop()),
   )
 
+/** Calls of the upkeep under their numbers. */
+type Waiting<A> = Map<number, (answer: Effect.Effect<A, SubmitError>) => void>
+
 /** Called once: the writer runs, or why it does not. */
 type Started = (error: OpenError | EngineStopped | null) => void
 
@@ -92,7 +109,8 @@ class RunningThread implements WriterThread {
   private readonly worker: Worker
   private readonly line = new WriterLine((message) => this.worker.postMessage(message))
   private readonly watches = new Map<number, (answer: Effect.Effect<number, EngineStopped>) => void>()
-  private readonly refolds = new Map<number, (answer: Effect.Effect<Replaced, SubmitError>) => void>()
+  private readonly refolds: Waiting<Replaced> = new Map()
+  private readonly purges: Waiting<PurgeState | null> = new Map()
   private rowListener: RowListener | null = null
   private next = 1
   private dead: string | null = null
@@ -134,19 +152,30 @@ class RunningThread implements WriterThread {
   }
 
   refold(streamId: string, table: TableName | null): Effect.Effect<Replaced, SubmitError> {
-    return this.upkeep((id) => ({ kind: "refold", id, streamId, table }))
+    return this.upkeep(this.refolds, (id) => ({ kind: "refold", id, streamId, table }))
   }
 
   noteRebuild(point: string | null): Effect.Effect<void, SubmitError> {
-    return Effect.asVoid(this.upkeep((id) => ({ kind: "note-rebuild", id, point })))
+    return Effect.asVoid(this.upkeep(this.refolds, (id) => ({ kind: "note-rebuild", id, point })))
+  }
+
+  purge(demand: PurgeDemand): Effect.Effect<PurgeState, SubmitError> {
+    const begun = this.upkeep(this.purges, (id) => ({ kind: "purge", id, ...demand }))
+    return Effect.flatMap(begun, (purge) =>
+      purge === null ? new EngineFailed({ message: "The purge left no tombstone." }) : Effect.succeed(purge),
+    )
+  }
+
+  purgeOf(threadId: string): Effect.Effect<PurgeState | null, SubmitError> {
+    return this.upkeep(this.purges, (id) => ({ kind: "purge-of", id, threadId }))
   }
 
   /** Not interruptible: what the writer's thread has begun it ends. */
-  private upkeep(message: (id: number) => ToWriter): Effect.Effect<Replaced, SubmitError> {
-    return Effect.async<Replaced, SubmitError>((resume) => {
+  private upkeep<A>(waiting: Waiting<A>, message: (id: number) => ToWriter): Effect.Effect<A, SubmitError> {
+    return Effect.async<A, SubmitError>((resume) => {
       if (this.dead !== null) return resume(new EngineStopped({ message: this.dead }))
       const id = this.next++
-      this.refolds.set(id, resume)
+      waiting.set(id, resume)
       this.send(message(id))
     }).pipe(Effect.uninterruptible)
   }
@@ -195,6 +224,12 @@ class RunningThread implements WriterThread {
         const { answer: sent } = message
         return answer?.(sent.ok ? Effect.succeed(sent) : Effect.fail(decodeSubmitError(sent.error)))
       }
+      case "purged": {
+        const answer = this.purges.get(message.id)
+        this.purges.delete(message.id)
+        const { answer: sent } = message
+        return answer?.(sent.ok ? Effect.succeed(sent.purge) : Effect.fail(decodeSubmitError(sent.error)))
+      }
       case "meta":
         return this.line.receive(message)
       case "lost":
@@ -212,8 +247,10 @@ class RunningThread implements WriterThread {
     const lost = new EngineStopped({ message: reason })
     for (const answer of this.watches.values()) answer(lost)
     for (const answer of this.refolds.values()) answer(lost)
+    for (const answer of this.purges.values()) answer(lost)
     this.watches.clear()
     this.refolds.clear()
+    this.purges.clear()
     this.stopped()
     started(lost)
   }

@@ -8,10 +8,13 @@ const PAUSE_MS = 1
 /** How many turns a busy writer is waited for where the work is wanted: it then costs a writer without a pause a few percent. */
 const BUSY_TURNS = 20
 
+/** What comes after a step: another one, none, or another one after a second, because something else is in the way. */
+export type Step = boolean | "later"
+
 /** Work in steps. */
 export interface StepByStep {
   /** Does one step; false: there is nothing more to do. */
-  readonly step: () => boolean
+  readonly step: () => Step
   /** True: a caller waits for it. Then it goes on at times also while the writer is never idle. */
   readonly isWanted?: () => boolean
 }
@@ -50,7 +53,9 @@ export const inBackground = (
   }
   const turn = (): void => {
     try {
-      if (!mayStep() || work.step()) later(PAUSE_MS)
+      const next = !mayStep() || work.step()
+      if (next === "later") later(AFTER_FAILURE_MS)
+      else if (next) later(PAUSE_MS)
       else if (againMs !== null) later(againMs)
     } catch {
       later(AFTER_FAILURE_MS)

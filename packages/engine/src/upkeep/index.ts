@@ -1,2 +1,2 @@
-export { inBackground } from "./inBackground.js"
-export { type RefoldAnswer, startUpkeep } from "./upkeep.js"
+export { inBackground, type Step } from "./inBackground.js"
+export { type RefoldAnswer, startUpkeep, type Upkeep } from "./upkeep.js"

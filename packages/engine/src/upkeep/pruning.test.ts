@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest"
-import { databases, t0 } from "../../test/support.js"
+import { databases, t0, upkeepOf } from "../../test/support.js"
+import { sampleBlob } from "../testing/BlobStoreContract.js"
 import { sampleEffect } from "../testing/WorkStoreContract.js"
-import { keptMs, pruningOf, startUpkeep } from "./upkeep.js"
+import { keptMs, pruningOf, unusedBlobMs } from "./upkeep.js"
 
 const ended = (effectId: string, endedAt: number) => sampleEffect(effectId, { status: "delivered", endedAt })
 
@@ -55,7 +56,7 @@ describe.each(databases)("pruning %s", (_name, open) => {
     let now = t0
     const old = () => driver.transaction(() => work.insertEffect(ended(`old at ${now}`, now - keptMs - 1)))
     old()
-    const upkeep = startUpkeep({ driver, store, work, clock: () => now }, () => false)
+    const upkeep = upkeepOf({ driver, store, work, clock: () => now }, () => false)
     vi.advanceTimersByTime(120_000)
     expect(work.effect(`old at ${t0}`)).toBeNull()
     now += 1
@@ -83,6 +84,34 @@ describe.each(databases)("pruning %s", (_name, open) => {
     full = false
     expect(pruning.step()).toBe(true)
     expect(work.effect("old")).toBeNull()
+    close()
+  })
+})
+
+describe.each(databases)("blobs %s", (_name, open) => {
+  it("go a day after they were last stored, unless a thread refers to them", () => {
+    vi.useFakeTimers()
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    const { close, driver, store, work } = open()
+    let now = t0
+    const [unused, used, renewed] = ["unused", "used", "renewed"].map(sampleBlob)
+    if (unused === undefined || used === undefined || renewed === undefined) throw new Error("no blobs")
+    driver.transaction(() => {
+      for (const blob of [unused, used, renewed]) work.blobs.put(blob, now)
+      work.blobs.refer("thread", [used.hash])
+    })
+    const upkeep = upkeepOf({ driver, store, work, clock: () => now }, () => false)
+    const left = () => [unused, used, renewed].map(({ hash }) => work.blobs.find(hash) !== null)
+    now += unusedBlobMs
+    driver.transaction(() => work.blobs.put(renewed, now))
+    vi.advanceTimersByTime(120_000)
+    expect(left()).toEqual([true, true, true])
+    now += 1
+    vi.advanceTimersByTime(7_200_000)
+    expect(left()).toEqual([false, true, true])
+    upkeep.stop()
     close()
   })
 })

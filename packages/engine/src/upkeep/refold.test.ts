@@ -1,9 +1,9 @@
 import { FOLD_VERSION } from "@threadfold/core"
 import { hashStream, isAsFolded, verify } from "@threadfold/projections"
 import { afterEach, describe, expect, it, vi } from "vitest"
-import { type Bench, databases, FakeSource, onFullDisk, submit, t0 } from "../../test/support.js"
+import { type Bench, databases, FakeSource, onFullDisk, submit, t0, upkeepOf } from "../../test/support.js"
 import { eventSourceOf } from "../writer/index.js"
-import { type RefoldAnswer, startUpkeep } from "./upkeep.js"
+import type { RefoldAnswer } from "./upkeep.js"
 
 const clock = () => t0
 const readTransaction = <A>(body: () => A): A => body()
@@ -47,7 +47,7 @@ describe.each(databases)("a stream that is folded again on demand, %s", (_name, 
     const { b, one } = damaged(900)
     expect(asFolded(b, one.streamId)).toBe(false)
     const answers: RefoldAnswer[] = []
-    const upkeep = startUpkeep(
+    const upkeep = upkeepOf(
       { ...b, clock },
       () => false,
       (streamIds) => b.writer.refolded(streamIds),
@@ -71,7 +71,7 @@ describe.each(databases)("a stream that is folded again on demand, %s", (_name, 
   it("writes the rows of one table alone, and all of them where another fold made them", () => {
     vi.useFakeTimers()
     const { b, one } = damaged(3)
-    const upkeep = startUpkeep({ ...b, clock }, () => false)
+    const upkeep = upkeepOf({ ...b, clock }, () => false)
     vi.advanceTimersByTime(50)
     const refold = (table: "turns" | "threads"): RefoldAnswer[] => {
       const answers: RefoldAnswer[] = []
@@ -93,7 +93,7 @@ describe.each(databases)("a stream that is folded again on demand, %s", (_name, 
   it("goes on beside a writer that is never idle", () => {
     vi.useFakeTimers()
     const { b, one } = damaged(600)
-    const upkeep = startUpkeep({ ...b, clock }, () => true)
+    const upkeep = upkeepOf({ ...b, clock }, () => true)
     const answers: RefoldAnswer[] = []
     upkeep.refold(one.streamId, null, (answer) => answers.push(answer))
     vi.advanceTimersByTime(50)
@@ -107,7 +107,7 @@ describe.each(databases)("a stream that is folded again on demand, %s", (_name, 
     vi.useFakeTimers()
     const { b, one } = damaged(3)
     const disk = onFullDisk(b.driver)
-    const upkeep = startUpkeep({ ...b, clock, driver: disk.driver }, () => false)
+    const upkeep = upkeepOf({ ...b, clock, driver: disk.driver }, () => false)
     vi.advanceTimersByTime(2_000)
     const old = hashStream(b.store.rowsOf(one.streamId))
     const answers: RefoldAnswer[] = []
@@ -133,7 +133,7 @@ describe.each(databases)("a stream that is folded again on demand, %s", (_name, 
     b.driver.transaction(() =>
       b.store.apply([{ op: "put", table: "threads", row: { ...thread, threadId: orphan, nativeThreadId: null } }]),
     )
-    const upkeep = startUpkeep({ ...b, clock }, () => false)
+    const upkeep = upkeepOf({ ...b, clock }, () => false)
     for (const streamId of [one.streamId, orphan]) upkeep.refold(streamId, null, () => undefined)
     vi.advanceTimersByTime(100)
     expect(report(b)).toEqual(before)

@@ -1,10 +1,12 @@
 /** The working tables in SQLite, on the handle of the writer or of a reader. */
 import { SqlClient } from "@effect/sql/SqlClient"
 import type { EffectRow, Receipt } from "@threadfold/contracts"
-import type { ReceiptAnswer, RefusalReason } from "@threadfold/core"
+import { Portion, type ReceiptAnswer, type RefusalReason } from "@threadfold/core"
 import type { MigrationGroup } from "@threadfold/event-log"
 import type Sqlite from "better-sqlite3"
 import { Effect } from "effect"
+import { blobTables, sqliteBlobs } from "./SqliteBlobs.js"
+import { sqliteSubscriptions, subscriptionTables } from "./SqliteSubscriptions.js"
 import { effectColumns, type StoredEffect, toEffect } from "./StoredEffect.js"
 import type { EffectPatch, StoredReceipt, WorkStore } from "./WorkStore.js"
 
@@ -50,6 +52,14 @@ const causes = [
   "CREATE INDEX effects_by_request ON effects (request_id) WHERE request_id IS NOT NULL",
 ] as const
 
+/** A receipt names the thread that it is about. Older ones name it in their answer, where they were accepted. */
+const threads = [
+  "ALTER TABLE receipts ADD COLUMN thread_id TEXT",
+  "UPDATE receipts SET thread_id = answer ->> '$.accepted.threadId'",
+  "CREATE INDEX receipts_by_thread ON receipts (thread_id) WHERE thread_id IS NOT NULL",
+  "CREATE INDEX effects_ended_by_thread ON effects (thread_id) WHERE ended_at IS NOT NULL",
+] as const
+
 const running = (all: readonly string[]) =>
   Effect.flatMap(SqlClient, (sql) => Effect.forEach(all, (statement) => sql.unsafe(statement), { discard: true }))
 
@@ -59,8 +69,19 @@ export const workGroup: MigrationGroup = {
   migrations: {
     "0001_work": running(statements),
     "0002_causes": running(causes),
+    "0003_threads": running(threads),
+    "0004_blobs": running(blobTables),
+    "0005_subscriptions": running(subscriptionTables),
   },
 }
+
+interface SizedEffect {
+  readonly position: number
+  readonly bytes: number
+}
+
+/** An effect by its position, and about how long its texts are, in bytes. */
+const sizedEffect = "position, octet_length(payload) + coalesce(octet_length(message), 0) AS bytes"
 
 interface ReceiptColumns {
   readonly key: string
@@ -91,7 +112,7 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
   const receipt = handle.prepare<[string], ReceiptColumns>(
     "SELECT key, content, answer, at FROM receipts WHERE key = ?",
   )
-  const putReceipt = handle.prepare("INSERT INTO receipts (key, content, answer, at) VALUES (?, ?, ?, ?)")
+  const putReceipt = handle.prepare("INSERT INTO receipts (key, content, answer, at, thread_id) VALUES (?, ?, ?, ?, ?)")
   const effect = handle.prepare<[string], StoredEffect>(`SELECT ${effectColumns} FROM effects WHERE effect_id = ?`)
   const insert =
     handle.prepare(`INSERT INTO effects (effect_id, thread_id, kind, status, command_id, session_id, turn_id,
@@ -102,9 +123,34 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
   const pruneReceipts = handle.prepare(
     "DELETE FROM receipts WHERE key IN (SELECT key FROM receipts WHERE at < ? ORDER BY at LIMIT ?)",
   )
-  const pruneEffects = handle.prepare(
-    "DELETE FROM effects WHERE position IN (SELECT position FROM effects WHERE ended_at < ? ORDER BY ended_at LIMIT ?)",
+  const oldEffects = handle.prepare<[number, number], SizedEffect>(
+    `SELECT ${sizedEffect} FROM effects WHERE ended_at < ? ORDER BY ended_at LIMIT ?`,
   )
+  const openEffect = handle.prepare<[string], StoredEffect>(
+    `SELECT ${effectColumns} FROM effects WHERE thread_id = ? AND ended_at IS NULL ORDER BY position LIMIT 1`,
+  )
+  const receiptsOf = handle.prepare<
+    [string, number],
+    { readonly key: string; readonly bytes: number; readonly kept: number }
+  >(
+    `SELECT key, octet_length(content) + octet_length(answer) AS bytes, answer ->> '$.accepted' IS NOT NULL AS kept
+     FROM receipts WHERE thread_id = ? LIMIT ?`,
+  )
+  const removeReceipt = handle.prepare<[string]>("DELETE FROM receipts WHERE key = ?")
+  const detachReceipt = handle.prepare<[string]>("UPDATE receipts SET thread_id = NULL WHERE key = ?")
+  const effectsOf = handle.prepare<[string, number], SizedEffect>(
+    `SELECT ${sizedEffect} FROM effects WHERE thread_id = ? AND ended_at IS NOT NULL LIMIT ?`,
+  )
+  const removeEffect = handle.prepare<[number]>("DELETE FROM effects WHERE position = ?")
+  /** Removes those of the effects that a step takes; returns how many, and their bytes. */
+  const removeEffects = (effects: readonly SizedEffect[], portion: Portion): { count: number; bytes: number } => {
+    const before = { count: portion.count, bytes: portion.bytes }
+    for (const { bytes, position } of effects) {
+      if (!portion.takes(bytes)) break
+      removeEffect.run(position)
+    }
+    return { count: portion.count - before.count, bytes: portion.bytes - before.bytes }
+  }
   const attempting = handle.prepare("SELECT 1 FROM effects WHERE turn_id = ? AND status = 'attempting'")
   const steer = handle.prepare<[string], StoredEffect>(
     `SELECT ${effectColumns} FROM effects WHERE message_id = ? ORDER BY position DESC LIMIT 1`,
@@ -121,12 +167,35 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
   }
   const one = (row: StoredEffect | undefined): EffectRow | null => (row === undefined ? null : toEffect(row))
   return {
+    blobs: sqliteBlobs(handle),
+    subscriptions: sqliteSubscriptions(handle),
     receipt: (key) => {
       const row = receipt.get(key)
       return row === undefined ? null : { ...row, answer: toAnswer(row.answer) }
     },
-    putReceipt: ({ answer, at, content, key }: StoredReceipt) => {
-      putReceipt.run(key, content, JSON.stringify(toStored(answer)), at)
+    putReceipt: ({ answer, at, content, key }: StoredReceipt, threadId) => {
+      putReceipt.run(key, content, JSON.stringify(toStored(answer)), at, threadId ?? null)
+    },
+    openEffect: (threadId) => one(openEffect.get(threadId)),
+    removeSome: (threadId, limit) => {
+      const portion = new Portion(limit)
+      const refusals = { count: 0, bytes: 0 }
+      for (const { bytes, kept, key } of receiptsOf.all(threadId, limit)) {
+        if (!portion.takes(bytes)) break
+        if (kept === 1) {
+          detachReceipt.run(key)
+          continue
+        }
+        removeReceipt.run(key)
+        refusals.count += 1
+        refusals.bytes += bytes
+      }
+      const effects = removeEffects(portion.left > 0 ? effectsOf.all(threadId, portion.left) : [], portion)
+      return {
+        seen: portion.count,
+        count: refusals.count + effects.count,
+        bytes: refusals.bytes + effects.bytes,
+      }
     },
     effect: (effectId) => one(effect.get(effectId)),
     attempting: (turnId) => attempting.get(turnId) !== undefined,
@@ -158,6 +227,7 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
       const { attempts, endedAt, message, sessionId, status, token } = { ...before, ...change }
       patch.run(status, token, attempts, message, sessionId, endedAt, effectId)
     },
-    prune: (before, limit) => pruneReceipts.run(before, limit).changes + pruneEffects.run(before, limit).changes,
+    prune: (before, limit) =>
+      pruneReceipts.run(before, limit).changes + removeEffects(oldEffects.all(before, limit), new Portion(limit)).count,
   }
 }

@@ -1,10 +1,12 @@
 /**
- * The working tables of orchestration: receipts of commands, and effects that wait for their delivery to a provider. They are
- * written in the transactions of the log. They are no projection: rebuild and hash leave them out. They hold what cannot be
- * derived from events, that is answers to clients and leases.
+ * The working tables of orchestration: receipts of commands, effects that wait for their delivery to a provider, the blobs of
+ * messages, and subscriptions. They are written in the transactions of the log. They are no projection: rebuild and hash leave them out. They hold what
+ * cannot be derived from events, that is answers to clients, leases, bytes and checkpoints.
  */
 import type { EffectKind, EffectRow } from "@threadfold/contracts"
 import type { ReceiptAnswer } from "@threadfold/core"
+import type { BlobStore } from "./BlobStore.js"
+import type { SubscriptionStore } from "./SubscriptionStore.js"
 
 /** The stored answer to a command: a retry gets it again. */
 export interface StoredReceipt {
@@ -25,10 +27,24 @@ export type EffectPatch = Partial<
 /** The thing by which an effect is looked up. */
 export type EffectSubject = "turn" | "request" | "thread"
 
+/** What was taken of a thread's receipts and effects. */
+export interface RemovedWork {
+  /** Receipts and effects that were looked at; 0: the thread has none any more. */
+  readonly seen: number
+  /** How many of them were removed, and about how long their texts, in bytes. */
+  readonly count: number
+  readonly bytes: number
+}
+
 /** Everything is synchronous; what writes runs inside the log's transaction. */
 export interface WorkStore {
+  /** Images and files of messages. */
+  readonly blobs: BlobStore
+  /** Durable places in the log, with names. */
+  readonly subscriptions: SubscriptionStore
   readonly receipt: (key: string) => StoredReceipt | null
-  readonly putReceipt: (receipt: StoredReceipt) => void
+  /** `threadId`: the thread that it is about, so that a purge removes it. */
+  readonly putReceipt: (receipt: StoredReceipt, threadId?: string) => void
   readonly effect: (effectId: string) => EffectRow | null
   /** Whether an effect that is about this turn is being attempted. */
   readonly attempting: (turnId: string) => boolean
@@ -42,6 +58,13 @@ export interface WorkStore {
   readonly insertEffect: (effect: EffectRow) => void
   /** Changes an effect that there is. */
   readonly patchEffect: (effectId: string, patch: EffectPatch) => void
-  /** Removes at most `limit` receipts given, and effects ended, before a time; returns how many of both. */
+  /** An effect of a thread that is pending or being attempted, or null. */
+  readonly openEffect: (threadId: string) => EffectRow | null
+  /**
+   * Takes at most `limit` receipts and ended effects of a thread, fewer where they are long: what a `Portion` takes. Effects and refusals are removed. The receipt of an accepted command
+   * has ids and a digest alone: it stays, without its thread, so that a retry gets the first answer until it is pruned.
+   */
+  readonly removeSome: (threadId: string, limit: number) => RemovedWork
+  /** Removes at most `limit` receipts given, and effects ended, before a time, fewer effects where they are long; returns how many of both. */
   readonly prune: (before: number, limit: number) => number
 }

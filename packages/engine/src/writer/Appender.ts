@@ -4,7 +4,7 @@
  * conflict. For any other draft: ids are resolved, its row is staged, it is folded, and the changed rows are staged. Streamed
  * deltas, nine of ten events, are taken in runs.
  */
-import { type EventEnvelope, maxTypeLength } from "@threadfold/contracts"
+import { type EventEnvelope, maxTypeLength, tombstoneTypes } from "@threadfold/contracts"
 import {
   type Change,
   canonicalJson,
@@ -16,6 +16,7 @@ import {
   foldDeltaRun,
   isBeyondChannels,
   isOrdinary,
+  isPurged,
   mintId,
   namedOpenItem,
   pieceOf,
@@ -35,7 +36,7 @@ import { PendingEvents, rowOf } from "./PendingEvents.js"
 import { Reads } from "./Reads.js"
 import type { StreamKeys } from "./StreamKeys.js"
 import { messageOf } from "./sqliteError.js"
-import type { StreamEntry, Working } from "./Working.js"
+import { isPurgedConnection, type StreamEntry, type Working } from "./Working.js"
 
 /** The context of the running batch. */
 export interface BatchContext {
@@ -94,9 +95,11 @@ export class Appender {
       const why =
         row.streamId !== importing?.streamId
           ? `event ${row.eventId} is of stream ${row.streamId}`
-          : row.streamVersion !== next++
-            ? `version ${row.streamVersion} of stream ${row.streamId} does not follow the one before it`
-            : this.elsewhere(row, version)
+          : tombstoneTypes.has(row.type)
+            ? `event ${row.eventId} says that ${row.streamId} was purged`
+            : row.streamVersion !== next++
+              ? `version ${row.streamVersion} of stream ${row.streamId} does not follow the one before it`
+              : this.elsewhere(row, version)
       if (why !== null) return { ok: false, error: new RestoreRefused({ message: `Nothing was imported: ${why}.` }) }
     }
     return first.row.streamVersion <= version + 1
@@ -205,6 +208,10 @@ export class Appender {
     const entry = this.working.get(streamId)
     const { event, sessionId } = draft
     const { channel, seq } = event
+    // Whatever its source still sends or sends again: none of it is kept.
+    if (isPurged(entry.state) || isPurgedConnection(this.driver, entry)) {
+      return { status: "invalid", streamId, sequence: null, problem: "thread-purged" }
+    }
     const source = sessionId ?? streamId
     const numbered = channel !== null && seq !== null
     const last = numbered ? this.lastNumber(entry, sessionId, source, channel) : 0

@@ -23,7 +23,7 @@ export interface Decided {
   readonly mint: (purpose: string) => string
 }
 
-const refusal = ({ detail, reason }: DecidedRefusal): Refusal => ({
+const refusalFor = ({ detail, reason }: DecidedRefusal): Refusal => ({
   ok: false,
   error: new CommandRefused({ reason, message: detail }),
 })
@@ -42,16 +42,25 @@ export class Commands {
     }
     const { answer } = before
     return "refused" in answer
-      ? refusal(answer.refused)
+      ? refusalFor(answer.refused)
       : { ok: true, head, results: [], receipt: answer.accepted, effects: [] }
   }
 
+  /** The answer to what the domain refuses, which is not remembered. */
+  refusal(refused: DecidedRefusal): Refusal {
+    return refusalFor(refused)
+  }
+
   /** Remembers a refusal of the domain, and returns it. */
-  refuse({ commandId, receipt }: CommandSubmission, refused: DecidedRefusal, at: number): Refusal {
+  refuse(
+    { commandId, receipt }: CommandSubmission,
+    refused: DecidedRefusal,
+    { at, streamId }: { readonly at: number; readonly streamId: string },
+  ): Refusal {
     if (receipt !== undefined && remembersRefusal(refused, { commandId, key: receipt.key })) {
-      this.work.putReceipt({ ...receipt, answer: { refused }, at })
+      this.work.putReceipt({ ...receipt, answer: { refused }, at }, streamId)
     }
-    return refusal(refused)
+    return refusalFor(refused)
   }
 
   /** Stores the effects of an accepted command, and its receipt. */
@@ -83,7 +92,7 @@ export class Commands {
     for (const effect of effects) this.work.insertEffect(effect)
     const { messageId, threadId, turnId } = accepted
     const answer: Receipt = { commandId, threadId: threadId ?? streamId, turnId, messageId, sequence }
-    if (receipt !== undefined) this.work.putReceipt({ ...receipt, answer: { accepted: answer }, at })
+    if (receipt !== undefined) this.work.putReceipt({ ...receipt, answer: { accepted: answer }, at }, streamId)
     return { receipt: answer, effects }
   }
 

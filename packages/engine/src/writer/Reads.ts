@@ -60,6 +60,7 @@ export class Reads implements RowSource {
 
   minted = (id: string): void => {
     this.ids.push(id)
+    this.rows.minted?.(id)
   }
 
   rethrow(): void {

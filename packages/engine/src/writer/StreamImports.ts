@@ -16,6 +16,27 @@ const decode = Schema.decodeUnknownOption(Schema.parseJson(Schema.Record({ key: 
 export const importsOf = (stored: string | null): ReadonlyMap<string, string> =>
   new Map(Object.entries(Option.getOrElse(decode(stored), () => ({}))))
 
+/**
+ * A fork that is accepted and not yet copied, as the name of the import into the new stream. It holds all that the copying needs, so that it
+ * goes on after the process was killed: the origin, the turn at whose end the fork begins, and the command that asked for it.
+ */
+export const ForkMark = Schema.Struct({
+  kind: Schema.Literal("fork"),
+  fromThreadId: Schema.String,
+  turnId: Schema.String,
+  commandId: Schema.String,
+  /** The agent that goes on in the fork; absent: none does. */
+  agent: Schema.optional(Schema.String),
+})
+export type ForkMark = typeof ForkMark.Type
+
+const ForkMarkJson = Schema.parseJson(ForkMark)
+
+/** The name of a fork's import. */
+export const encodeForkMark = Schema.encodeSync(ForkMarkJson)
+/** What the name of an import says of a fork; none: the import is of another kind. */
+export const decodeForkMark = Schema.decodeOption(ForkMarkJson)
+
 export class StreamImports {
   private known: Map<string, string>
 
@@ -37,6 +58,14 @@ export class StreamImports {
     ]
     const threadId = streams.find((streamId) => !own(streamId))
     return threadId === undefined ? null : { ok: false, error: new ThreadIncomplete({ threadId }) }
+  }
+
+  /** The fork that a stream is being copied into; null: none. */
+  forkOf(fromStreamId: string): string | null {
+    for (const [streamId, importId] of this.known) {
+      if (Option.exists(decodeForkMark(importId), ({ fromThreadId }) => fromThreadId === fromStreamId)) return streamId
+    }
+    return null
   }
 
   /** Notes a part of an import. Only inside the writer's transaction. */

@@ -1,6 +1,7 @@
 /** The open state of streams: the committed one, and the one that the running batch leads to. */
 import { decodeState, encodeState, FOLD_VERSION, type FoldState, initialState } from "@threadfold/core"
 import type { FoldStateRow } from "@threadfold/core/model"
+import type { LogDriver } from "@threadfold/event-log"
 import type { ProjectionStore } from "@threadfold/projections"
 
 /** One stream as the running batch has left it. The states themselves are never changed, only replaced. */
@@ -96,4 +97,16 @@ export class Working {
       ? { state: initialState(streamId), version, status: "ok" }
       : { state: decodeState(current.state), version, status: current.status }
   }
+}
+
+/**
+ * Whether the stream is a connection's behind its tombstone. A closed connection takes an event only where a source sends one again, so
+ * that the look into the log is rare.
+ */
+export const isPurgedConnection = (
+  driver: Pick<LogDriver, "purgeOf">,
+  { state, streamId, version }: StreamEntry,
+): boolean => {
+  const purge = state.connection?.status === "closed" ? driver.purgeOf(streamId) : null
+  return purge !== null && version > purge.lastVersion
 }

@@ -5,26 +5,33 @@
 import { type Command, ThreadId } from "@threadfold/contracts"
 import {
   type Change,
+  connectionTombstone,
   type Digest,
   decideIf,
   type Fold,
+  isConnectionOver,
   isTurnDeliverable,
   mintId,
+  refusalOfPurged,
+  type Situation,
   sessionBesideImport,
 } from "@threadfold/core"
 import { type FoldStateRow, Overlay } from "@threadfold/core/model"
 import { type LogDriver, StorageLost } from "@threadfold/event-log"
 import type { ProjectionStore } from "@threadfold/projections"
 import { Schema } from "effect"
-import { EffectConflict, LiveSessionPresent, StorageUncertain } from "../Errors.js"
+import { CommandRefused, EffectConflict, LiveSessionPresent, StorageUncertain } from "../Errors.js"
+import { purgeBegun } from "../purge/PurgeState.js"
 import type { CommandSubmission, EventDraft, Outcome, Refusal, Submission } from "../Submission.js"
-import type { WorkStore } from "../work/index.js"
+import type { BlobDraft, WorkStore } from "../work/index.js"
 import { Appender } from "./Appender.js"
+import { referToBlobs } from "./blobReferences.js"
 import { Causes } from "./Causes.js"
 import { ChangedRows } from "./ChangedRows.js"
 import { Commands, type Decided } from "./Commands.js"
 import { StreamImports } from "./StreamImports.js"
 import { StreamKeys } from "./StreamKeys.js"
+import { refusalOfStep, takeStep } from "./Subscriptions.js"
 import { isRefusedRow, isStorageFailure, messageOf, submitErrorOf } from "./sqliteError.js"
 import { type StreamEntry, Working } from "./Working.js"
 
@@ -156,17 +163,22 @@ export class Writer {
           if (refusal !== null) return refusal
           const remembered = command === undefined ? null : this.commands.remembered(command, this.appender.sequence)
           if (remembered !== null) return remembered
-          const decided = command === undefined ? null : this.decided(command, overlay)
+          const decided = command === undefined ? null : this.decided(command, overlay, submission.blobs ?? [])
           if (decided !== null && "refused" in decided) return decided.refused
-          const { importing, restored = [] } = submission
+          if (command?.command.type === "thread.purge" && decided !== null) {
+            const eventId = decided.drafts[0]?.event.eventId ?? ""
+            this.beginPurge(decided.streamId, { eventId, sealedHash: command.command.sealedHash }, context.recordedAt)
+          }
+          const tombstones = this.tombstones(submission, context.recordedAt)
+          const { blobs = [], importing, restored = [], subscription } = submission
+          takeStep(this.options.work.subscriptions, subscription, this.appender.sequence, context.recordedAt)
+          for (const blob of blobs) this.options.work.blobs.put(blob, context.recordedAt)
+          const all = [...(decided?.drafts ?? []), ...tombstones, ...drafts]
           const results = [
             ...this.appender.restore(restored, context),
-            ...this.appender.append(
-              [...(decided?.drafts ?? []), ...drafts],
-              context,
-              this.causes.ofSubmission(submission),
-            ),
+            ...this.appender.append(all, context, this.causes.ofSubmission(submission)),
           ]
+          referToBlobs(this.options.work.blobs, restored, all, results)
           if (importing !== undefined) this.imports.take(importing)
           for (const [key, value] of Object.entries(submission.meta ?? {})) driver.setMeta(key, value)
           this.commands.step(submission.effects ?? [])
@@ -224,10 +236,47 @@ export class Writer {
     this.changed.note(entry.streamId, this.appender.sequence, noted)
   }
 
+  /** Notes the purge that the tombstone ends. A frozen thread begins anew with it: nothing is left that SQL has refused. */
+  private beginPurge(
+    streamId: string,
+    { eventId, sealedHash }: { readonly eventId: string; readonly sealedHash: string },
+    purgedAt: number,
+  ): void {
+    const entry = this.working.get(streamId)
+    this.appender.flush()
+    this.options.driver.beginPurge({
+      streamId,
+      firstVersion: 1,
+      lastVersion: entry.version,
+      sealedHash,
+      eventId,
+      purgedAt,
+      progress: purgeBegun,
+    })
+    entry.status = "ok"
+    // Who keeps a copy of the rows begins again: all but one of them are gone.
+    this.changed.refolded(streamId, this.appender.sequence + 1)
+  }
+
+  /** The tombstone of the connection that is to be purged, whose purge begins with it. */
+  private tombstones({ purging }: Submission, at: number): readonly EventDraft[] {
+    if (purging === undefined) return []
+    const { sealedHash, streamId, streamVersion } = purging
+    const { connection } = this.working.get(streamId).state
+    if (connection === null) return []
+    const type = "connection.purged"
+    const eventId = mintId(this.options.digest, at, `${streamId}|${streamVersion}|${type}`)
+    this.beginPurge(streamId, { eventId, sealedHash }, at)
+    const payload = connectionTombstone(connection, sealedHash)
+    const event = { type, payload, native: null, channel: null, seq: null, at, eventId }
+    return [{ to: { streamId }, sessionId: null, actor: "orchestrator", event }]
+  }
+
   /** Decides a command in the state after everything before it in the batch; returns what follows, or the refusal. */
   private decided(
     submission: CommandSubmission,
     overlay: (streamId: string) => Overlay,
+    coming: readonly BlobDraft[],
   ): Decided | { readonly refused: Refusal } {
     const { at, command, commandId, ifSequence = null, to } = submission
     const streamId = this.keys.peek(to)
@@ -235,11 +284,23 @@ export class Writer {
     const named: Command = { ...command, threadId: decodeThreadId(streamId) }
     const mint = (purpose: string): string => mintId(this.options.digest, at, `${commandId}|${purpose}`)
     const { state } = this.working.get(streamId)
-    const { attempting, steer } = this.options.work
-    const situation = { state, rows: overlay(streamId), attempting, steer, mint }
+    const { attempting, blobs, openEffect, steer } = this.options.work
+    const rows = overlay(streamId)
+    const situation: Situation = {
+      state,
+      rows,
+      attempting,
+      steer,
+      openEffect: () => openEffect(streamId),
+      hasBlob: (hash) => coming.some((blob) => blob.hash === hash) || blobs.find(hash) !== null,
+      pendingFork: () => this.imports.forkOf(streamId),
+      mint,
+    }
     const decision = decideIf(situation, named, ifSequence)
     if ("refused" in decision)
-      return { refused: this.commands.refuse(submission, decision.refused, this.options.clock()) }
+      return {
+        refused: this.commands.refuse(submission, decision.refused, { at: this.options.clock(), streamId }),
+      }
     const drafts = decision.accepted.events.map(
       ({ ids, native, payload, sessionId, type }, index): EventDraft => ({
         to,
@@ -256,9 +317,12 @@ export class Writer {
   /** Checks the conditions of the whole submission before anything of it is stored. */
   private refusal(submission: Submission): Refusal | null {
     return (
+      refusalOfStep(this.options.work.subscriptions, submission.subscription, this.appender.sequence) ??
       this.commands.unexpected(submission.effects ?? [], (threadId) => this.working.get(threadId).state) ??
       this.notRequested(submission) ??
       this.imports.refusal(submission, (to) => this.keys.peek(to)) ??
+      this.intoPurged(submission) ??
+      this.notSealed(submission) ??
       this.appender.refusalOfRestored(submission) ??
       (submission.refuseLive === true ? this.besideLive(submission) : null)
     )
@@ -274,6 +338,30 @@ export class Writer {
           ok: false,
           error: new EffectConflict({ message: `Turn ${turnId} of thread ${threadId} no longer waits to start.` }),
         }
+  }
+
+  /** A recording of a purged thread would bring its content back. */
+  private intoPurged({ drafts, importing, refuseLive, repeated = [] }: Submission): Refusal | null {
+    const streams = new Set(repeated)
+    if (refuseLive === true || importing !== undefined) for (const { to } of drafts) streams.add(this.keys.peek(to))
+    if (importing !== undefined) streams.add(importing.streamId)
+    for (const streamId of streams) {
+      const refused = refusalOfPurged(this.working.get(streamId).state, streamId)
+      if (refused !== null) return this.commands.refusal(refused)
+    }
+    return null
+  }
+
+  /** A connection that is open, that went on since its hash was taken, or that was purged. */
+  private notSealed({ purging }: Submission): Refusal | null {
+    if (purging === undefined) return null
+    const { streamId, streamVersion } = purging
+    const { state, version } = this.working.get(streamId)
+    const { connection } = state
+    const isOver = connection !== null && isConnectionOver(connection) && this.options.driver.purgeOf(streamId) === null
+    if (isOver && version === streamVersion) return null
+    const message = `Connection ${streamId} is open, has gone on, or was purged.`
+    return { ok: false, error: new CommandRefused({ reason: "precondition-failed", message }) }
   }
 
   /** Importing beside a live session is refused (docs/concepts.md). */

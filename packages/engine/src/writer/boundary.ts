@@ -17,8 +17,15 @@ export interface Checked {
  * Columns hold UTF-8. Half a surrogate pair in a type or a native id would be read back as another text, and would name another
  * thing after the next start.
  */
-const hasTextIds = (native: EventDraft["event"]["native"]): boolean =>
-  Object.values(native ?? {}).every((id) => id === undefined || (typeof id === "string" && id.isWellFormed()))
+const hasTextIds = (native: EventDraft["event"]["native"]): boolean => {
+  const ids: Readonly<Record<string, unknown>> = native ?? {}
+  // Every event passes here: no list is made of its ids.
+  for (const name in ids) {
+    const id = ids[name]
+    if (id !== undefined && !(typeof id === "string" && id.isWellFormed())) return false
+  }
+  return true
+}
 
 /**
  * Checks a draft. It is stored as `provider.unmapped` under its number, so that it blocks nothing, where its payload does not fit

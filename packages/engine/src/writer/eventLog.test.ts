@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { databaseFile, liveReader, openReadOnly, openSqlite } from "@threadfold/event-log"
+import { putNewDatabase } from "@threadfold/event-log/fixtures"
 import { Effect, Layer } from "effect"
 import { inMemory } from "../../test/support.js"
 import { eventLogContract } from "../testing/EventLogContract.js"
@@ -21,6 +22,7 @@ const newFile = Effect.map(
 
 const onSqlite = Effect.gen(function* () {
   const file = yield* newFile
+  putNewDatabase(file, databaseGroups)
   const database = yield* openSqlite({ file, migrations: databaseGroups })
   return { file, driver: database.driver, writer: makeSqliteWriter(database, { clock }) }
 })

@@ -1,15 +1,19 @@
 /** The writer of a SQLite database: log and projections on one handle, so that they share its transactions. */
 import { hash } from "node:crypto"
+import { dirname } from "node:path"
 import { fold as currentFold, type Digest, type Fold } from "@threadfold/core"
-import { decodeRow, type LogDriver, type MigrationGroup, type SqliteDatabase } from "@threadfold/event-log"
+import { decodeRow, type LogDriver, type MigrationGroup, renewWal, type SqliteDatabase } from "@threadfold/event-log"
 import {
   type EventSource,
   type ProjectionStore,
   projectionMigrations,
   projectionMigrationsTable,
   refoldNow,
+  removeCheckpointsOf,
+  removeFromSearch,
   SqlStore,
 } from "@threadfold/projections"
+import type { PurgeSpace } from "../purge/index.js"
 import type { WorkStore } from "../work/index.js"
 import { sqliteWork, workGroup } from "../work/index.js"
 import { Writer } from "./Writer.js"
@@ -24,9 +28,14 @@ export const databaseGroups: readonly MigrationGroup[] = [
 export const sha256: Digest = (text) => hash("sha256", text, "buffer")
 
 /** The log as refolds read it. */
-export const eventSourceOf = (driver: Pick<LogDriver, "readStream" | "streams">): EventSource => ({
-  read: (streamId, afterVersion, limit) => driver.readStream(streamId, afterVersion, limit).map(decodeRow),
+export const eventSourceOf = (driver: Pick<LogDriver, "purgeOf" | "readStream" | "streams">): EventSource => ({
+  // A purged thread begins with its tombstone: what lies before has no content that could be folded.
+  read: (streamId, afterVersion, limit) =>
+    driver
+      .readStream(streamId, Math.max(afterVersion, driver.purgeOf(streamId)?.lastVersion ?? 0), limit)
+      .map(decodeRow),
   streams: driver.streams,
+  isPurging: (streamId) => driver.purgeOf(streamId)?.finishedAt === null,
 })
 
 export interface WriterSetup {
@@ -60,6 +69,16 @@ export const sqliteSetup = ({ driver, handle }: Opened, options: Pick<WriterSetu
   store: new SqlStore(handle),
   work: sqliteWork(handle),
   ...options,
+})
+
+/** What purges give back beside the rows of an opened database. */
+export const spaceOf = (database: Pick<SqliteDatabase, "file" | "guard" | "handle">): PurgeSpace => ({
+  removeFiles: (streamId) => {
+    const directory = dirname(database.file)
+    removeCheckpointsOf(directory, streamId)
+    return removeFromSearch(directory, streamId)
+  },
+  renewWal: (commit) => renewWal(database, commit),
 })
 
 /** A writer on an opened database. */

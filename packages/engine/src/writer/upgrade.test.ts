@@ -5,8 +5,16 @@ import { join } from "node:path"
 import { columnName, tableNames, tables } from "@threadfold/contracts"
 import { checkRows, FOLD_VERSION, type ThreadRows } from "@threadfold/core"
 import { openSqlite, type SqliteDatabase } from "@threadfold/event-log"
-import { CatchUp, type ProjectionStore, projectionSchema, rebuild, SqlStore, verify } from "@threadfold/projections"
-import { type Release, releaseDump, releases } from "@threadfold/testkit"
+import {
+  CatchUp,
+  type ProjectionStore,
+  projectionMigrations,
+  projectionSchema,
+  rebuild,
+  SqlStore,
+  verify,
+} from "@threadfold/projections"
+import { foldOfRelease, type Release, releaseDump, releases } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
@@ -113,7 +121,7 @@ describe("a database of the first release", () => {
         .prepare<[], string>("SELECT name FROM projection_migrations ORDER BY migration_id")
         .pluck()
         .all()
-      expect(ran).toEqual(["tables", "agents", "wires", "ids"])
+      expect(ran).toEqual(Object.keys(projectionMigrations).map((key) => key.replace(/^\d+_/, "")))
     })
   })
 })
@@ -141,11 +149,11 @@ describe.each(releases)("a database of %s", (release) => {
     before.close()
   })
 
-  it("is stale until its streams are folded again, and then clean and what a rebuild makes", () => {
+  it("is stale until its streams are folded again, where another fold made it, and then clean and what a rebuild makes", () => {
     openedAs(release, (database, store) => {
       expect(report(database, store)).toMatchObject({ ok: true, differences: [] })
       const streams = database.driver.streams(null, 1000)
-      expect(caughtUp(database, store)).toBe(streams.length)
+      expect(caughtUp(database, store)).toBe(foldOfRelease[release] < FOLD_VERSION ? streams.length : 0)
       const after = report(database, store)
       expect(after).toMatchObject({ ok: true, stale: [], differences: [] })
       for (const streamId of streams) expect(checkRows(streamId, rowsOf(store, streamId))).toEqual([])

@@ -56,7 +56,7 @@ export class Digests {
     if (index >= 0) this.bodies[index] = part
   }
 
-  /** Writes the digests of what was taken; the last thing before the commit. */
+  /** Writes the digests of what was taken: before the commit, and where no digest may cover events before and after. */
   seal(): void {
     const { events } = this
     const first = events[0]

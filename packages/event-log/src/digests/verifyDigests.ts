@@ -4,8 +4,7 @@
  */
 import type { LogReport } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
-import type { EventRow } from "../EventRow.js"
-import { eventSelection } from "../EventRow.js"
+import { type EventRow, type EventValues, eventSelection, rowOfValues } from "../EventRow.js"
 import { digestsAfterKey } from "../migrations/index.js"
 import { BodyReader } from "./BodyReader.js"
 import { bodiesDigest, chained, payloadsDigest } from "./canonical.js"
@@ -14,8 +13,8 @@ type Finding = LogReport["findings"][number]
 
 /** Findings that a report lists; `ok` is false however many there are. */
 const LISTED = 1000
-/** Blocks per page. */
-const PAGE = 500
+/** Blocks per page: up to some thousand events, which a page tells of while a reader would still wait. */
+const PAGE = 50
 
 interface Block {
   readonly lastSequence: number
@@ -25,6 +24,26 @@ interface Block {
   readonly digest: string
   readonly payloads: string
   readonly bodies: string | null
+}
+
+/** A purge, and the event behind its range. */
+interface Purged {
+  readonly streamId: string
+  readonly firstVersion: number
+  readonly lastVersion: number
+  readonly sealedHash: string
+  readonly eventId: string
+  readonly finishedAt: number | null
+  readonly sequence: number | null
+  readonly tombstone: string | null
+  readonly payload: string | null
+}
+
+/** Whether the event behind the range is the tombstone that the purge names, and repeats its sealed hash. */
+const hasTombstone = ({ eventId, payload, sealedHash, tombstone }: Purged): boolean => {
+  if (tombstone !== eventId || payload === null || !isJson(payload)) return false
+  const said: unknown = JSON.parse(payload)
+  return typeof said === "object" && said !== null && "sealedHash" in said && said.sealedHash === sealedHash
 }
 
 export interface VerifyDigestsOptions {
@@ -49,10 +68,12 @@ const prepare = (handle: Sqlite.Database) => ({
        last_version AS lastVersion, digest, payloads, bodies
      FROM digests WHERE last_sequence > ? AND last_sequence <= ? ORDER BY last_sequence LIMIT ${PAGE}`,
   ),
-  events: handle.prepare<[string, number, number], EventRow>(
-    `SELECT ${eventSelection} FROM events
-     WHERE stream_id = ? AND stream_version BETWEEN ? AND ? ORDER BY stream_version`,
-  ),
+  events: handle
+    .prepare<[string, number, number], EventValues>(
+      `SELECT ${eventSelection} FROM events
+       WHERE stream_id = ? AND stream_version BETWEEN ? AND ? ORDER BY stream_version`,
+    )
+    .raw(),
   without: handle.prepare<[string, number, number, number], { readonly sequence: number; readonly version: number }>(
     `SELECT sequence, stream_version AS version FROM events
      WHERE stream_id = ? AND stream_version > ? AND sequence > ? AND sequence <= ? ORDER BY stream_version LIMIT 1`,
@@ -63,6 +84,13 @@ const prepare = (handle: Sqlite.Database) => ({
     )
     .pluck(),
   streams: handle.prepare<[string], string | null>("SELECT min(stream_id) FROM events WHERE stream_id > ?").pluck(),
+  purges: handle.prepare<[], Purged>(
+    `SELECT purges.stream_id AS streamId, first_version AS firstVersion, last_version AS lastVersion,
+       sealed_hash AS sealedHash, finished_at AS finishedAt, purges.event_id AS eventId, tombstone.sequence, tombstone.event_id AS tombstone,
+       tombstone.payload
+     FROM purges LEFT JOIN events AS tombstone
+       ON tombstone.stream_id = purges.stream_id AND tombstone.stream_version = last_version + 1`,
+  ),
   after: handle.prepare<[string], string>("SELECT value FROM meta WHERE key = ?").pluck(),
   head: handle.prepare<[], number | null>("SELECT max(sequence) FROM events").pluck(),
   older: handle.prepare<[number], number>("SELECT count(*) FROM events WHERE sequence <= ?").pluck(),
@@ -80,6 +108,8 @@ class Verification {
   private readonly findings: Finding[] = []
   /** The last block of every stream. */
   private readonly ends = new Map<string, Pick<Block, "digest" | "lastVersion">>()
+  /** Purges by their streams: the content of their events is gone, and the stored digests stand for it. */
+  private readonly purges = new Map<string, Purged>()
   private ok = true
   private blocks = 0
   private events = 0
@@ -98,6 +128,7 @@ class Verification {
 
   run(): LogReport {
     const { after } = this
+    this.tombstones()
     const complete = this.allBlocks()
     if (complete) this.withoutDigest(after)
     const { blocks, events, findings, ok } = this
@@ -138,6 +169,28 @@ class Verification {
     return page.at(-1)?.lastSequence ?? null
   }
 
+  /** A purge without its tombstone takes the place of nothing: what it names is compared like the rest. */
+  private tombstones(): void {
+    try {
+      for (const purge of this.readTransaction(() => this.sql.purges.all())) {
+        if (hasTombstone(purge)) this.purges.set(purge.streamId, purge)
+        else if (this.isAbout(purge.streamId)) {
+          const { sequence, streamId } = purge
+          const detail = "a purge is noted, and its tombstone is not in the log"
+          this.found({ streamId, firstSequence: sequence, lastSequence: sequence, part: "events", detail })
+        }
+      }
+    } catch (error) {
+      this.found({ part: "events", detail: `purges cannot be read (${messageOf(error)})` })
+    }
+  }
+
+  /** The purge that took the content of a block's events, or null. */
+  private purgeOf({ firstVersion, lastVersion, streamId }: Block): Purged | null {
+    const purge = this.purges.get(streamId)
+    return purge !== undefined && purge.firstVersion <= firstVersion && lastVersion <= purge.lastVersion ? purge : null
+  }
+
   private isAbout(streamId: string): boolean {
     return this.streamId === null || this.streamId === streamId
   }
@@ -153,7 +206,7 @@ class Verification {
     }
     let events: readonly EventRow[]
     try {
-      events = this.sql.events.all(block.streamId, block.firstVersion, block.lastVersion)
+      events = this.sql.events.all(block.streamId, block.firstVersion, block.lastVersion).map(rowOfValues)
     } catch (error) {
       this.found({ ...placeOf(block), part: "events", detail: `cannot be read (${messageOf(error)})` })
       return
@@ -170,8 +223,13 @@ class Verification {
 
   private compare(block: Block, events: readonly EventRow[], previous: string): void {
     const place = placeOf(block, events)
-    const payloads = payloadsDigest(events)
-    if (payloads !== block.payloads) {
+    const purge = this.purgeOf(block)
+    if (purge !== null) {
+      const isEmpty = events.every(({ payload }) => payload === "{}")
+      if (purge.finishedAt !== null && !isEmpty) {
+        this.found({ ...place, part: "payload", detail: "is there, and the thread was purged" })
+      }
+    } else if (payloadsDigest(events) !== block.payloads) {
       // A payload that is not JSON any more is the changed one.
       const torn = events.filter(({ payload }) => !isJson(payload))
       const [one] = torn
@@ -181,7 +239,7 @@ class Verification {
     if (chained(previous, events, block) !== block.digest) {
       this.found({ ...place, part: "row", detail: "is not what was written, or what comes before it is not" })
     }
-    if (this.options.bytes) this.compareBodies(block, events, place)
+    if (this.options.bytes && purge === null) this.compareBodies(block, events, place)
   }
 
   private compareBodies(block: Block, events: readonly EventRow[], place: Place): void {

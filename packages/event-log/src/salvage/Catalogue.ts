@@ -1,7 +1,8 @@
 /** What of a log a damaged file still holds, and where. Places only: the rows are read again when they are copied. */
+import type { PurgeRow } from "../Driver.js"
 import type { EventRow } from "../EventRow.js"
 import { readWholeBlock, unpackBody } from "../NativeBodies.js"
-import { type DigestBlock, type LogRow, logRowOf } from "./logRows.js"
+import { type DigestBlock, type LogRow, logRowOf, sealedHashOf } from "./logRows.js"
 import type { PageFile } from "./PageFile.js"
 import { cellsOf, type Place, rowAt } from "./records.js"
 
@@ -10,6 +11,14 @@ export interface PackedRange {
   readonly first: number
   readonly last: number
   readonly place: Place
+}
+
+/** The tombstone of a stream: what its events before it held was removed for good. */
+export interface Tombstone {
+  readonly version: number
+  readonly eventId: string
+  readonly sealedHash: string
+  readonly at: number
 }
 
 /** More rows than this on one page are none. */
@@ -26,6 +35,8 @@ export class Catalogue {
   private readonly digests = new Map<number, number>()
   readonly blocks: PackedRange[] = []
   readonly meta = new Map<string, string>()
+  private readonly tombstones = new Map<string, Tombstone>()
+  private readonly purges = new Map<string, PurgeRow>()
   /** Last version of each stream that the file names, whether its event is there or not. */
   readonly versions = new Map<string, number>()
   /** Pages whose header counts rows of which some cannot be read. */
@@ -102,6 +113,25 @@ export class Catalogue {
     }
   }
 
+  /** The tombstone of an event's stream, where the event lies before it: its content is gone, or is to go. */
+  tombstoneOf({ streamId, streamVersion }: Pick<EventRow, "streamId" | "streamVersion">): Tombstone | null {
+    const tombstone = this.tombstones.get(streamId)
+    return tombstone !== undefined && streamVersion < tombstone.version ? tombstone : null
+  }
+
+  /** The tombstone that an event is; null: it is none. */
+  tombstoneAt({ eventId, streamId }: Pick<EventRow, "eventId" | "streamId">): Tombstone | null {
+    const tombstone = this.tombstones.get(streamId)
+    return tombstone?.eventId === eventId ? tombstone : null
+  }
+
+  /** The row of the purge that left a tombstone; null: it is lost, or of another one. */
+  purgeOf(streamId: string): PurgeRow | null {
+    const purge = this.purges.get(streamId)
+    const tombstone = this.tombstones.get(streamId)
+    return purge?.eventId === tombstone?.eventId && purge?.sealedHash === tombstone?.sealedHash ? (purge ?? null) : null
+  }
+
   private read(place: number | undefined): LogRow | null {
     if (place === undefined) return null
     const at = unpacked(place)
@@ -116,6 +146,7 @@ export class Catalogue {
         // An event never changes: a page that is not in use any more holds the same.
         this.events.set(row.event.sequence, packed(place))
         this.note(row.event.streamId, row.event.streamVersion, row.event.sequence)
+        this.noteTombstone(row.event)
         return
       case "native":
         this.natives.set(row.sequence, packed(place))
@@ -129,10 +160,22 @@ export class Catalogue {
       case "digest":
         this.digests.set(row.block.lastSequence, packed(place))
         return this.note(row.block.streamId, row.block.lastVersion, row.block.lastSequence)
+      case "purge":
+        this.purges.set(row.purge.streamId, row.purge)
+        return
       case "meta":
         this.meta.set(row.key, row.value)
         return
     }
+  }
+
+  /** Nothing comes after a tombstone: the last one is that of the stream. */
+  private noteTombstone(event: EventRow): void {
+    const sealedHash = sealedHashOf(event)
+    const before = this.tombstones.get(event.streamId)
+    if (sealedHash === null || (before !== undefined && before.version > event.streamVersion)) return
+    const { eventId, recordedAt, streamId, streamVersion } = event
+    this.tombstones.set(streamId, { version: streamVersion, eventId, sealedHash, at: recordedAt })
   }
 
   private note(streamId: string, version: number, sequence: number): void {

@@ -1,4 +1,6 @@
 /** Which row is what of a log: by its shape, because the schema itself may be lost. No Effect here. */
+import { tombstoneTypes } from "@threadfold/contracts"
+import type { PurgeRow } from "../Driver.js"
 import type { BlockDigests } from "../digests/canonical.js"
 import { blankRow, type EventRow, eventFields } from "../EventRow.js"
 import type { StoredRow, Value } from "./records.js"
@@ -17,6 +19,7 @@ export type LogRow =
   | { readonly kind: "block"; readonly first: number; readonly last: number; readonly body: Buffer }
   | { readonly kind: "blob"; readonly key: string; readonly body: string | Buffer }
   | { readonly kind: "digest"; readonly block: DigestBlock }
+  | { readonly kind: "purge"; readonly purge: PurgeRow }
   | { readonly kind: "meta"; readonly key: string; readonly value: string }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -74,10 +77,34 @@ const digestOf = (lastSequence: number, values: readonly Value[]): DigestBlock |
   return { streamId, firstVersion, lastVersion, lastSequence, digest: own, payloads, bodies }
 }
 
+/** The purge of a row with the columns of `purges`; null where it is none. */
+const purgeOf = (values: readonly Value[]): PurgeRow | null => {
+  const [streamId, firstVersion, lastVersion, sealedHash, eventId, purgedAt, progress, finishedAt] = values
+  if (values.length !== 8 || !isText(streamId) || !uuid.test(streamId) || !isText(eventId) || !uuid.test(eventId))
+    return null
+  if (!isCount(firstVersion) || !isCount(lastVersion) || !isText(sealedHash) || !sha256.test(sealedHash)) return null
+  if (!isCount(purgedAt) || !isText(progress) || (finishedAt !== null && !isCount(finishedAt))) return null
+  return { streamId, firstVersion, lastVersion, sealedHash, eventId, purgedAt, progress, finishedAt }
+}
+
+/** The sealed hash of an event that is a tombstone; null: it is none. */
+export const sealedHashOf = ({ payload, type }: EventRow): string | null => {
+  if (!tombstoneTypes.has(type)) return null
+  try {
+    const said: unknown = JSON.parse(payload)
+    const hash = typeof said === "object" && said !== null && "sealedHash" in said ? said.sealedHash : null
+    return typeof hash === "string" && sha256.test(hash) ? hash : null
+  } catch {
+    return null
+  }
+}
+
 /** What a row is of a log; null: nothing that is copied. */
 export const logRowOf = ({ rowid, values }: StoredRow): LogRow | null => {
   const [a, b, c] = values
   if (rowid === null) {
+    const purge = purgeOf(values)
+    if (purge !== null) return { kind: "purge", purge }
     return values.length === 2 && isText(a) && isText(b) && metaKey.test(a) ? { kind: "meta", key: a, value: b } : null
   }
   if (values.length === eventFields.length && a === null) {

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   rmSync,
   statSync,
   truncateSync,
@@ -15,7 +16,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "@effect/vitest"
 import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
-import { databaseFile, type EventRow, openReadOnly, openSqlite, type SqliteDatabase } from "../index.js"
+import { databaseFile, type EventRow, openReadOnly, openSqlite, type SqliteDatabase, verifyDigests } from "../index.js"
 import { nativeOf, sampleRow } from "../testing/samples.js"
 import { salvage } from "./salvage.js"
 
@@ -29,6 +30,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true }))
 
+/** As its caller has it: this package only keeps it. */
+const purgeBegins = '{"phase":"events"}'
 const longBody = JSON.stringify({ text: "ä".repeat(40_000) })
 const bodyOf = (sequence: number): string | null =>
   sequence % 5 === 0 ? null : sequence % 50 === 1 ? longBody : nativeOf(sequence)
@@ -61,7 +64,8 @@ const write = (events: number, packed: number, then: (database: SqliteDatabase) 
     ),
   )
 
-const salvaged = () => Effect.runPromise(Effect.scoped(Effect.map(salvage({ from: file, to }), ({ report }) => report)))
+const salvaged = () =>
+  Effect.runPromise(Effect.scoped(Effect.map(salvage({ from: file, to, purgeBegins }), ({ report }) => report)))
 
 /** The events of the new log without what a copy does not keep, and their bodies. */
 const copied = () =>
@@ -79,6 +83,12 @@ const overwrite = (at: number, bytes: Buffer): void => {
   const descriptor = openSync(file, "r+")
   writeSync(descriptor, bytes, 0, bytes.length, at)
   closeSync(descriptor)
+}
+/** Pages that hold rows, not the rest of a long one: what is torn of that is found by its digest, and copied all the same. */
+const pagesOfRows = (): readonly number[] => {
+  const bytes = readFileSync(file)
+  const pages = Array.from({ length: bytes.length / 4096 }, (_, page) => page)
+  return pages.filter((page) => page > 0 && bytes[4096 * page] === 0x0d)
 }
 /** The event whose text a copied row has; its number is in the payload. */
 const numberOf = ({ payload }: EventRow): number => Number(/payload (\d+)/.exec(payload)?.[1])
@@ -117,7 +127,9 @@ describe("salvage", () => {
     [
       "pages torn in many places",
       () => {
-        for (const page of [40, 55, 71, 90]) overwrite(4096 * page, Buffer.alloc(2048))
+        for (const page of pagesOfRows().filter((_, index) => index % 9 === 4)) {
+          overwrite(4096 * page, Buffer.alloc(2048))
+        }
       },
     ],
     ["its second half cut off", () => truncateSync(file, Math.floor(statSync(file).size / 2) + 77)],
@@ -177,12 +189,66 @@ describe("salvage", () => {
     expect(report.digests).toEqual({ checked: 8, unchecked: 1, mismatched: [] })
   })
 
+  describe.each([
+    ["that is over", true, "kept"],
+    ["that is under way", false, "kept"],
+    ["whose row is lost", true, "lost"],
+  ] as const)("of a purge %s", (_name, isOver, purgeRow) => {
+    it("copies the tombstone, and nothing of the content", async () => {
+      const sealedHash = "5".repeat(64)
+      const tombstone: EventRow = { ...row(601), type: "thread.purged", payload: JSON.stringify({ sealedHash }) }
+      write(600, 300, ({ driver }) => {
+        driver.transaction(() => {
+          const { eventId } = tombstone
+          driver.beginPurge({
+            ...{ streamId, firstVersion: 1, lastVersion: 600, sealedHash, eventId },
+            ...{ purgedAt: 5, progress: "as it was" },
+          })
+          driver.insert(tombstone)
+        })
+        const purge = driver.purgeOf(streamId)
+        if (purge === null) throw new Error("no purge")
+        for (let version = 0, steps = isOver ? 1_000 : 2; steps > 0; steps--) {
+          const done = driver.transaction(() => driver.strip(purge, version, 100))
+          if (done.events === 0) break
+          version = done.version
+        }
+        if (isOver) driver.transaction(() => driver.savePurge(streamId, "done", 7))
+      })
+      if (purgeRow === "lost") {
+        const handle = new Sqlite(file)
+        handle.exec("DELETE FROM purges")
+        handle.close()
+      }
+      const report = await salvaged()
+      expect(report).toMatchObject({ ok: true, events: 601, purged: 1, bodies: { copied: 0 }, missing: [] })
+      expect(report.digests).toMatchObject({ unchecked: 0, mismatched: [] })
+      expect(report.digests.checked).toBeGreaterThan(9)
+      const { bodies, rows } = await copied()
+      expect(rows.slice(0, -1)).toEqual(
+        Array.from({ length: 600 }, (_, index) => ({ ...row(index + 1), payload: "{}" })),
+      )
+      expect(rows.at(-1)).toEqual(tombstone)
+      expect(bodies.every((body) => body === null)).toBe(true)
+      const handle = new Sqlite(to, { readonly: true })
+      const finished = isOver && purgeRow === "kept"
+      expect(handle.prepare("SELECT * FROM purges").all()).toMatchObject([
+        {
+          ...{ stream_id: streamId, first_version: 1, last_version: 600, sealed_hash: sealedHash },
+          ...{ progress: finished ? "done" : purgeBegins, finished_at: finished ? 7 : null },
+        },
+      ])
+      expect(verifyDigests(handle, { bytes: true })).toMatchObject({ ok: true, findings: [] })
+      handle.close()
+    })
+  })
+
   it("refuses a file in which there is nothing, and a place where there is something", async () => {
     overwriteNew()
-    const nothing = await Effect.runPromise(Effect.flip(Effect.scoped(salvage({ from: file, to }))))
+    const nothing = await Effect.runPromise(Effect.flip(Effect.scoped(salvage({ from: file, to, purgeBegins }))))
     expect(nothing._tag).toBe("DatabaseUnreadable")
     expect(existsSync(to)).toBe(false)
-    const there = await Effect.runPromise(Effect.flip(Effect.scoped(salvage({ from: file, to: file }))))
+    const there = await Effect.runPromise(Effect.flip(Effect.scoped(salvage({ from: file, to: file, purgeBegins }))))
     expect(there._tag).toBe("SalvageTargetExists")
   })
 })

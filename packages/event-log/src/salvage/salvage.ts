@@ -28,6 +28,8 @@ export interface SalvageOptions {
   /** The new database; there must be nothing yet. */
   readonly to: string
   readonly migrations?: readonly MigrationGroup[]
+  /** Progress of a purge that begins: a purge that was under way goes on in the copy, and so does one whose row is lost. */
+  readonly purgeBegins: string
   /** Called now and then, for progress: pages read, events copied. */
   readonly onProgress?: (pages: number, events: number) => void
 }
@@ -48,6 +50,7 @@ const gaps = (numbers: readonly number[], from: number, until: number): readonly
 class Copy {
   events = 0
   bodies = 0
+  purges = 0
   readonly lostBodies: LostBody[] = []
   readonly digests: DigestCheck
   readonly refused: { readonly sequence: number; readonly detail: string }[] = []
@@ -63,6 +66,7 @@ class Copy {
   constructor(
     private readonly catalogue: Catalogue,
     private readonly driver: LogDriver,
+    private readonly purgeBegins: string,
   ) {
     this.digests = new DigestCheck(catalogue)
     this.blocks = [...catalogue.blocks].sort((a, b) => a.first - b.first)
@@ -84,11 +88,15 @@ class Copy {
   private event(old: number): void {
     const event = this.catalogue.event(old)
     if (event === null) return
-    const body = this.bodyOf(old)
+    const isPurged = this.catalogue.tombstoneOf(event) !== null
+    const body = isPurged ? null : this.bodyOf(old)
     this.digests.event(event, body)
     const streamVersion = (this.written.get(event.streamId) ?? 0) + 1
-    const row: EventRow = { ...event, sequence: this.events + 1, streamVersion }
+    // What a purge had not taken yet does not go into the copy.
+    const payload = isPurged ? "{}" : event.payload
+    const row: EventRow = { ...event, payload, sequence: this.events + 1, streamVersion }
     try {
+      this.purge(event)
       this.driver.insert(row)
     } catch (error) {
       // A number or an id that is there twice: one of the two rows is not what was written.
@@ -103,6 +111,25 @@ class Copy {
     if (body === null || body === undefined) return
     this.driver.insertNatives([[row.sequence, body]])
     this.bodies += 1
+  }
+
+  /** Notes the purge that a tombstone ends, before the tombstone itself is written. */
+  private purge(event: EventRow): void {
+    const { catalogue, driver, purgeBegins } = this
+    const { streamId } = event
+    const tombstone = catalogue.tombstoneAt(event)
+    const lastVersion = this.written.get(streamId) ?? 0
+    if (tombstone === null || driver.purgeOf(streamId) !== null) return
+    this.purges += 1
+    // Of a stream whose other events are all lost there is nothing that the purge would stand for.
+    if (lastVersion === 0) return
+    const { at, eventId, sealedHash } = tombstone
+    const found = catalogue.purgeOf(streamId)
+    const finishedAt = found?.finishedAt ?? null
+    const progress = found === null || finishedAt === null ? purgeBegins : found.progress
+    const purgedAt = found?.purgedAt ?? at
+    driver.beginPurge({ streamId, firstVersion: 1, lastVersion, sealedHash, eventId, purgedAt, progress })
+    if (finishedAt !== null) driver.savePurge(streamId, progress, finishedAt)
   }
 
   /** Undefined where it is there and cannot be read. */
@@ -161,6 +188,7 @@ const reportOf = (options: SalvageOptions, file: PageFile, catalogue: Catalogue,
     to: options.to,
     events: copy.events,
     streams: copy.versions.size,
+    purged: copy.purges,
     missing: missing.slice(0, LISTED),
     missingOfStreams: streams.slice(0, LISTED),
     refused: copy.refused.slice(0, LISTED),
@@ -184,7 +212,7 @@ const copied = (
       return yield* new DatabaseUnreadable({ message })
     }
     const database = yield* openSqlite({ file: options.to, owner: "held", migrations: options.migrations ?? [] })
-    const copy = new Copy(catalogue, database.driver)
+    const copy = new Copy(catalogue, database.driver, options.purgeBegins)
     yield* Effect.try({
       try: () => copy.run((events) => options.onProgress?.(file.pageCount, events)),
       catch: (error) =>

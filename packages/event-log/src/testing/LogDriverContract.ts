@@ -192,5 +192,127 @@ export const logDriverContract = (name: string, make: () => DriverFixture | Prom
       driver.transaction(() => driver.setMeta("a", null))
       expect(driver.getMeta("a")).toBeNull()
     })
+
+    test("takes little at a step where the events of a purge are long, and one that is longer than a step alone", (driver) => {
+      // KiB of payloads and of bodies: both are written, a body of over 32 KiB in a place of its own.
+      const sizes = [
+        ...Array.from({ length: 10 }, () => [1, 1]),
+        [100, 1],
+        [1, 100],
+        [1, 100],
+        [1, 300],
+        [300, 0],
+        [1, 1],
+      ]
+      const text = (kib = 0, mark = 0): string => JSON.stringify({ text: `${mark}`.padEnd(kib * 1_024, "x") })
+      const streamId = streamOf(1)
+      driver.transaction(() => {
+        sizes.forEach(([payload], index) => {
+          driver.insert(sampleRow(index + 1, { streamId, streamVersion: index + 1, payload: text(payload) }))
+        })
+        driver.insertNatives(sizes.map(([, body], index) => [index + 1, text(body, index)]))
+      })
+      const purge = {
+        streamId,
+        firstVersion: 1,
+        lastVersion: sizes.length,
+        sealedHash: "hash",
+        eventId: eventIdOf(99),
+        purgedAt: 1,
+        progress: "0",
+      }
+      driver.transaction(() => driver.beginPurge(purge))
+      let version = 0
+      for (let steps = 0; version < sizes.length; steps++) {
+        expect(steps).toBeLessThan(7)
+        const done = driver.transaction(() => driver.strip({ ...purge, finishedAt: null }, version, 100))
+        const bytes = done.payloadBytes + done.bodyBytes + done.blobBytes
+        expect(done.events > 0 && (bytes <= 256 * 1_024 || done.events === 1)).toBe(true)
+        version = done.version
+      }
+      expect(sizes.flatMap((_, index) => driver.readNative(index + 1) ?? [])).toEqual([])
+    })
+
+    test("takes the content out of the events of a purge, step by step, and nothing else", (driver) => {
+      const rows = [1, 2, 3, 4, 5, 6].map((n) =>
+        sampleRow(n, { streamId: streamOf(n % 2), streamVersion: Math.ceil(n / 2), payload: `{"n":${n}}` }),
+      )
+      driver.transaction(() => {
+        for (const row of rows) driver.insert(row)
+        driver.insertNatives(rows.map(({ sequence }) => [sequence, `body ${sequence}`]))
+      })
+      const streamId = streamOf(1)
+      const begun = {
+        streamId,
+        firstVersion: 1,
+        lastVersion: 3,
+        sealedHash: "hash",
+        eventId: eventIdOf(7),
+        purgedAt: 1,
+      }
+      expect(driver.purgeOf(streamId)).toBeNull()
+      expect(() =>
+        driver.transaction(() => {
+          driver.beginPurge({ ...begun, progress: "0" })
+          throw new Error("rolled back")
+        }),
+      ).toThrow("rolled back")
+      expect(driver.purgeOf(streamId)).toBeNull()
+      driver.transaction(() => {
+        driver.beginPurge({ ...begun, progress: "0" })
+        driver.insert(sampleRow(7, { streamId, streamVersion: 4, payload: '{"sealedHash":"hash"}' }))
+      })
+      const purge = { ...begun, progress: "0", finishedAt: null }
+      expect(driver.purgeOf(streamId)).toEqual(purge)
+      expect(driver.unfinishedPurges(10)).toEqual([purge])
+      expect(() => driver.transaction(() => driver.beginPurge({ ...begun, progress: "0" }))).toThrow()
+
+      const first = driver.transaction(() => driver.strip(purge, 0, 2))
+      expect(first).toMatchObject({ version: 2, events: 2, payloads: 2, payloadBytes: 14, bodies: 2, bodyBytes: 12 })
+      // A step that is repeated finds nothing.
+      expect(driver.transaction(() => driver.strip(purge, 0, 2))).toMatchObject({ version: 2, payloads: 0, bodies: 0 })
+      expect(() =>
+        driver.transaction(() => {
+          driver.strip(purge, 2, 2)
+          throw new Error("rolled back")
+        }),
+      ).toThrow("rolled back")
+      expect(driver.readNative(5)).toBe("body 5")
+      expect(driver.findByEventId(eventIdOf(5))?.payload).toBe('{"n":5}')
+      expect(driver.transaction(() => driver.strip(purge, 2, 2))).toMatchObject({ version: 3, events: 1 })
+      expect(driver.transaction(() => driver.strip(purge, 3, 2))).toMatchObject({ version: 3, events: 0 })
+
+      const after = driver.read({ limit: 10 })
+      expect(after.map(({ payload }) => payload)).toEqual([
+        "{}",
+        '{"n":2}',
+        "{}",
+        '{"n":4}',
+        "{}",
+        '{"n":6}',
+        '{"sealedHash":"hash"}',
+      ])
+      expect(after.slice(0, 6).map((row) => ({ ...row, payload: "" }))).toEqual(
+        rows.map((row) => ({ ...row, payload: "" })),
+      )
+      expect(driver.readStream(streamId, 0, 10).map(({ payload }) => payload)).toEqual([
+        "{}",
+        "{}",
+        "{}",
+        '{"sealedHash":"hash"}',
+      ])
+      expect(rows.map(({ sequence }) => driver.readNative(sequence))).toEqual([
+        null,
+        "body 2",
+        null,
+        "body 4",
+        null,
+        "body 6",
+      ])
+
+      driver.transaction(() => driver.savePurge(streamId, "9", 5))
+      expect(driver.purgeOf(streamId)).toEqual({ ...purge, progress: "9", finishedAt: 5 })
+      expect(driver.unfinishedPurges(10)).toEqual([])
+    })
   })
 }

@@ -1,3 +1,2 @@
 export { childBundle } from "./childBundle.js"
 export { type DriverFixture, logDriverContract } from "./LogDriverContract.js"
-export { eventIdOf, sessionOf, streamOf } from "./samples.js"

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { gzipSync } from "node:zlib"
 import { describe, expect, it } from "@effect/vitest"
 import { ThreadId } from "@threadfold/contracts"
-import { arbHostile, arbSession, paused, recording, recordings } from "@threadfold/testkit"
+import { arbHostile, arbSession, makePauses, paused, recording, recordings } from "@threadfold/testkit"
 import { Effect, Either, Stream } from "effect"
 import fc from "fast-check"
 import { MemoryLog } from "../../test/MemoryLog.js"
@@ -47,18 +47,23 @@ const contentOf = (log: MemoryLog) =>
 describe("a bundle", () => {
   it.effect("of every recording comes back whole: events, native bodies, hashes; again it adds nothing", () =>
     Effect.gen(function* () {
+      const pause = Effect.promise(makePauses())
       const log = new MemoryLog()
-      for (const { name, path } of recordings) yield* log.record(name, readFileSync(path))
+      for (const { name, path } of recordings) yield* Effect.zipRight(pause, log.record(name, readFileSync(path)))
       // What the recordings left open is settled in the copy alone; from there on the two are the same.
       const settled = new MemoryLog()
       yield* into(settled, log.bundle({ redaction: "none" }).text)
+      yield* pause
       const { outcome, text } = settled.bundle({ redaction: "none" })
       expect(outcome.hash).toBe(settled.hash)
       const copy = new MemoryLog()
+      yield* pause
       const report = yield* into(copy, gzipSync(text))
+      yield* pause
       expect([report.proven, report.events]).toEqual([true, outcome.events])
       expect(contentOf(copy)).toEqual(contentOf(settled))
       expect(copy.hash).toBe(settled.hash)
+      yield* pause
       expect((yield* into(copy, text)).events).toBe(0)
       expect(living(copy)).toEqual([])
     }),
@@ -134,7 +139,9 @@ describe("a bundle", () => {
         ["a line of another kind", text.replace('{"event":', '{"evend":'), "damaged"],
         ["a bomb", gzipSync(Buffer.alloc(80 * 1024 * 1024, 0x20)), "too-large"],
       ]
+      const pause = Effect.promise(makePauses())
       for (const [what, bytes, kind] of wrong) {
+        yield* pause
         const log = new MemoryLog()
         const result = yield* Effect.either(into(log, bytes))
         expect([

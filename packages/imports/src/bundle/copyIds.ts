@@ -2,22 +2,10 @@
 import { uuidV7Pattern } from "@threadfold/contracts"
 import { mintId } from "@threadfold/core"
 import { type RestoredEvent, sha256 } from "@threadfold/engine"
+import { relatedIds } from "./relatedColumns.js"
 
 /** Columns that hold an id of ours. */
-const columns = [
-  "eventId",
-  "sessionId",
-  "commandId",
-  "causationId",
-  "correlationId",
-  "turnId",
-  "itemId",
-  "requestId",
-  "inferenceId",
-  "realtimeId",
-  "delegationId",
-  "taskId",
-] as const
+const columns = ["eventId", ...relatedIds] as const
 
 /** Fields of payloads that hold an id of something of the thread, or a list of them. */
 export const fieldsOfThread: ReadonlySet<string> = new Set(["messageId", "messageIds", "effectId"])

@@ -11,7 +11,7 @@ import { bundleVersion, endLine, eventLine, headLine, type Redaction, sealLine, 
 
 /** What is read of a log. All reads must see one state of it. */
 export interface ExportSource {
-  readonly driver: Pick<LogDriver, "logId" | "readStream" | "streams" | "streamVersion">
+  readonly driver: Pick<LogDriver, "findByEventId" | "logId" | "purgeOf" | "readStream" | "streams" | "streamVersion">
   /** The native body of an event, verbatim, or null. Throws where it cannot be read. */
   readonly body: (sequence: number) => string | null
 }
@@ -39,6 +39,8 @@ export interface ExportOutcome {
   readonly events: number
   /** Native bodies in it. */
   readonly bodies: number
+  /** Threads that were purged: they have no content that could be in it. */
+  readonly purged: number
   /** Native bodies that the redaction left out. */
   readonly bodiesDropped: number
   /** Hash over the rows of all streams; null: one of them has none. */
@@ -93,7 +95,7 @@ export function* bundleLines(source: ExportSource, options: ExportOptions): Gene
   const dropped: DroppedBodies = { bodies: 0 }
   const scratch = new ScratchRows()
   const list: ExportedThread[] = []
-  const counts = { streams: 0, events: 0, bodies: 0, bytes: 0 }
+  const counts = { streams: 0, purged: 0, events: 0, bodies: 0, bytes: 0 }
   const line = (text: string): string => {
     whole.update(text).update("\n")
     counts.bytes += Buffer.byteLength(text) + 1
@@ -113,6 +115,18 @@ export function* bundleLines(source: ExportSource, options: ExportOptions): Gene
     for (const streamId of chosen) {
       if (source.driver.streamVersion(streamId) === 0) {
         throw new ExportFailed({ kind: "thread-missing", message: `There is no thread ${streamId}.` })
+      }
+      const purge = source.driver.purgeOf(streamId)
+      if (purge !== null) {
+        if (options.streams !== undefined) {
+          throw new ExportFailed({
+            kind: "thread-purged",
+            message: `Thread ${streamId} was purged: nothing is left of it.`,
+          })
+        }
+        // A connection whose threads were all purged is none of them.
+        if (source.driver.findByEventId(purge.eventId)?.type !== "connection.purged") counts.purged += 1
+        continue
       }
       yield line(streamLine(streamId))
       const own = createHash("sha256")
@@ -143,7 +157,7 @@ export function* bundleLines(source: ExportSource, options: ExportOptions): Gene
       yield line(sealLine({ stream: streamId, events, sha256: own.digest("hex"), hash }))
     }
     const { hash, threads } = scratch.finish()
-    const { bodies, bytes, events, streams } = counts
+    const { bodies, bytes, events, purged, streams } = counts
     const sha256 = whole.digest("hex")
     const last = endLine({ streams, threads, events, bodies, hash, sha256 })
     yield last
@@ -153,6 +167,7 @@ export function* bundleLines(source: ExportSource, options: ExportOptions): Gene
       threads,
       events,
       bodies,
+      purged,
       hash,
       sha256,
       bodiesDropped: dropped.bodies,

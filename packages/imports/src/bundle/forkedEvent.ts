@@ -1,6 +1,6 @@
 /**
  * An event of a thread as a fork of it has it: under ids of the fork, without the tokens that the thread has counted already, and without
- * the agent, which works in the thread alone.
+ * the agent and the sessions that ran, which work in the thread alone.
  */
 import type { RestoredEvent } from "@threadfold/engine"
 import { copyId, copyOf, fieldsOfThread } from "./copyIds.js"
@@ -22,12 +22,19 @@ const withoutCounts = without("usage")
 const withoutShownCounts = without("last", "contextWindow")
 
 /**
+ * What a session was that ran, here or elsewhere, it is not in the fork. One of a recording is still one: where its turns end, the fold
+ * goes by that, and the rows have to be those of the thread.
+ */
+const modeOfCopy = (mode: unknown): unknown => (mode === "managed" || mode === "attached" ? "forked" : mode)
+
+/**
  * What differs in the payload of a type. No event is left out, so that event n of the fork is event n of the thread. The lineage of the
  * thread, too, stays with the thread: the fork has its own.
  */
 const changes: ReadonlyMap<string, (payload: Payload) => Payload> = new Map([
   ["thread.created", without("agent")],
   ["thread.started", without("forkedFromThreadId", "forkedFromNativeThreadId")],
+  ["session.started", ({ leaseMs: _lease, mode, ...payload }) => ({ ...payload, mode: modeOfCopy(mode) })],
   ["thread.token-usage.updated", (payload) => ({ ...withoutShownCounts(payload), total: {} })],
   ["turn.completed", withoutCounts],
   ["turn.aborted", withoutCounts],

@@ -4,7 +4,8 @@
  */
 import { maxRecordedLineBytes } from "@threadfold/contracts"
 import type { RestoredEvent } from "@threadfold/engine"
-import { Either, ParseResult, Schema } from "effect"
+import { Either, ParseResult, Record, Schema } from "effect"
+import { relatedColumns, relatedNames } from "./relatedColumns.js"
 
 /** Version of the format. A reader refuses a newer one. */
 export const bundleVersion = 1
@@ -37,22 +38,6 @@ export type Head = typeof Head.Type
 
 const StreamLine = Schema.Struct({ stream: Text })
 
-/** The columns of an event that hold a text or nothing; absent: nothing. */
-const optionalTexts = [
-  "sessionId",
-  "channel",
-  "commandId",
-  "causationId",
-  "correlationId",
-  "turnId",
-  "itemId",
-  "requestId",
-  "inferenceId",
-  "realtimeId",
-  "delegationId",
-  "taskId",
-] as const
-
 const optionalText = Schema.optional(Text)
 
 const EventLine = Schema.Struct({
@@ -65,18 +50,7 @@ const EventLine = Schema.Struct({
     recordedAt: Schema.Number,
     actor: Text,
     seq: Schema.optional(Count),
-    sessionId: optionalText,
-    channel: optionalText,
-    commandId: optionalText,
-    causationId: optionalText,
-    correlationId: optionalText,
-    turnId: optionalText,
-    itemId: optionalText,
-    requestId: optionalText,
-    inferenceId: optionalText,
-    realtimeId: optionalText,
-    delegationId: optionalText,
-    taskId: optionalText,
+    ...Record.map(relatedColumns, () => optionalText),
     native: Schema.optional(Schema.Unknown),
     payload: Schema.optional(Schema.Unknown),
     /** The stored text, where it is not what JSON would write again. */
@@ -155,7 +129,7 @@ export const eventLine = ({ body, row }: RestoredEvent): string => {
   const { actor, at, eventId, recordedAt, streamVersion, type, v } = row
   let line = JSON.stringify({ streamVersion, eventId, type, v, at, recordedAt, actor }).slice(0, -1)
   if (row.seq !== null) line += `,"seq":${row.seq}`
-  for (const name of optionalTexts) {
+  for (const name of relatedNames) {
     const value = row[name]
     if (value !== null) line += `,"${name}":${JSON.stringify(value)}`
   }
@@ -204,28 +178,20 @@ export const readLine = (text: string, streamId: string): Either.Either<BundleLi
     })
   })
 
-const rowOf = (streamId: string, event: (typeof EventLine.Type)["event"]): RestoredEvent["row"] => ({
-  streamId,
-  streamVersion: event.streamVersion,
-  eventId: event.eventId,
-  type: event.type,
-  v: event.v,
-  sessionId: event.sessionId ?? null,
-  channel: event.channel ?? null,
-  seq: event.seq ?? null,
-  at: event.at,
-  recordedAt: event.recordedAt,
-  actor: event.actor,
-  commandId: event.commandId ?? null,
-  causationId: event.causationId ?? null,
-  correlationId: event.correlationId ?? null,
-  turnId: event.turnId ?? null,
-  itemId: event.itemId ?? null,
-  requestId: event.requestId ?? null,
-  inferenceId: event.inferenceId ?? null,
-  realtimeId: event.realtimeId ?? null,
-  delegationId: event.delegationId ?? null,
-  taskId: event.taskId ?? null,
-  native: event.nativeText ?? (event.native === undefined ? null : JSON.stringify(event.native)),
-  payload: event.payloadText ?? JSON.stringify(event.payload ?? null),
-})
+const rowOf = (streamId: string, event: (typeof EventLine.Type)["event"]): RestoredEvent["row"] => {
+  const { actor, at, eventId, native, nativeText, payload, payloadText, recordedAt, streamVersion, type, v } = event
+  return {
+    streamId,
+    streamVersion,
+    eventId,
+    type,
+    v,
+    seq: event.seq ?? null,
+    at,
+    recordedAt,
+    actor,
+    ...Record.map(relatedColumns, (_kind, name) => event[name] ?? null),
+    native: nativeText ?? (native === undefined ? null : JSON.stringify(native)),
+    payload: payloadText ?? JSON.stringify(payload ?? null),
+  }
+}

@@ -26,6 +26,8 @@ import { readBundle } from "./readBundle.js"
 export interface ExistingStream {
   /** Version of its last event. */
   readonly version: number
+  /** Its content was removed for good. */
+  readonly isPurged: boolean
   /** Canonical hash of its rows. */
   readonly hash: () => string
 }
@@ -213,6 +215,10 @@ class Check {
   private async statusOf({ digest, hash, streamId, version }: Plan, events: number): Promise<TakenStream["status"]> {
     const existing = this.options.existing(streamId)
     if (existing === null) return "imported"
+    if (existing.isPurged) {
+      const why = "was purged here, and nothing comes after its tombstone; take it as a copy (--as-copy)"
+      throw new BundleConflict({ threadId: streamId, why })
+    }
     const known = Option.getOrNull(decodeRemembered(await this.getMeta(rememberedKey(streamId))))
     const same = known?.digest === digest
     if (same && known.version === null) return "imported"

@@ -5,11 +5,17 @@ import type { RecordingReader } from "../RecordingReader.js"
 import { claudeHistory } from "./claudeHistory.js"
 import { codexAppServer } from "./codexAppServer.js"
 import { codexRollout } from "./codexRollout.js"
+import { codexTrace } from "./codexTrace.js"
 
-export { claudeHistory, codexAppServer, codexRollout }
+export { claudeHistory, codexAppServer, codexRollout, codexTrace }
 
 /** All readers, in the order in which they are tried. */
-export const readers: Arr.NonEmptyReadonlyArray<RecordingReader> = [codexAppServer, codexRollout, claudeHistory]
+export const readers: Arr.NonEmptyReadonlyArray<RecordingReader> = [
+  codexAppServer,
+  codexRollout,
+  claudeHistory,
+  codexTrace,
+]
 
 /** The reader of a source. */
 export const readerOf = (source: string): Effect.Effect<RecordingReader, UnknownSource> => {

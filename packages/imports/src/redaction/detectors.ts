@@ -1,7 +1,12 @@
 /**
  * Patterns of secrets. The forms of keys are those that their issuers document; where an issuer documents none, that of the rules of
  * gitleaks and secretlint (both MIT). Each pattern has a cheap text that must be there first: most texts hold none of them.
+ *
+ * A pattern takes time in proportion to the text, whatever is in it: what it repeats is bounded, or cannot begin again inside of what
+ * it has repeated. `hostileTexts.test.ts` has a text against each.
  */
+
+import { escapes, percents, read, unseen, type View } from "./writings.js"
 
 /** One kind of secret. */
 interface Detector {
@@ -43,7 +48,10 @@ export const secretField = new RegExp(`^(?:[A-Za-z0-9]+[_-])*${secretName}$`, "i
 const isReference = (value: string): boolean =>
   /^(?:[$<{%*[(]|process\.|os\.|env[.[]|ENV|null|none|undefined|true|false|string|xxx|\.{3}|your[_-]|example)/i.test(
     value,
-  ) || /^(.)\1*$/.test(value)
+  ) ||
+  /^(.)\1*$/.test(value) ||
+  // A field or a call of a program.
+  /^[A-Za-z_$]+(?:\.[A-Za-z_$]+)+$/.test(value)
 
 /** A value that no person would write as a word: it has a digit and a letter, or marks between them. */
 const isDense = (value: string): boolean =>
@@ -126,7 +134,7 @@ const detectors: readonly Detector[] = [
     counts: isDense,
   },
   gluedKey("github-token", "gh[pousr]_|github_pat_", "gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255}"),
-  gluedKey("gitlab-token", "gl[a-z]+-", "gl(?:pat|rt|dt|ptt|ft|soat|agent|cbt|imt|oas)-[A-Za-z0-9_-]{20,}"),
+  gluedKey("gitlab-token", "gl[a-z]{2,5}-", "gl(?:pat|rt|dt|ptt|ft|soat|agent|cbt|imt|oas)-[A-Za-z0-9_-]{20,}"),
   gluedKey("anthropic-key", "sk-ant-", "sk-ant-[A-Za-z0-9_-]{20,}"),
   gluedKey("openai-key", "sk-[a-zN]", "sk-(?:proj|svcacct|admin|None)-[A-Za-z0-9_-]{20,}"),
   key("openai-key", "sk-", "sk-(?!ant-)[A-Za-z0-9]{20,}"),
@@ -190,7 +198,8 @@ const detectors: readonly Detector[] = [
   {
     kind: "netrc-password",
     hint: /password/,
-    pattern: /\b(?:machine\s+\S+|default)\s+(?:(?:login|account)\s+\S+\s+)*password\s+(?<secret>[^\s"\\]+)/dg,
+    pattern:
+      /\b(?:machine\s{1,32}\S{1,256}|default)\s{1,32}(?:(?:login|account)\s{1,32}\S{1,256}\s{1,32}){0,4}password\s{1,32}(?<secret>[^\s"\\]+)/dg,
   },
   {
     kind: "user-password",
@@ -216,7 +225,7 @@ const detectors: readonly Detector[] = [
   },
   {
     kind: "password-argument",
-    hint: /-p|--[a-z-]*(?:pass|token|key|secret)/i,
+    hint: /--/,
     pattern: new RegExp(
       `(?:^|\\s)--(?:[A-Za-z0-9]+-){0,3}${secretName}\\s+["']?(?<secret>(?!-)[^\\s"'\`\\\\]{4,512})`,
       "dgi",
@@ -232,7 +241,7 @@ const detectors: readonly Detector[] = [
   {
     kind: "pgpass",
     hint: /:\d{2,5}:/,
-    pattern: /(?<![\w.:/-])[A-Za-z0-9.*-]+:\d{3,5}:[\w*-]+:[\w*.-]+:(?<secret>[^\s:"'`\\]{4,512})/dg,
+    pattern: /(?<![\w.:/*-])[A-Za-z0-9.*-]+:\d{3,5}:[\w*-]+:[\w*.-]+:(?<secret>[^\s:"'`\\]{4,512})/dg,
   },
   {
     kind: "assigned-secret",
@@ -245,7 +254,7 @@ const detectors: readonly Detector[] = [
     kind: "assigned-secret",
     hint: /pass|pwd|secret|key|token/i,
     pattern: new RegExp(
-      `(?:^|[^A-Za-z0-9])(?:[A-Za-z0-9]+[_-])*${secretName}["']?\\s{0,3}(?:=|:=|:|=>)\\s{0,3}["']?(?<secret>(?:(?!&[A-Za-z_]+=)[^\\s"'\`\\\\,;(){}\\[\\]<>]){8,512})`,
+      `(?:^|[^A-Za-z0-9])${secretName}["']?\\s{0,3}(?:=|:=|:|=>)\\s{0,3}["']?(?<secret>(?:(?!&[A-Za-z_]+=)[^\\s"'\`\\\\,;(){}\\[\\]<>]){8,512})`,
       "dgi",
     ),
     counts: (value) => !isReference(value) && isDense(value),
@@ -254,7 +263,7 @@ const detectors: readonly Detector[] = [
     kind: "user",
     hint: /home|Users|Documents and Settings/i,
     pattern:
-      /(?:[\\/](?:home|Users|Documents and Settings)[\\/]+|-(?:home|Users)-)(?<secret>[^\s\\/"'<>:;,|*?(){}[\]$`&-]+(?: [^\s\\/"'<>:;,|*?(){}[\]$`&-]+){1,2}(?=[\\/])|[^\s\\/"'<>:;,|*?(){}[\]$`-]+(?:-[^\s\\/"'<>:;,|*?(){}[\]$`-]+)*(?=[\\/"'\s:;,)\]}`]|$)|[A-Za-z0-9._]+)/dg,
+      /(?:[\\/](?:home|Users|Documents and Settings)[\\/]+|-(?:home|Users)-)(?<secret>[^\s\\/"'<>:;,|*?(){}[\]$`&-]+(?: [^\s\\/"'<>:;,|*?(){}[\]$`&-]+){1,2}(?=[\\/])|[^\s\\/"'<>:;,|*?(){}[\]$`-]{1,64}(?:-[^\s\\/"'<>:;,|*?(){}[\]$`-]{1,64}){0,7}(?=[\\/"'\s:;,)\]}`]|$)|[A-Za-z0-9._]+)/dg,
     counts: (name) => !sharedFolders.has(name.toLowerCase()) && !/^\.+$/.test(name),
   },
   {
@@ -285,77 +294,28 @@ const anyHint = new RegExp([...new Set(detectors.map(({ hint }) => `(?:${hint.so
 /** What {@link Masker} writes. */
 const placeholder = /^\[redacted:/
 
-/** A text and where each of its units stands in the text that was given. */
-interface View {
-  readonly text: string
-  /** Start of each unit, and of the end. */
-  readonly places: readonly number[] | null
-}
-
-const named: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f" }
-
-/** How a text may be written otherwise than by its characters. */
-interface Writing {
-  /** What must be in a text that is written so. */
-  readonly hint: RegExp
-  readonly pattern: RegExp
-  readonly decode: (match: RegExpMatchArray) => string
-}
-
-/** Escapes of JSON and shells. */
-const escapes: Writing = {
-  hint: /\\/,
-  pattern: /\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))/gs,
-  decode: ([, unicode, byte, other = ""]) => {
-    const code = unicode ?? byte
-    return code === undefined ? (named[other] ?? other) : String.fromCharCode(Number.parseInt(code, 16))
-  },
-}
-
-/** Colours of terminals, and characters that take no room. */
-const unseen: Writing = {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of terminals begin with one
-  hint: /[\u001b\u200b-\u200d\u2060\ufeff\u00ad]/,
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the sequences of terminals begin with one
-  pattern: /\u001b\[[0-9;?]*[A-Za-z]|[\u200b-\u200d\u2060\ufeff\u00ad]/g,
-  decode: () => "",
-}
-
-/** Characters of URLs. */
-const percents: Writing = {
-  hint: /%[0-9a-fA-F]{2}/,
-  pattern: /%([0-9a-fA-F]{2})/g,
-  decode: ([, code = ""]) => String.fromCharCode(Number.parseInt(code, 16)),
-}
-
-/** The view of what a text says that is written so. Null: it is not. */
-const read = ({ places, text }: View, { decode, hint, pattern }: Writing): View | null => {
-  if (!hint.test(text)) return null
-  let out = ""
-  const starts: number[] = []
-  const at = (index: number): number => places?.[index] ?? index
-  let last = 0
-  const copy = (until: number): void => {
-    for (let index = last; index < until; index++) starts.push(at(index))
-    out += text.slice(last, until)
-  }
-  for (const match of text.matchAll(pattern)) {
-    copy(match.index)
-    const character = decode(match)
-    // A character of two units stands where its escape begins.
-    for (let unit = 0; unit < character.length; unit++) starts.push(at(match.index))
-    out += character
-    last = match.index + match[0].length
-  }
-  copy(text.length)
-  starts.push(at(text.length))
-  return { text: out, places: starts }
-}
-
 /** How many levels of escapes are looked behind: JSON in a text of JSON, in a command. */
 const levels = 3
 
-const findIn = ({ places, text }: View, found: Found[]): void => {
+/** What was found so far, and which units of the text are in it. */
+class Findings {
+  readonly found: Found[] = []
+  private readonly taken: Uint8Array
+
+  constructor(length: number) {
+    this.taken = new Uint8Array(length)
+  }
+
+  /** Adds a secret, but for one that overlaps another. */
+  add(one: Found): void {
+    const isTaken = this.taken.subarray(one.start, one.end).includes(1)
+    if (isTaken) return
+    this.taken.fill(1, one.start, one.end)
+    this.found.push(one)
+  }
+}
+
+const findIn = ({ places, text }: View, findings: Findings): void => {
   for (const { counts, hint, kind, pattern } of detectors) {
     if (!hint.test(text)) continue
     for (const match of text.matchAll(pattern)) {
@@ -364,8 +324,7 @@ const findIn = ({ places, text }: View, found: Found[]): void => {
       if (secret === "" || placeholder.test(secret) || counts?.(secret) === false) continue
       const start = places?.[from] ?? from
       const end = places?.[until] ?? until
-      if (found.some((other) => start < other.end && end > other.start)) continue
-      found.push({ kind, start, end, secret })
+      findings.add({ kind, start, end, secret })
     }
   }
 }
@@ -375,12 +334,12 @@ const findIn = ({ places, text }: View, found: Found[]): void => {
  * text of JSON, writes as `\u….` is found, too, and so is one with percent signs as in URLs, or with the colours of a terminal in it.
  */
 export const findSecrets = (text: string): readonly Found[] => {
-  const found: Found[] = []
+  const findings = new Findings(text.length)
   let view: View | null = { text, places: null }
   for (let level = 0; view !== null && level <= levels; level++) {
     const others: readonly (View | null)[] = [read(view, unseen), read(view, percents)]
-    for (const each of [view, ...others]) if (each !== null && anyHint.test(each.text)) findIn(each, found)
+    for (const each of [view, ...others]) if (each !== null && anyHint.test(each.text)) findIn(each, findings)
     view = read(view, escapes)
   }
-  return found.sort((a, b) => a.start - b.start)
+  return findings.found.sort((a, b) => a.start - b.start)
 }

@@ -6,6 +6,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { SessionId } from "@threadfold/contracts"
 import { mintId } from "@threadfold/core"
 import { Engine, sha256 } from "@threadfold/engine"
+import { engineOn } from "@threadfold/engine/fixtures"
 import { decodeRow } from "@threadfold/event-log"
 import { Projections } from "@threadfold/projections"
 import { Clock, Effect, Exit, Layer, Scope, TestClock } from "effect"
@@ -26,7 +27,7 @@ const secret = "sk-0123456789abcdef"
 const servicesOn = (file: string) =>
   AttachedSessions.layer.pipe(
     Layer.provideMerge(Projections.layer(file)),
-    Layer.provideMerge(Engine.layerInProcess({ file })),
+    Layer.provideMerge(engineOn({ file })),
     Layer.provide(Layer.succeed(MonotonicClock, { now: Clock.currentTimeMillis })),
     Layer.provide(
       Layer.succeed(AttachedSettings, {

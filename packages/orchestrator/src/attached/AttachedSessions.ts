@@ -14,13 +14,13 @@ import {
   type CommandSubmission,
   type DraftResult,
   Engine,
-  type QueueFull,
+  QueueFull,
   type Submission,
   type SubmitError,
 } from "@threadfold/engine"
 import { Projections, type RowError } from "@threadfold/projections"
 import type { HeldSecrets } from "@threadfold/providers"
-import { Clock, Context, Effect, Layer } from "effect"
+import { Clock, Context, Effect, Either, Layer } from "effect"
 import { LRUCache } from "lru-cache"
 import { RegistrationInvalid, SessionConflict } from "../Errors.js"
 import { decodeLines } from "./decodeLines.js"
@@ -93,6 +93,15 @@ export interface AttachedSessionsService {
     context: LineContext,
     lines: readonly PushedLine[],
   ) => Effect.Effect<readonly LineOutcome[], SubmitError | QueueFull>
+  /**
+   * Stores one line as `push` does, without a fiber: adapters push events one by one, and this is most of what a server does. False:
+   * nothing of it was begun, and it has to be pushed the other way.
+   */
+  readonly pushNow: (
+    sessionId: string,
+    line: PushedLine,
+    done: (outcome: Either.Either<LineOutcome, SubmitError | QueueFull>) => void,
+  ) => boolean
   /** Does what belongs to a push before its lines are there, such as reading them: the lease does not lapse meanwhile. */
   readonly feeding: <A, E, R>(context: LineContext, work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Renews the lease. */
@@ -104,6 +113,9 @@ export interface AttachedSessionsService {
 
 /** Sessions whose {@link LineContext} is kept: what is fed most, and small. */
 const keptContexts = 4_096
+
+/** Longest line that is decoded without a pause, bytes. */
+const longestNow = 64 * 1024
 
 const make = Effect.gen(function* () {
   const engine = yield* Engine
@@ -249,10 +261,48 @@ const make = Effect.gen(function* () {
       return outcomes
     }).pipe((stored) => leases.during(context.sessionId, stored))
 
+  /** The line, decoded; null: that takes so long that others have to be served meanwhile. */
+  const decodedNow = (context: LineContext, found: PushedLine): ParsedLine | null => {
+    if (found.end - found.start > Math.min(maxLineBytes, longestNow)) return null
+    const step = lineReader(context, rules)(found).next()
+    return step.done === true ? step.value : null
+  }
+
+  const pushNow: AttachedSessionsService["pushNow"] = (sessionId, found, done) => {
+    const context = contexts.get(sessionId)
+    const fed = context === undefined ? null : leases.feedNow(sessionId)
+    if (context === undefined || fed === null) return false
+    let isBegun = false
+    try {
+      const parsed = decodedNow(context, found)
+      if (parsed === null) return false
+      const { draft, fault, line, seq, unknown } = parsed
+      counts.waiting += 1
+      isBegun = true
+      const isTaken = engine.offer({ drafts: draft === null ? [] : [draft] }, (outcome) => {
+        counts.waiting -= 1
+        if (outcome.ok) counts.committed += 1
+        fed()
+        if (!outcome.ok) return done(Either.left(outcome.error))
+        return done(
+          Either.right({ line, seq, fault, unknown, result: draft === null ? null : (outcome.results[0] ?? null) }),
+        )
+      })
+      if (isTaken) return true
+      counts.waiting -= 1
+      fed()
+      done(Either.left(new QueueFull()))
+      return true
+    } finally {
+      if (!isBegun) fed()
+    }
+  }
+
   return AttachedSessions.of({
     attach,
     require: contextOf,
     push,
+    pushNow,
     feeding: ({ sessionId }, work) => leases.during(sessionId, work),
     heartbeat: (sessionId) =>
       // The lease first: where it is lapsing just now, the row says what became of the session.

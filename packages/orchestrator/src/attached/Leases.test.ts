@@ -88,6 +88,21 @@ describe("a lease whose session is being fed", () => {
     }),
   )
 
+  it.scoped("by a call without a fiber does not lapse before that has ended and a whole lease has passed", () =>
+    Effect.gen(function* () {
+      const { leases, lapsed } = yield* noted()
+      yield* leases.hold("one", 1_000)
+      const end = leases.feedNow("one")
+      yield* TestClock.adjust("10 seconds")
+      expect(lapsed).toEqual([])
+      end?.()
+      expect(leases.expiresAt("one")).toBe(11_000)
+      yield* TestClock.adjust("1 seconds")
+      expect(lapsed).toEqual(["one"])
+      expect(leases.feedNow("one")).not.toBeNull()
+    }),
+  )
+
   it.scoped("whose lapse is being recorded lets a sign of life wait, and is then gone", () =>
     Effect.gen(function* () {
       const recording = yield* Deferred.make<boolean>()
@@ -97,6 +112,7 @@ describe("a lease whose session is being fed", () => {
       yield* leases.hold("one", 1_000)
       yield* TestClock.adjust("1 seconds")
       const touched = yield* Effect.fork(leases.touch("one"))
+      expect(leases.feedNow("one")).toBeNull()
       yield* TestClock.adjust("1 millis")
       expect(touched.unsafePoll()).toBeNull()
       yield* Deferred.succeed(recording, true)

@@ -22,6 +22,11 @@ export interface Leases {
   readonly touch: (sessionId: string) => Effect.Effect<void>
   /** Does work that feeds the session. The lease does not lapse meanwhile, and is renewed at the beginning and at the end. */
   readonly during: <A, E, R>(sessionId: string, work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /**
+   * Begins work that feeds the session, without a fiber; returns what ends it. Null: a lapse is being recorded, and the work has to
+   * wait for that, see `during`.
+   */
+  readonly feedNow: (sessionId: string) => (() => void) | null
   readonly release: (sessionId: string) => Effect.Effect<void>
   /** When it runs out, ms since the epoch; null where none is held. */
   readonly expiresAt: (sessionId: string) => number | null
@@ -44,6 +49,7 @@ export const makeLeases = (
   Effect.gen(function* () {
     const leases = new Map<string, Lease>()
     const changed = yield* Effect.makeLatch(false)
+    const clock = yield* Effect.clock
     const monotonic = yield* MonotonicClock
     const suspends = new SuspendDetector(lateMs)
     /** The last look: when it was, by the monotonic clock, and after which time the next one was due. */
@@ -89,6 +95,11 @@ export const makeLeases = (
           lease.expiresAt = now + lease.leaseMs
         })
       })
+
+    const renew = (lease: Lease | undefined): void => {
+      if (lease !== undefined && lease.lapsing === null)
+        lease.expiresAt = clock.unsafeCurrentTimeMillis() + lease.leaseMs
+    }
 
     /** The lease that is fed; undefined: the session has none. */
     const beginFeeding = (sessionId: string) =>
@@ -137,6 +148,17 @@ export const makeLeases = (
             },
           ),
         ),
+      feedNow: (sessionId) => {
+        const lease = leases.get(sessionId)
+        if (lease !== undefined && lease.lapsing !== null) return null
+        renew(lease)
+        if (lease !== undefined) lease.feeding += 1
+        return () => {
+          if (lease !== undefined) lease.feeding -= 1
+          // It may have been registered again meanwhile.
+          renew(leases.get(sessionId))
+        }
+      },
       release: (sessionId) =>
         Effect.sync(() => {
           leases.delete(sessionId)

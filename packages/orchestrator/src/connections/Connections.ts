@@ -1,14 +1,17 @@
 /** Connections to agents: opened on demand, kept for as long as a thread needs them, and ended with the server. */
 import { Engine } from "@threadfold/engine"
-import type { ProviderFailure } from "@threadfold/providers"
+import type { ModelRoute, ProviderFailure } from "@threadfold/providers"
 import { Context, Effect, Exit, FiberSet, Layer, Scope } from "effect"
 import type { Agent } from "../Agents.js"
 import { Background } from "../Background.js"
 import { AgentFailed } from "../Errors.js"
 import { Ids, Incarnation } from "../Ids.js"
+import { InferenceGateway } from "../inference/InferenceGateway.js"
 import { Wakeups } from "../Wakeups.js"
+import { LiveAudio } from "./LiveAudio.js"
 import { type LiveConnection, type LiveThread, LiveThreads } from "./LiveThreads.js"
 import { pump } from "./pump.js"
+import { RecordedWords } from "./RecordedWords.js"
 import { Retries } from "./Retries.js"
 
 /** Names of the marks that every process of ours carries. */
@@ -21,11 +24,21 @@ export interface ConnectionsService {
   readonly threads: LiveThreads
   /** Which of them only retry. */
   readonly retries: Retries
+  /** What the log has just taken of the voice conversations on them. */
+  readonly words: RecordedWords
+  /** What the voices on them say, as audio. */
+  readonly audio: LiveAudio
   /**
    * A connection that can take a thread of this agent: one that is open, where it shares, else a new one. It is claimed
-   * for the scope, so that it does not end before the thread is open.
+   * for the scope, so that it does not end before the thread is open. `route`: of the model calls, where it serves this thread alone.
    */
-  readonly connect: (agent: Agent, cwd: string | null) => Effect.Effect<LiveConnection, AgentFailed, Scope.Scope>
+  readonly connect: (
+    agent: Agent,
+    cwd: string | null,
+    route?: ModelRoute,
+  ) => Effect.Effect<LiveConnection, AgentFailed, Scope.Scope>
+  /** The marks of the processes of a connection. */
+  readonly marks: (connectionId: string) => Readonly<Record<string, string>>
   /** Ends a connection, its whole process tree, and waits until its last words are in the log. */
   readonly disconnect: (connectionId: string) => Effect.Effect<void>
   /** Ends a thread's live session, and its process where it serves no other thread. */
@@ -56,11 +69,20 @@ const make = Effect.gen(function* () {
   const wakeups = Context.get(context, Wakeups)
   const background = Context.get(context, Background)
   const incarnation = yield* Incarnation
+  const gateway = yield* InferenceGateway
   const threads = new LiveThreads()
   const retries = new Retries()
+  const words = new RecordedWords()
+  const audio = new LiveAudio()
   const ends = new Map<string, Effect.Effect<void>>()
   const pumps = yield* FiberSet.make()
   const starts = new Map<string, Effect.Semaphore>()
+
+  const marks = (connectionId: string) => ({
+    [logMark]: log.logId,
+    [serverMark]: incarnation,
+    [connectionMark]: connectionId,
+  })
 
   /** Starts of an agent that shares its process go one after the other: the second one then finds the first one's. */
   const inTurn = (agent: Agent): (<A, E, R>(start: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => {
@@ -70,12 +92,20 @@ const make = Effect.gen(function* () {
     return known.withPermits(1)
   }
 
-  const open = (agent: Agent, cwd: string | null): Effect.Effect<LiveConnection, AgentFailed> =>
+  const open = (
+    agent: Agent,
+    cwd: string | null,
+    route: ModelRoute | undefined,
+  ): Effect.Effect<LiveConnection, AgentFailed> =>
     Effect.gen(function* () {
       const connectionId = yield* Effect.provide(Ids.nextNow, context)
       const scope = yield* Scope.make()
-      const marks = { [logMark]: log.logId, [serverMark]: incarnation, [connectionMark]: connectionId }
-      const connecting = agent.driver.connect({ connectionId, marks, ...(cwd === null ? {} : { cwd }) })
+      const connecting = agent.driver.connect({
+        connectionId,
+        marks: marks(connectionId),
+        ...(cwd === null ? {} : { cwd }),
+        ...(route === undefined ? {} : { route }),
+      })
       const connection = yield* Effect.interruptible(connecting).pipe(
         Scope.extend(scope),
         Effect.mapError((failure) => agentFailure(agent, failure)),
@@ -86,12 +116,16 @@ const make = Effect.gen(function* () {
       const over = Effect.gen(function* () {
         const lost = threads.disconnected(connectionId)
         ends.delete(connectionId)
+        yield* gateway.closeConnection(connectionId)
         yield* Scope.close(scope, Exit.void)
         yield* wakeups.wakeAll(lost)
       })
       const fiber = yield* FiberSet.run(
         pumps,
-        Effect.ensuring(Effect.interruptible(Effect.provide(pump(live, threads, retries), context)), over),
+        Effect.ensuring(
+          Effect.interruptible(Effect.provide(pump(live, { threads, retries, words, audio }), context)),
+          over,
+        ),
       )
       ends.set(connectionId, Effect.zipRight(connection.stop, Effect.asVoid(fiber.await)))
       return live
@@ -121,11 +155,13 @@ const make = Effect.gen(function* () {
   return Connections.of({
     threads,
     retries,
-    connect: (agent, cwd) =>
+    words,
+    audio,
+    connect: (agent, cwd, route) =>
       inTurn(agent)(
         Effect.suspend(() => {
           const shared = threads.shared(agent)
-          return shared === null ? open(agent, cwd) : Effect.succeed(shared)
+          return shared === null ? open(agent, cwd, route) : Effect.succeed(shared)
         }).pipe(
           Effect.tap(({ connectionId }) => {
             threads.claim(connectionId)
@@ -135,6 +171,7 @@ const make = Effect.gen(function* () {
           Effect.uninterruptible,
         ),
       ),
+    marks,
     disconnect,
     closeThread: (live) => {
       const { agent, connection, connectionId } = live.on
@@ -144,7 +181,7 @@ const make = Effect.gen(function* () {
         // It does not even do that: nothing on it can be relied on.
         if (closed._tag === "None" || closed.value._tag === "Left") return disconnect(connectionId)
         threads.closed(live)
-        return disconnectIdle(connectionId)
+        return Effect.zipRight(gateway.close(live.threadId), disconnectIdle(connectionId))
       })
     },
   })

@@ -9,14 +9,26 @@ import { Chunk, Effect, Stream } from "effect"
 import { Ids } from "../Ids.js"
 import { untilTaken } from "../ownWrites.js"
 import { Wakeups } from "../Wakeups.js"
+import type { LiveAudio } from "./LiveAudio.js"
 import type { LiveConnection, LiveThreads } from "./LiveThreads.js"
+import type { RecordedWords } from "./RecordedWords.js"
 import type { Retries } from "./Retries.js"
 
-/** Runs until the connection has said its last word. Of what is durable it tells `threads` and `retries`, in order. */
+/** The event alone, without the message that told it. */
+const withoutBytes = ({ event: { raw: _, ...event }, ...draft }: EventDraft): EventDraft => ({ ...draft, event })
+
+/** What hears what is durable, in order. */
+export interface PumpListeners {
+  readonly threads: LiveThreads
+  readonly retries: Retries
+  readonly words: RecordedWords
+  readonly audio: LiveAudio
+}
+
+/** Runs until the connection has said its last word. */
 export const pump = (
   { agent, connection, connectionId }: LiveConnection,
-  threads: LiveThreads,
-  retries: Retries,
+  { audio, retries, threads, words }: PumpListeners,
 ): Effect.Effect<void, never, Engine | Wakeups> =>
   Effect.gen(function* () {
     const engine = yield* Engine
@@ -35,10 +47,15 @@ export const pump = (
       if (event.type === "session.started") threads.sessionStarted(sessionId, threadId, connectionId)
       if (event.type === "session.exited") threads.sessionEnded(sessionId)
       retries.heard(threadId, event)
+      words.heard(threadId, event)
     }
 
+    const keepsBytes = ({ event, to }: EventDraft): boolean => words.keepsBytes(to.streamId, event.type)
+
     const take = (emitted: readonly Emitted[]): Effect.Effect<void> => {
-      const drafts = ingestion.drafts(emitted)
+      const told = ingestion.drafts(emitted)
+      const drafts = told.map((draft) => (keepsBytes(draft) ? draft : withoutBytes(draft)))
+      for (const { event, to } of told) audio.told(to.streamId, event)
       return untilTaken(engine.submit({ drafts })).pipe(
         Effect.flatMap(({ results }) => {
           const woken = new Set<string>()

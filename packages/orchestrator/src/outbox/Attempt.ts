@@ -7,6 +7,8 @@ import type { Background } from "../Background.js"
 import type { Connections } from "../connections/Connections.js"
 import type { WorkError } from "../Errors.js"
 import type { Incarnation } from "../Ids.js"
+import type { Blobs } from "../messages/Blobs.js"
+import type { VoiceRuns } from "../realtime/VoiceRuns.js"
 import type { Wakeups } from "../Wakeups.js"
 import type { SessionStarts } from "./SessionStarts.js"
 
@@ -23,11 +25,13 @@ export const waits: Attempt = "waits"
 export type AttemptNeeds =
   | Agents
   | Background
+  | Blobs
   | Connections
   | Engine
   | Incarnation
   | Projections
   | SessionStarts
+  | VoiceRuns
   | Wakeups
   | WorkReads
 

@@ -40,12 +40,25 @@ export interface Ending {
   readonly events?: readonly OwnEvent[]
 }
 
-/** The event that tells what became of an effect. */
+/** The event that tells what became of an effect. Of a rewind it names no turn: one that was taken back would have a late event. */
 export const outcome = (
   type: "effect.delivered" | "effect.failed" | "effect.uncertain",
   { effectId, kind, requestId, turnId }: EffectRow,
   message: string | null = null,
-): OwnEvent => ({ type, payload: { effect: kind, effectId, message }, turnId, requestId })
+  data: object = {},
+): OwnEvent => ({
+  type,
+  payload: { effect: kind, effectId, message, ...data },
+  turnId: kind === "thread.rewind" ? null : turnId,
+  requestId,
+})
+
+/** The ending of an effect that the agent may have or not. */
+export const uncertain = (effect: EffectRow, message: string): Ending => ({
+  status: "uncertain",
+  message,
+  events: [outcome("effect.uncertain", effect, message)],
+})
 
 /** The state in which an ending expects its effect. */
 export interface Expected {

@@ -9,7 +9,7 @@ import type { WorkError } from "../Errors.js"
 import type { Incarnation } from "../Ids.js"
 import type { OwnEvent } from "../ownWrites.js"
 import { Wakeups } from "../Wakeups.js"
-import { amendDelivered, endLeased, type Lease, lease, outcome } from "./conclude.js"
+import { amendDelivered, endLeased, type Lease, lease, outcome, uncertain } from "./conclude.js"
 
 /** A failed call in a sentence for a person. */
 export const failureText = (failure: ProviderFailure): string => {
@@ -57,11 +57,7 @@ export const awaitAnswer = (
         const answer = yield* within(answered, answerMs)
         if (answer === null) {
           const message = `no answer within ${answerMs} ms`
-          yield* amendDelivered(effect, {
-            status: "uncertain",
-            message,
-            events: [outcome("effect.uncertain", effect, message)],
-          })
+          yield* amendDelivered(effect, uncertain(effect, message))
         } else if (Either.isRight(answer)) {
           if (accepted.length > 0) yield* amendDelivered(effect, { status: "delivered", events: accepted })
         } else if (answer.left._tag === "Refused") {

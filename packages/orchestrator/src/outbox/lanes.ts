@@ -7,9 +7,12 @@ import { type EffectLane, type EffectRow, effectKinds } from "@threadfold/contra
 import { WorkReads } from "@threadfold/engine"
 import { Cause, Effect, FiberSet, type Scope } from "effect"
 import type { WorkError } from "../Errors.js"
+import { VoiceRuns } from "../realtime/VoiceRuns.js"
 import type { Attempted, AttemptNeeds } from "./Attempt.js"
 import { answerRequest } from "./answerRequest.js"
+import { configureSession } from "./configureSession.js"
 import { makeFollowUp } from "./followUp.js"
+import { attemptRewind } from "./rewindEffect.js"
 import { startSession, stopSession } from "./sessionEffects.js"
 import { attemptInterrupt, attemptSteer, attemptTurnStart } from "./turnEffects.js"
 
@@ -22,12 +25,16 @@ const attempt = (effect: EffectRow): Attempted => {
       return attemptTurnStart(effect)
     case "turn.steer":
       return attemptSteer(effect)
+    case "session.configure":
+      return configureSession(effect)
     case "turn.interrupt":
       return attemptInterrupt(effect)
     case "request.answer":
       return answerRequest(effect)
     case "session.stop":
       return stopSession(effect)
+    case "thread.rewind":
+      return attemptRewind(effect)
   }
 }
 
@@ -64,7 +71,12 @@ export const makeLanes: Effect.Effect<Lanes, never, Scope.Scope> = Effect.gen(fu
     })
 
   const once = (threadId: string, track: Track): Effect.Effect<void, WorkError, AttemptNeeds> =>
-    track === "follow" ? followUp(threadId) : lane(threadId, track)
+    track === "follow"
+      ? Effect.zipRight(
+          followUp(threadId),
+          Effect.flatMap(VoiceRuns, ({ look }) => look(threadId)),
+        )
+      : lane(threadId, track)
 
   const run = (threadId: string, track: Track, key: string): Effect.Effect<void, never, AttemptNeeds> =>
     Effect.gen(function* () {

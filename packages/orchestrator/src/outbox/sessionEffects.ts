@@ -34,7 +34,7 @@ export const startSession = (effect: EffectRow): Attempted =>
       return done
     }
     if (eligibility === "later") return waits
-    yield* Effect.matchEffect(starts.run(effect.threadId, ensureSession(work, wantsFresh(effect))), {
+    yield* Effect.matchEffect(starts.run(effect.threadId, ensureSession(work, { fresh: wantsFresh(effect) })), {
       onSuccess: Option.match({
         onNone: () =>
           Effect.zipRight(
@@ -53,7 +53,7 @@ export const startSession = (effect: EffectRow): Attempted =>
     return done
   })
 
-/** Retires the starts that were asked for before the stop and were not begun. */
+/** Retires the calls that would start the agent, were asked for before the stop and were not begun. */
 const retireStarts = (stop: EffectRow): Effect.Effect<void, WorkError, Engine | WorkReads> =>
   Effect.gen(function* () {
     const reads = yield* WorkReads

@@ -1,5 +1,5 @@
 /** Effects of turns: the user's text goes to the agent, a message steers it, an interrupt ends it. */
-import type { EffectRow, TurnRow } from "@threadfold/contracts"
+import { type EffectRow, type TurnRow, TurnWork } from "@threadfold/contracts"
 import {
   interruptsTurn,
   interruptWithoutAgent,
@@ -11,15 +11,18 @@ import {
 } from "@threadfold/core"
 import { type Engine, WorkReads } from "@threadfold/engine"
 import { Projections } from "@threadfold/projections"
-import { Effect, Either, Option, Predicate } from "effect"
+import { type CompactThread, type Delivered, type ProviderFailure, Unsupported } from "@threadfold/providers"
+import { Effect, Either, Option, Predicate, Schema } from "effect"
 import { Background } from "../Background.js"
 import { Connections } from "../connections/Connections.js"
-import type { LiveThread } from "../connections/LiveThreads.js"
+import type { LiveConnection, LiveThread } from "../connections/LiveThreads.js"
 import type { WorkError } from "../Errors.js"
+import type { Blobs } from "../messages/Blobs.js"
+import { drivenParts } from "../messages/drivenParts.js"
 import { upkeep } from "../ownWrites.js"
 import type { Wakeups } from "../Wakeups.js"
 import { type Attempted, done, waits } from "./Attempt.js"
-import { type Ending, endLeased, endPending, type Lease, lease, outcome } from "./conclude.js"
+import { type Ending, endLeased, endPending, type Lease, lease, outcome, uncertain } from "./conclude.js"
 import { awaitAnswer, deliver, failureText, within } from "./deliver.js"
 import { ensureSession } from "./ensureSession.js"
 import { SessionStarts } from "./SessionStarts.js"
@@ -27,6 +30,25 @@ import { abandon } from "./sessionEffects.js"
 
 const textOf = ({ payload }: EffectRow): string =>
   Predicate.isRecord(payload) && typeof payload.text === "string" ? payload.text : ""
+
+/** What the turn does, where it is no answer to a message. */
+const workOf = ({ payload }: EffectRow): TurnWork | null =>
+  Predicate.isRecord(payload) ? Option.getOrNull(Schema.decodeUnknownOption(TurnWork)(payload.work)) : null
+
+const doWork = (
+  { agent, connection }: LiveConnection,
+  turn: CompactThread,
+  work: TurnWork,
+): Effect.Effect<Delivered, ProviderFailure> => {
+  const { compact, review } = connection
+  const cannot = new Unsupported({ provider: agent.driver.provider, operation: work.type })
+  switch (work.type) {
+    case "compact":
+      return compact === undefined ? cannot : compact(turn)
+    case "review":
+      return review === undefined ? cannot : review({ ...turn, target: work.target })
+  }
+}
 
 const notStarted = (effect: EffectRow, message: string): Ending => ({
   status: "failed",
@@ -38,23 +60,34 @@ const send = (
   leased: Lease,
   live: LiveThread,
   turnId: string,
-): Effect.Effect<void, WorkError, Background | Connections | Engine | Wakeups> =>
+): Effect.Effect<void, WorkError, Background | Blobs | Connections | Engine | Projections | Wakeups> =>
   Effect.gen(function* () {
     const connections = yield* Connections
     const { effect } = leased
+    const parts = yield* Effect.either(drivenParts(effect))
+    if (Either.isLeft(parts)) {
+      if (parts.left._tag !== "BlobUnknown") return yield* parts.left
+      return yield* endLeased(leased, notStarted(effect, parts.left.message))
+    }
     const { answerMs } = live.on.agent.limits
     const settings =
       Predicate.isRecord(effect.payload) && Predicate.isRecord(effect.payload.settings) ? effect.payload.settings : null
-    const call = live.on.connection.sendTurn({
-      nativeThreadId: live.nativeThreadId,
-      turnId,
-      text: textOf(effect),
-      ...(settings === null ? {} : { settings }),
-    })
+    const { nativeThreadId } = live
+    const work = workOf(effect)
+    const call =
+      work === null
+        ? live.on.connection.sendTurn({
+            nativeThreadId,
+            turnId,
+            text: textOf(effect),
+            ...parts.right,
+            ...(settings === null ? {} : { settings }),
+          })
+        : doWork(live.on, { nativeThreadId, turnId }, work)
     const taken = yield* within(call, answerMs)
     if (taken === null) {
       const message = `the agent did not take the message within ${answerMs} ms`
-      yield* endLeased(leased, { status: "uncertain", message, events: [outcome("effect.uncertain", effect, message)] })
+      yield* endLeased(leased, uncertain(effect, message))
     } else if (Either.isRight(taken)) {
       const delivered = { ...outcome("effect.delivered", effect), callId: taken.right.callId }
       yield* endLeased(leased, { status: "delivered", events: [delivered] })
@@ -116,12 +149,19 @@ export const attemptSteer = (effect: EffectRow): Attempted =>
       return done
     }
     const { nativeThreadId, on } = live
+    const parts = yield* Effect.either(drivenParts(effect))
+    if (Either.isLeft(parts)) {
+      if (parts.left._tag !== "BlobUnknown") return yield* parts.left
+      yield* endPending(effect, { status: "failed", message: parts.left.message })
+      return done
+    }
     yield* deliver(effect, live, {
       call: on.connection.steer({
         nativeThreadId,
         nativeTurnId,
         messageId,
         text: textOf(effect),
+        ...parts.right,
       }),
       what: "the message",
       accepted: [{ type: "message.steered", turnId: turn.turnId, payload: { messageId } }],

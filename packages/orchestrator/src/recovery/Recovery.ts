@@ -4,15 +4,17 @@
  * thread looks like in a list: archived and deleted ones too.
  */
 import type { EffectRow, SessionRow } from "@threadfold/contracts"
-import { endingsAtRecovery, isSettledAtStart } from "@threadfold/core"
+import { endingsAtRecovery, isSettledAtStart, settledVoiceRun } from "@threadfold/core"
 import { Engine, WorkReads } from "@threadfold/engine"
 import { Projections } from "@threadfold/projections"
 import { Clock, Context, Effect, identity, Layer } from "effect"
 import { Connections } from "../connections/Connections.js"
 import type { WorkError } from "../Errors.js"
 import { eachPage } from "../eachPage.js"
-import { conclusion, type Ending, outcome } from "../outbox/conclude.js"
+import { Ids } from "../Ids.js"
+import { conclusion, type Ending, uncertain } from "../outbox/conclude.js"
 import { type OwnEvent, ownDraft, upkeep } from "../ownWrites.js"
+import { runDraft } from "../realtime/voiceDrafts.js"
 import { Orphans } from "./Orphans.js"
 
 /** Rows of one page. */
@@ -31,9 +33,7 @@ export interface Recovered {
 const endingOf = (effect: EffectRow): Ending => {
   const message = "the server ended while it was handed over"
   const status = endingsAtRecovery[effect.kind]
-  return status === "uncertain"
-    ? { status, message, events: [outcome("effect.uncertain", effect, message)] }
-    : { status, message }
+  return status === "uncertain" ? uncertain(effect, message) : { status, message }
 }
 
 const settleEffect = (effect: EffectRow): Effect.Effect<void, WorkError, Engine> =>
@@ -59,6 +59,23 @@ const settleEffects: Effect.Effect<number, WorkError, Engine | WorkReads> = Effe
   return settled
 })
 
+/** The model calls that an earlier run carried have failed: its gateway ended with it. The end of the session alone would not say so. */
+const failCalls = (
+  session: Pick<SessionRow, "sessionId" | "threadId">,
+): Effect.Effect<void, WorkError, Engine | Projections> =>
+  Effect.gen(function* () {
+    const engine = yield* Engine
+    const projections = yield* Projections
+    const running = yield* projections.runningInferences(session)
+    if (running.length === 0) return
+    const at = yield* Clock.currentTimeMillis
+    const payload = { error: "The server that carried the call has ended." }
+    const drafts = yield* Effect.forEach(running, ({ inferenceId }) =>
+      ownDraft({ streamId: session.threadId }, { type: "inference.failed", payload, inferenceId }, at),
+    )
+    yield* engine.submit({ drafts })
+  })
+
 const settleSessions = (processesLeft: number): Effect.Effect<number, WorkError, Connections | Engine | Projections> =>
   Effect.gen(function* () {
     const { threads } = yield* Connections
@@ -68,7 +85,10 @@ const settleSessions = (processesLeft: number): Effect.Effect<number, WorkError,
       Effect.gen(function* () {
         if (!isSettledAtStart({ mode }, { isServed: threads.hasSession(sessionId), processesLeft })) return
         const reason = "server-restarted"
-        const settling = upkeep({ type: "session.reconcile", threadId, sessionId, liveness: "gone", reason })
+        const settling = Effect.zipRight(
+          mode === "managed" ? failCalls({ sessionId, threadId }) : Effect.void,
+          upkeep({ type: "session.reconcile", threadId, sessionId, liveness: "gone", reason }),
+        )
         // A thread whose import was stopped takes nothing before the import is done, which settles it.
         yield* Effect.catchTag(settling, "ThreadIncomplete", () => Effect.void)
         settled += 1
@@ -103,6 +123,31 @@ const settleConnections = (processesLeft: number): Effect.Effect<void, WorkError
     )
   })
 
+/** Voice runs that no session carries had their transport in the server that has ended. Those of a session end with it. */
+const settleVoice: Effect.Effect<void, WorkError, Engine | Projections> = Effect.gen(function* () {
+  const engine = yield* Engine
+  const projections = yield* Projections
+  const read = (after: string | null) => projections.openVoiceRuns(after, PAGE)
+  yield* eachPage({ read, keyOf: ({ threadId }) => threadId }, (runs) =>
+    Effect.gen(function* () {
+      const at = yield* Clock.currentTimeMillis
+      const drafts = yield* Effect.forEach(
+        runs.flatMap((run) => settledVoiceRun(run) ?? []),
+        ({ realtimeId, threadId, type, ...payload }) =>
+          Effect.map(Ids, ({ next }) =>
+            runDraft({ realtimeId, threadId }, { type, payload }, "orchestrator", at, next(at)),
+          ),
+      )
+      // Each thread by itself: one whose import was stopped takes nothing before the import is done.
+      yield* Effect.forEach(
+        drafts,
+        (draft) => Effect.catchTag(engine.submit({ drafts: [draft] }), "ThreadIncomplete", () => Effect.void),
+        { discard: true },
+      )
+    }),
+  )
+})
+
 /**
  * Settles what is left. What was under way is settled before its session is: a turn that may have reached the agent must
  * not look as if it never had.
@@ -112,6 +157,7 @@ const recover = Effect.gen(function* () {
   const { ended, left } = yield* orphans.end
   const effects = yield* settleEffects
   const sessions = yield* settleSessions(left)
+  yield* settleVoice
   yield* settleConnections(left)
   const recovered: Recovered = { ended, left, sessions, effects }
   yield* Effect.logDebug("recovered", recovered)

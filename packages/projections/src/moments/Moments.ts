@@ -37,6 +37,9 @@ export type Look =
 
 const suffix = ".checkpoints"
 
+/** Where the checkpoints of the threads in a data directory lie. */
+export const checkpointDirectory = (dataDir: string): string => join(dataDir, "checkpoints")
+
 /** Ids are UUIDs; what is none of ours gets no file. */
 const plainId = /^[0-9a-z][0-9a-z-]{0,63}$/
 
@@ -44,6 +47,11 @@ interface OpenThread {
   readonly moments: ThreadMoments
   /** A look at it is under way: it stays open. */
   isBusy: boolean
+}
+
+/** Removes the checkpoints of a thread in a data directory, whoever has them open. Throws where a file cannot be removed. */
+export const removeCheckpointsOf = (dataDir: string, threadId: string): void => {
+  if (plainId.test(threadId)) removeCheckpoints(join(checkpointDirectory(dataDir), `${threadId}${suffix}`))
 }
 
 export class Moments {

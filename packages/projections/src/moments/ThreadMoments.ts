@@ -3,7 +3,7 @@
  * Checkpoints that are missing on the way there are made. Work goes in steps, so that one long thread delays no other.
  */
 import type { EventEnvelope } from "@threadfold/contracts"
-import { type Fold, type FoldState, initialState } from "@threadfold/core"
+import { type Fold, type FoldState, foldPage, initialState } from "@threadfold/core"
 import { Overlay } from "@threadfold/core/model"
 import type { EventSource } from "../EventSource.js"
 import type { Projections } from "../queries/Projections.js"
@@ -36,19 +36,14 @@ export interface ThreadMomentsOptions {
 }
 
 /** Folds events over rows; the result is netted. */
-const foldPage = (
+const foldOver = (
   fold: Fold,
   from: FoldState,
   events: readonly EventEnvelope[],
   rows: ConstructorParameters<typeof Overlay>[0],
 ): Folded => {
   const overlay = new Overlay(rows)
-  let state = from
-  for (const event of events) {
-    const result = fold(state, event, overlay)
-    state = result.state
-    overlay.stage(result.changes)
-  }
+  const state = foldPage(from, events, overlay, (changes) => overlay.stage(changes), fold)
   return { state, changes: overlay.net() }
 }
 
@@ -100,7 +95,7 @@ export class ThreadMoments {
       const events = source.read(this.threadId, last.streamVersion, interval)
       const before = state
       last = file.extend(last, () => {
-        const folded = foldPage(fold, before, events, file.store)
+        const folded = foldOver(fold, before, events, file.store)
         state = folded.state
         return { ...folded, streamVersion: end.streamVersion, sequence: end.sequence, eventId: end.eventId }
       })
@@ -129,7 +124,7 @@ export class ThreadMoments {
         room > 0 ? source.read(threadId, streamVersion, room).filter((one) => one.sequence <= sequence) : []
       const last = events.at(-1)
       if (last === undefined) break
-      const page = foldPage(fold, state, events, file.store)
+      const page = foldOver(fold, state, events, file.store)
       file.addAbove(base, page.changes)
       state = page.state
       streamVersion = last.streamVersion

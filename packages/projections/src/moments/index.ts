@@ -1,2 +1,9 @@
-export { type Look, Moments, type MomentsOptions, momentNow } from "./Moments.js"
+export {
+  checkpointDirectory,
+  type Look,
+  Moments,
+  type MomentsOptions,
+  momentNow,
+  removeCheckpointsOf,
+} from "./Moments.js"
 export type { ThreadMoment } from "./ThreadMoments.js"

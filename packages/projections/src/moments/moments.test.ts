@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { encodeState, FOLD_VERSION, type Fold, fold } from "@threadfold/core"
@@ -244,6 +244,40 @@ describe("checkpoints", () => {
     expectFolded(found(again, thread, 9), log, thread, 9)
     again.close()
     expect(checkpointsIn(file())).toBe(Math.floor(head / 3))
+  })
+
+  it("are whole or made again where their write-ahead log is damaged, cut, or another's", () => {
+    const first = open(log)
+    found(first, thread, head)
+    // As a process leaves them that is killed now.
+    const [main, wal] = [readFileSync(file()), readFileSync(`${file()}-wal`)]
+    first.close()
+    const frame = 4096 + 24
+    expect(wal.length).toBeGreaterThan(32 + 4 * frame)
+    const changed = (at: number): Buffer => {
+      const copy = Buffer.from(wal)
+      copy.fill(0xa5, at, at + 64)
+      return copy
+    }
+    const damaged: readonly (readonly [main: Buffer, wal: Buffer])[] = [
+      [main, changed(0)],
+      [main, changed(32 + 24)],
+      [main, changed(32 + 2 * frame)],
+      [main, changed(wal.length - 2_000)],
+      [main, wal.subarray(0, 32 + 2 * frame + 100)],
+      [main, wal.subarray(0, 20)],
+      [main, Buffer.alloc(wal.length, 7)],
+      [main.subarray(0, Math.floor(main.length / 2)), wal],
+      [Buffer.alloc(main.length, 7), wal],
+    ]
+    for (const [mainBytes, walBytes] of damaged) {
+      rmSync(`${file()}-shm`, { force: true })
+      writeFileSync(file(), mainBytes)
+      writeFileSync(`${file()}-wal`, walBytes)
+      const moments = open(log)
+      for (const at of [5, 14, head]) expectFolded(found(moments, thread, at), log, thread, at)
+      moments.close()
+    }
   })
 
   it("are made again where the file is none, or another thread's", () => {

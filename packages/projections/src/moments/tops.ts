@@ -5,30 +5,14 @@
 import type { TableName } from "@threadfold/contracts"
 import type { Change } from "@threadfold/core"
 import { type Cells, cells, compareKeys, type Scalar } from "@threadfold/core/model"
-import { anomalyList } from "../queries/anomalies.js"
-import { itemList } from "../queries/items.js"
-import { delegationList, inferenceList, queueList, realtimeRunList, taskList } from "../queries/lists.js"
-import { requestList } from "../queries/requests.js"
-import { sessionList } from "../queries/sessions.js"
-import { turnList } from "../queries/turns.js"
+import { threadLists } from "../queries/lists.js"
 
 /** Table → the highest value in the first column of its list; a table without rows so far is left out. */
 export type Tops = { readonly [N in TableName]?: Scalar }
 
 /** Table → the property of its rows that its list is ordered by first. */
 const firstColumns: ReadonlyMap<TableName, string> = new Map(
-  [
-    sessionList,
-    turnList,
-    itemList,
-    requestList,
-    inferenceList,
-    realtimeRunList,
-    delegationList,
-    taskList,
-    queueList,
-    anomalyList,
-  ].map(({ columns, table }) => [
+  threadLists.map(({ columns, table }) => [
     table,
     (columns[0]?.sql ?? "").replace(/_([a-z])/g, (_, c: string) => c.toUpperCase()),
   ]),

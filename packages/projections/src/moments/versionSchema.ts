@@ -53,6 +53,8 @@ export const versionSchema: readonly string[] = [
   "CREATE TABLE moment (step INTEGER NOT NULL, sequence INTEGER NOT NULL)",
   "INSERT INTO moment VALUES (0, 0)",
   "CREATE VIEW events AS SELECT sequence FROM moment",
+  // Queries ask it how often rows were made again without an event. Those of a moment never were.
+  "CREATE VIEW projection_meta AS SELECT '' AS key, '' AS value WHERE 0",
   "CREATE TABLE about (identity TEXT NOT NULL)",
   `CREATE TABLE checkpoint (
   number INTEGER PRIMARY KEY,

@@ -4,7 +4,7 @@ import { Data } from "effect"
 
 /** No row has this id. */
 export class RowNotFound extends Data.TaggedError("RowNotFound")<{
-  readonly resource: "thread" | "session" | "turn" | "request"
+  readonly resource: "thread" | "session" | "turn" | "request" | "row"
   readonly id: string
 }> {
   override get message(): string {

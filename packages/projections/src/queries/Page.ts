@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import { decodeCursor, encodeCursor, type Place } from "./Cursor.js"
 import { LimitInvalid, type PageError } from "./Errors.js"
 import type { ReadSql } from "./ReadSql.js"
-import { type Condition, selectRows } from "./select.js"
+import { type Condition, type ShownRow, selectRows, selectShown } from "./select.js"
 
 /** What every list may be asked for. */
 export interface PageQuery {
@@ -32,6 +32,9 @@ export interface Page<A> {
 /** The longest page. */
 export const maxLimit = 500
 
+/** Rows that a page with filters looks at: it ends there, with what it has found, and its cursor leads on. */
+export const mostLookedAt = 2_000
+
 /** A column that a list is ordered by; together they are unique. */
 export interface OrderColumn<Row> {
   /** SQL expression. */
@@ -52,7 +55,7 @@ export interface List<N extends TableName> {
 
 /** Rows of a page, in the order of the list, and where to continue. */
 export interface RowPage<N extends TableName> {
-  readonly rows: readonly Rows[N][]
+  readonly rows: readonly ShownRow<N>[]
   readonly next: string | null
   readonly previous: string | null
 }
@@ -100,9 +103,36 @@ const topOf = <N extends TableName>(sql: ReadSql, list: List<N>, isNeeded: boole
   return top === null ? [] : [{ sql: `${first.sql} <= ?`, params: [top] }]
 }
 
+/** The last row that a page with filters looks at, by its columns of the order; null: the list ends before. */
+const lastLookedAt = <N extends TableName>(
+  sql: ReadSql,
+  list: List<N>,
+  { tail, where }: ReturnType<typeof pageSelection>,
+): Effect.Effect<readonly (string | number)[] | null, SqlError.SqlError> => {
+  const condition = where.length === 0 ? "" : ` WHERE ${where.map((each) => each.sql).join(" AND ")}`
+  const columns = list.columns.map((column, index) => `${column.sql} AS k${index}`).join(", ")
+  return Effect.map(
+    sql.unsafe<Record<string, string | number>>(
+      `SELECT ${columns} FROM ${list.table}${condition} ${tail} OFFSET ${mostLookedAt - 1}`,
+      where.flatMap((each) => each.params),
+    ),
+    ([row]) => (row === undefined ? null : list.columns.map((_, index) => row[`k${index}`] ?? "")),
+  )
+}
+
+/** The rows up to that one, itself included. */
+const upTo = <N extends TableName>(list: List<N>, key: readonly (string | number)[], ascending: boolean): Condition => {
+  const columns = list.columns.map((column) => column.sql).join(", ")
+  return { sql: `(${columns}) ${ascending ? "<=" : ">="} (${key.map(() => "?").join(", ")})`, params: key }
+}
+
 /**
  * Reads one page. `scope` is what cursors of this list are bound to besides its name, such as the thread; filters are not
  * part of it, because a place stays right under another filter.
+ *
+ * @param conditions which rows the list holds: what an index finds
+ * @param filters which of them are wanted: a page looks at {@link mostLookedAt} rows at most
+ * @param whole true: with long texts whole, for tools that want everything
  */
 export const readPage = <N extends TableName>(
   sql: ReadSql,
@@ -110,6 +140,8 @@ export const readPage = <N extends TableName>(
   scope: string,
   conditions: readonly Condition[],
   query: PageQuery,
+  filters: readonly Condition[] = [],
+  whole = false,
 ): Effect.Effect<RowPage<N>, PageError | SqlError.SqlError> =>
   Effect.gen(function* () {
     const limit = yield* limitOf(query)
@@ -118,17 +150,29 @@ export const readPage = <N extends TableName>(
     const types = list.columns.map(({ type }) => type)
     const place = query.cursor === undefined ? null : yield* decodeCursor(name, types, query.cursor)
     const backwards = place?.direction === "previous"
-    const bounds = topOf(sql, list, (order === "asc") !== backwards || place === null)
-    const { where, tail } = pageSelection(list, [...conditions, ...bounds], order, place, limit)
-    const found = yield* selectRows(sql, list.table, where, tail)
-    const more = found.length > limit
-    const near = more ? found.slice(0, limit) : found
+    const ascending = (order === "asc") !== backwards
+    const bounds = topOf(sql, list, ascending || place === null)
+    const held = [...conditions, ...bounds]
+    const end = filters.length === 0 ? null : yield* lastLookedAt(sql, list, pageSelection(list, held, order, place, 0))
+    const wanted = [...held, ...(end === null ? [] : [upTo(list, end, ascending)]), ...filters]
+    const { where, tail } = pageSelection(list, wanted, order, place, limit)
+    const found = yield* (whole ? selectRows : selectShown)(sql, list.table, where, tail)
+    const full = found.length > limit
+    const near = full ? found.slice(0, limit) : found
     const rows = backwards ? [...near].reverse() : near
     const cursorAt = (row: Rows[N] | undefined, direction: "next" | "previous"): string | null =>
       row === undefined ? null : encodeCursor(name, { key: list.columns.map(({ value }) => value(row)), direction })
+    /** Where the page goes on that ended because it had looked at so many rows. */
+    const beyond =
+      end === null || full ? null : encodeCursor(name, { key: end, direction: backwards ? "previous" : "next" })
+    const more = full || beyond !== null
     return {
       rows,
-      next: more || backwards ? cursorAt(rows.at(-1), "next") : null,
-      previous: (backwards ? more : place !== null) ? cursorAt(rows[0], "previous") : null,
+      next: backwards ? cursorAt(rows.at(-1), "next") : (beyond ?? (more ? cursorAt(rows.at(-1), "next") : null)),
+      previous: backwards
+        ? (beyond ?? (more ? cursorAt(rows[0], "previous") : null))
+        : place !== null
+          ? cursorAt(rows[0], "previous")
+          : null,
     }
   })

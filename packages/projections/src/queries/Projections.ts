@@ -1,7 +1,9 @@
 /** The read side as a service: every query of the projections, over one read-only client. */
 import { Context, Effect, Layer } from "effect"
+import { allInferences, allItems, allRequests, allTurns } from "./allRows.js"
 import { anomalies, anomalyCounts } from "./anomalies.js"
-import { items } from "./items.js"
+import { inbox } from "./inbox.js"
+import { item, items } from "./items.js"
 import { delegations, inferences, queue, realtimeRuns, tasks } from "./lists.js"
 import {
   afterEndWork,
@@ -15,16 +17,31 @@ import {
   waitsOfTurn,
 } from "./living.js"
 import { openReadSql, type ReadSql } from "./ReadSql.js"
-import { allRequests, request, requests } from "./requests.js"
+import { request, requests } from "./requests.js"
+import { forkPlace, rewoundFrom } from "./rewinds.js"
 import { rowsByKeys } from "./rowsByKeys.js"
 import { rowsSnapshot } from "./rowsSnapshot.js"
 import { session, sessionRow, sessions } from "./sessions.js"
 import { stats } from "./stats.js"
 import { knowsStream, rebuildPoint } from "./streams.js"
+import { rowText, taskOutput } from "./texts.js"
 import { threadSnapshot } from "./threadSnapshot.js"
 import { matchingThreads, thread, threads, threadVersion, usage } from "./threads.js"
+import { trace } from "./trace.js"
+import { threadTree } from "./tree.js"
+import { turnChanges } from "./turnChanges.js"
 import { turn, turns } from "./turns.js"
-import { livingSessions, openConnections, requestRow, threadsToFollowUp, threadWork, turnRow } from "./upkeep.js"
+import {
+  livingSessions,
+  openConnections,
+  requestRow,
+  runningInferences,
+  threadsToFollowUp,
+  threadWork,
+  turnRow,
+} from "./upkeep.js"
+import { usageSums } from "./usageSums.js"
+import { handoffWork, openVoiceRuns } from "./voice.js"
 
 /** Binds every query to a client. */
 const boundTo = (sql: ReadSql) => {
@@ -44,23 +61,37 @@ const boundTo = (sql: ReadSql) => {
     session: bind(session),
     sessionRow: bind(sessionRow),
     turns: bind(turns),
+    trace: bind(trace),
     turn: bind(turn),
+    turnChanges: bind(turnChanges),
     items: bind(items),
+    item: bind(item),
+    taskOutput: bind(taskOutput),
+    rowText: bind(rowText),
     requests: bind(requests),
+    allTurns: bind(allTurns),
+    allItems: bind(allItems),
     allRequests: bind(allRequests),
+    allInferences: bind(allInferences),
     request: bind(request),
     inferences: bind(inferences),
     realtimeRuns: bind(realtimeRuns),
     delegations: bind(delegations),
     tasks: bind(tasks),
     queue: bind(queue),
+    forkPlace: bind(forkPlace),
+    rewoundFrom: bind(rewoundFrom),
     usage: bind(usage),
+    threadTree: bind(threadTree),
+    usageSums: bind(usageSums),
     anomalies: bind(anomalies),
     anomalyCounts: bind(anomalyCounts),
+    inbox: bind(inbox),
     stats: bind(stats),
     knowsStream: bind(knowsStream),
     rebuildPoint: bind(rebuildPoint),
     threadWork: bind(threadWork),
+    runningInferences: bind(runningInferences),
     turnRow: bind(turnRow),
     requestRow: bind(requestRow),
     livingSessions: bind(livingSessions),
@@ -75,6 +106,8 @@ const boundTo = (sql: ReadSql) => {
     openLeases: bind(openLeases),
     openQuestions: bind(openQuestions),
     waitsOfTurn: bind(waitsOfTurn),
+    openVoiceRuns: bind(openVoiceRuns),
+    handoffWork: bind(handoffWork),
   }
 }
 

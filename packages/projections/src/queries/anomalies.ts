@@ -8,6 +8,7 @@ import { type Page, type PageQuery, readPage } from "./Page.js"
 import type { ReadSql } from "./ReadSql.js"
 import { each, listPage, ofThread, reading, type ThreadList } from "./read.js"
 import type { Condition } from "./select.js"
+import { ofWholeThreads } from "./unfinished.js"
 
 /** Filters apply together. */
 export interface AnomalyQuery extends PageQuery {
@@ -36,10 +37,12 @@ export const anomalies = (
   sql: ReadSql,
   { threadId, reason, subject, ...query }: AnomalyQuery = {},
 ): Effect.Effect<Page<AnomalyView>, ListError> => {
-  const where: Condition[] = threadId === undefined ? [] : [ofThread(threadId)]
+  const where: Condition[] = threadId === undefined ? [ofWholeThreads] : [ofThread(threadId)]
   if (reason !== undefined) where.push({ sql: "reason = ?", params: [reason] })
   if (subject !== undefined) where.push({ sql: "subject = ?", params: [subject] })
-  return listPage(sql, readPage(sql, anomalyList, threadId ?? "", where, query), (rows) => anomalyList.view(sql, rows))
+  return listPage(sql, "anomalies", readPage(sql, anomalyList, threadId ?? "", where, query), (rows) =>
+    anomalyList.view(sql, rows),
+  )
 }
 
 /** How many anomalies each of these threads has; those without any are left out. */

@@ -1,7 +1,15 @@
-/** The lists of a thread that have no filter and no other query. */
-import type { QueueView } from "@threadfold/contracts"
+/** The lists of a thread that have no filter and no other query, and all of its lists together. */
+import type { InferenceView, QueueView, Values } from "@threadfold/contracts"
 import { delegationView, inferenceView, queueView, realtimeRunView, taskView } from "@threadfold/core/model"
+import { anomalyList } from "./anomalies.js"
+import { type MadeQuery, madeIn, valuesIn } from "./filters.js"
+import { itemList } from "./items.js"
+import type { PageQuery } from "./Page.js"
 import { each, newestFirst, pagesOf, type ThreadList } from "./read.js"
+import { requestList } from "./requests.js"
+import type { Condition } from "./select.js"
+import { sessionList } from "./sessions.js"
+import { turnList } from "./turns.js"
 
 /** Inference attempts. */
 export const inferenceList = newestFirst(
@@ -39,8 +47,45 @@ export const queueList: ThreadList<"queue", QueueView> = {
   view: each(queueView),
 }
 
-export const inferences = pagesOf(inferenceList)
+/** What inference attempts are chosen by, in one thread or in all. */
+export interface InferenceFilter extends MadeQuery {
+  readonly status?: Values | undefined
+  /** The model that the attempt asked for. */
+  readonly calledModel?: Values | undefined
+}
+
+export const inferenceFilters = ({ calledModel, status, ...made }: InferenceFilter): readonly Condition[] => [
+  ...valuesIn({ status, model: calledModel }),
+  ...madeIn("inference_id", made),
+]
+
+export const inferences = pagesOf<"inferences", InferenceView, PageQuery & InferenceFilter>(
+  inferenceList,
+  inferenceFilters,
+)
 export const realtimeRuns = pagesOf(realtimeRunList)
 export const delegations = pagesOf(delegationList)
 export const tasks = pagesOf(taskList)
 export const queue = pagesOf(queueList)
+
+/** All lists of a thread. */
+export const threadLists = [
+  sessionList,
+  turnList,
+  itemList,
+  requestList,
+  inferenceList,
+  realtimeRunList,
+  delegationList,
+  taskList,
+  queueList,
+  anomalyList,
+] as const
+
+/**
+ * Cursors of a snapshot that leaves nothing out: null for every list.
+ *
+ * @param without the list of which the snapshot has no pages
+ */
+export const noMore = (without: (typeof threadLists)[number]): { readonly [list: string]: null } =>
+  Object.fromEntries(threadLists.filter((list) => list !== without).map(({ name }) => [name, null]))

@@ -2,7 +2,7 @@ import { isMirrorOf } from "@threadfold/core"
 import Sqlite from "better-sqlite3"
 import fc from "fast-check"
 import { expect, it } from "vitest"
-import { noMirror } from "./threads.js"
+import { noMirror } from "./filters.js"
 
 const few = <A>(...values: readonly A[]) => fc.constantFrom(...values)
 const rowsOf = fc

@@ -87,7 +87,7 @@ describe("one resource", () => {
         const session = yield* queries.session(sessionId)
         expect(session.version).toBe(store.find("sessions", "key", [sessionId])?.sequence)
         expect(session.value).toMatchObject({ sessionId, status: "running" })
-        expect(yield* queries.usage(thread)).toEqual({ sequence: log.events.length, usage: null })
+        expect(yield* queries.usage(thread)).toMatchObject({ sequence: log.events.length, usage: null })
         expect((yield* queries.sessionRow(sessionId)).value).toEqual(store.find("sessions", "key", [sessionId]))
         const [last] = (yield* queries.turns(thread, { limit: 1 })).items
         const turn = yield* queries.turn(last?.turnId ?? "")

@@ -2,11 +2,13 @@
 
 import * as SqlError from "@effect/sql/SqlError"
 import { type Rows, StorageUnavailable, type TableName } from "@threadfold/contracts"
+import { boundedRow, type Cells, cells, layout, noSizes, toRow, type WholeSizes } from "@threadfold/core/model"
 import { Effect } from "effect"
+import { remadeKey } from "../rebuild.js"
 import { type PageError, type RowError, RowNotFound, type ThreadListError } from "./Errors.js"
 import { type List, type Page, type PageQuery, type RowPage, readPage } from "./Page.js"
 import type { ReadSql } from "./ReadSql.js"
-import { type Condition, headOf, selectRows } from "./select.js"
+import { type Condition, headOf, isLongStream, type ShownRow, selectRows, selectShown } from "./select.js"
 
 /**
  * Runs `body` in one transaction: everything it reads is of one moment. Never call it inside a transaction of another
@@ -28,8 +30,17 @@ export interface Resource<A> {
   readonly sequence: number
   /** Version of the resource: sequence of the event that last touched its row, for `ETag` and `If-Match`. */
   readonly version: number
+  /** How often rows were made again without an event: part of its `ETag`, and of no version. */
+  readonly remade: number
   readonly value: A
 }
+
+/** SQL of that count. */
+export const remadeSql = `CAST(coalesce((SELECT value FROM projection_meta WHERE key = '${remadeKey}'), 0) AS INTEGER)`
+
+/** The same in a statement of its own. */
+export const remadeOf = (sql: ReadSql): Effect.Effect<number, SqlError.SqlError> =>
+  Effect.map(sql.unsafe<{ readonly remade: number }>(`SELECT ${remadeSql} AS remade`), ([row]) => row?.remade ?? 0)
 
 /** Tables whose rows are resources of their own, and what such a one is called in ids and errors. */
 const names = { threads: "thread", sessions: "session", turns: "turn", requests: "request" } as const
@@ -49,6 +60,16 @@ export const findRow = <N extends ResourceTable>(
   )
 
 /** A row by its id; fails with `RowNotFound` where there is none. */
+export const requireShown = <N extends ResourceTable>(
+  sql: ReadSql,
+  table: N,
+  id: string,
+): Effect.Effect<ShownRow<N>, RowNotFound | SqlError.SqlError> =>
+  Effect.flatMap(selectShown(sql, table, [{ sql: `${names[table]}_id = ?`, params: [id] }], "LIMIT 1"), ([row]) =>
+    row === undefined ? Effect.fail(notFound(table, id)) : Effect.succeed(row),
+  )
+
+/** The whole row, with its long texts. */
 export const requireRow = <N extends ResourceTable>(
   sql: ReadSql,
   table: N,
@@ -58,19 +79,32 @@ export const requireRow = <N extends ResourceTable>(
     row === null ? Effect.fail(notFound(table, id)) : Effect.succeed(row),
   )
 
-/** The resource of one row. */
-export const resource = <N extends ResourceTable, A>(
+/** The resource of one row, as it is served: of long texts the beginning. */
+export const resource = <N extends ResourceTable, A extends object>(
   sql: ReadSql,
   table: N,
   id: string,
   view: (row: Rows[N]) => A,
 ): Effect.Effect<Resource<A>, RowError> =>
+  resourceOf(
+    sql,
+    Effect.map(requireShown(sql, table, id), (row) => ({ row, value: shownEntry(table, row, view(row)) })),
+  )
+
+/** The resource of a row with its value. */
+export const resourceOf = <A>(
+  sql: ReadSql,
+  found: Effect.Effect<
+    { readonly row: { readonly sequence: number }; readonly value: A },
+    RowNotFound | SqlError.SqlError
+  >,
+): Effect.Effect<Resource<A>, RowError> =>
   reading(
     sql,
     Effect.gen(function* () {
       const sequence = yield* headOf(sql)
-      const row = yield* requireRow(sql, table, id)
-      return { sequence, version: row.sequence, value: view(row) }
+      const { row, value } = yield* found
+      return { sequence, version: row.sequence, remade: yield* remadeOf(sql), value }
     }),
   )
 
@@ -83,9 +117,34 @@ export const requireThread = (sql: ReadSql, threadId: string): Effect.Effect<voi
 /** The rows of one thread. */
 export const ofThread = (threadId: string): Condition => ({ sql: "thread_id = ?", params: [threadId] })
 
+/** Lengths of texts of a row that is read for what it shows: what was cut of its columns, and of streamed content. */
+export const wholeSizesOf = (table: TableName, row: Cells): WholeSizes => {
+  const sizes = isSizes(row.wholeSizes) ? row.wholeSizes : noSizes
+  return table === "items" && isLongStream(toRow("items", row))
+    ? { ...sizes, text: toRow("items", row).chunkChars }
+    : sizes
+}
+
+const isSizes = (value: unknown): value is WholeSizes => typeof value === "object" && value !== null
+
+/** The entry of a row, with what rides along of it. */
+export const shownEntry = <N extends TableName, A extends object>(
+  table: N,
+  row: ShownRow<N> | undefined,
+  shown: A,
+): A => (row === undefined ? shown : boundedRow(table, cells(row), shown, wholeSizesOf(table, cells(row))))
+
+/** A row as it is shown to programs that keep a copy of it: `truncated` stands beside its columns. */
+export const shownCells = (table: TableName, row: Cells, texts?: number): Cells => {
+  const columns: Record<string, unknown> = {}
+  for (const { name } of layout(table).columns) columns[name] = row[name]
+  return boundedRow(table, row, columns, isSizes(row.wholeSizes) ? row.wholeSizes : noSizes, texts)
+}
+
 /** A page of a list as views, with the sequence that it is true for. */
-export const listPage = <N extends TableName, A, E>(
+export const listPage = <N extends TableName, A extends object, E>(
   sql: ReadSql,
+  table: N,
   page: Effect.Effect<RowPage<N>, E>,
   view: (rows: RowPage<N>["rows"]) => Effect.Effect<readonly A[], SqlError.SqlError>,
 ): Effect.Effect<Page<A>, Exclude<E, SqlError.SqlError> | StorageUnavailable> =>
@@ -94,21 +153,24 @@ export const listPage = <N extends TableName, A, E>(
     Effect.gen(function* () {
       const sequence = yield* headOf(sql)
       const { rows, next, previous } = yield* page
-      return { sequence, items: yield* view(rows), next, previous }
+      const views = yield* view(rows)
+      return { sequence, items: views.map((shown, index) => shownEntry(table, rows[index], shown)), next, previous }
     }),
   )
 
 /** A page of a list of one thread's rows. */
-export const threadPage = <N extends TableName, A>(
+export const threadPage = <N extends TableName, A extends object>(
   sql: ReadSql,
   list: ThreadList<N, A>,
   threadId: string,
   query: PageQuery,
   conditions: readonly Condition[] = [],
+  filters: readonly Condition[] = [],
 ): Effect.Effect<Page<A>, ThreadListError> =>
   listPage(
     sql,
-    Effect.zipRight(requireThread(sql, threadId), readThreadPage(sql, list, threadId, query, conditions)),
+    list.table,
+    Effect.zipRight(requireThread(sql, threadId), readThreadPage(sql, list, threadId, query, conditions, filters)),
     (rows) => list.view(sql, rows),
   )
 
@@ -126,8 +188,10 @@ export const readThreadPage = <N extends TableName, A>(
   threadId: string,
   query: PageQuery,
   conditions: readonly Condition[] = [],
+  filters: readonly Condition[] = [],
+  whole = false,
 ): Effect.Effect<RowPage<N>, PageError | SqlError.SqlError> =>
-  readPage(sql, list, threadId, [ofThread(threadId), ...(list.conditions ?? []), ...conditions], query)
+  readPage(sql, list, threadId, [ofThread(threadId), ...(list.conditions ?? []), ...conditions], query, filters, whole)
 
 /** A view that needs the row alone. */
 export const each =
@@ -148,8 +212,11 @@ export const newestFirst = <N extends TableName, A>(
   view: each(view),
 })
 
-/** The query for a page of a list of one thread. */
+/** The query for a page of a list of one thread; `filters` makes conditions of what the query says. */
 export const pagesOf =
-  <N extends TableName, A>(list: ThreadList<N, A>) =>
-  (sql: ReadSql, threadId: string, query: PageQuery = {}): Effect.Effect<Page<A>, ThreadListError> =>
-    threadPage(sql, list, threadId, query)
+  <N extends TableName, A extends object, Query extends PageQuery = PageQuery>(
+    list: ThreadList<N, A>,
+    filters: (query: Query) => readonly Condition[] = () => [],
+  ) =>
+  (sql: ReadSql, threadId: string, query: Query): Effect.Effect<Page<A>, ThreadListError> =>
+    threadPage(sql, list, threadId, query, [], filters(query))

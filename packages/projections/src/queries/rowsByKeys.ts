@@ -1,12 +1,13 @@
-/** Whole rows by their keys, for programs that keep a copy of them. */
+/** Rows by their keys, as they are shown, for programs that keep a copy of them. */
 
 import type * as SqlError from "@effect/sql/SqlError"
 import type { StorageUnavailable, TableName } from "@threadfold/contracts"
 import { type Cells, keyOf, layout, type Scalar } from "@threadfold/core/model"
 import { Effect } from "effect"
-import { parseJsonColumns, selectList, sqlName } from "../SqlText.js"
+import { sqlName } from "../SqlText.js"
 import type { ReadSql } from "./ReadSql.js"
-import { reading } from "./read.js"
+import { reading, shownCells } from "./read.js"
+import { shownList, shownRow } from "./select.js"
 
 /** A row that was asked for; null: there is none. */
 export interface FoundRow {
@@ -27,13 +28,12 @@ const ofTable = (
   // The cross join keeps SQLite at looking each key up.
   const on = of.key.map((column, index) => `t."${sqlName(column)}" = json_extract(wanted.value, '$[${index}]')`)
   const text =
-    `SELECT ${selectList(of.columns, "t.")} FROM json_each(?) AS wanted ` +
-    `CROSS JOIN ${table} AS t ON ${on.join(" AND ")}`
+    `SELECT ${shownList(of, "t.")} FROM json_each(?) AS wanted ` + `CROSS JOIN ${table} AS t ON ${on.join(" AND ")}`
   return sql.unsafe<Record<string, unknown>>(text, [JSON.stringify(keys)]).pipe(
     Effect.map((rows) => {
       const byKey = new Map<string, Cells>()
       for (const row of rows) {
-        const parsed = parseJsonColumns(of, row)
+        const parsed = shownCells(table, shownRow(of, row))
         byKey.set(JSON.stringify(keyOf(of, parsed)), parsed)
       }
       return keys.map((key) => ({ table, key, row: byKey.get(JSON.stringify(key)) ?? null }))

@@ -5,31 +5,37 @@
  */
 
 import type * as SqlError from "@effect/sql/SqlError"
-import { type AnyRow, columnName, type TableName } from "@threadfold/contracts"
+import { type AnyRow, columnName, longestTextBytes, type TableName } from "@threadfold/contracts"
 import { decodeState, FOLD_VERSION, type FoldState } from "@threadfold/core"
-import { cells, keyOf, layout } from "@threadfold/core/model"
+import { type Cells, cells, keyOf, layout, toRow, utf8Length } from "@threadfold/core/model"
 import { Effect } from "effect"
 import { listCondition } from "../SqlText.js"
 import { anomalyList } from "./anomalies.js"
 import type { CursorInvalid, LimitInvalid, RowNotFound, ThreadListError } from "./Errors.js"
 import { itemList } from "./items.js"
-import { delegationList, inferenceList, queueList, realtimeRunList, taskList } from "./lists.js"
+import { delegationList, inferenceList, noMore, queueList, realtimeRunList, taskList } from "./lists.js"
 import { type List, limitOf, readPage } from "./Page.js"
 import type { ReadSql } from "./ReadSql.js"
-import { ofThread, reading, requireRow } from "./read.js"
+import { ofThread, reading, requireShown, shownCells } from "./read.js"
 import { requestList } from "./requests.js"
 import { holdingAny } from "./rewinds.js"
-import { type Condition, headOf, selectRows } from "./select.js"
+import { byIds, type Condition, headOf, type ShownRow, selectShown, shownChunks } from "./select.js"
 import { sessionList } from "./sessions.js"
 import { turnList } from "./turns.js"
 
 /** At most so many open rows of a table, and rows of what belongs to a row, are put in. */
-const mostOpen = 500
+const usualOpen = 500
 const mostParts = 5_000
 
 export interface RowsSnapshotQuery {
   /** How many of the newest rows of each list, 1 to 500. Default 50. */
   readonly limit?: number | undefined
+  /** Bytes of a text at most, where they are to be fewer than usual. */
+  readonly textBytes?: number | undefined
+  /** Open rows of a table at most, where they are to be fewer than usual. */
+  readonly openRows?: number | undefined
+  /** The open state of the moment; absent: the stored one. */
+  readonly state?: FoldState | undefined
 }
 
 /** What is read: the body of the API without what names a place in streams. */
@@ -38,7 +44,8 @@ export interface ReadRows {
   readonly sequence: number
   readonly foldVersion: number
   readonly state: FoldState | null
-  readonly rows: { readonly [N in TableName]?: readonly AnyRow[] }
+  /** A row of which a text is cut has `truncated` beside its columns. */
+  readonly rows: { readonly [N in TableName]?: readonly Cells[] }
   readonly rest: { readonly [N in TableName]?: string | null }
   readonly openComplete: boolean
   readonly whole: readonly string[]
@@ -66,10 +73,32 @@ const conditionOf = (table: TableName, name: string): string => {
 class Gathered {
   private readonly tables = new Map<TableName, Map<string, AnyRow>>()
 
+  /** @param texts bytes of a text at most */
+  constructor(private readonly texts: number) {}
+
   add(table: TableName, rows: readonly AnyRow[]): void {
     const held = this.tables.get(table) ?? new Map<string, AnyRow>()
     this.tables.set(table, held)
     for (const row of rows) held.set(JSON.stringify(keyOf(layout(table), cells(row))), row)
+  }
+
+  /** Adds the beginnings of what streams, in the order of the items, and notes on each item whether that is all. */
+  addStreams(chunks: readonly ShownRow<"item_chunks">[]): void {
+    const taken = new Map<string, { chunks: number; bytes: number }>()
+    for (const chunk of chunks) {
+      const sum = taken.get(chunk.itemId) ?? { chunks: 0, bytes: 0 }
+      taken.set(chunk.itemId, sum)
+      if (sum.bytes >= this.texts) continue
+      this.add("item_chunks", [chunk])
+      sum.chunks += 1
+      sum.bytes += utf8Length(chunk.text)
+    }
+    for (const row of this.of("items")) {
+      const item = toRow("items", cells(row))
+      const { bytes = 0, chunks: held = 0 } = taken.get(item.itemId) ?? {}
+      if (item.hasFinal === 1 || (held === item.chunks && bytes <= this.texts)) continue
+      this.add("items", [{ ...item, ...{ wholeSizes: { text: item.chunkChars } } }])
+    }
   }
 
   of(table: TableName): readonly AnyRow[] {
@@ -80,19 +109,18 @@ class Gathered {
     return this.tables.get(table)?.has(JSON.stringify([id])) === true
   }
 
-  all(): { readonly [N in TableName]?: readonly AnyRow[] } {
-    return Object.fromEntries([...this.tables].map(([table, rows]) => [table, [...rows.values()]]))
+  all(): { readonly [N in TableName]?: readonly Cells[] } {
+    return Object.fromEntries(
+      [...this.tables].map(([table, rows]) => [
+        table,
+        [...rows.values()].map((row) => shownCells(table, cells(row), this.texts)),
+      ]),
+    )
   }
 }
 
 /** Name in SQL of the first key column. */
 const idColumn = (table: TableName): string => columnName(layout(table).key[0] ?? "")
-
-/** Rows of these ids. */
-const byIds = (column: string, ids: readonly string[]): Condition => ({
-  sql: `${column} IN (SELECT value FROM json_each(?))`,
-  params: [JSON.stringify(ids)],
-})
 
 /** The highest id of a thread's rows that were not gathered; null: all were. Reads no more of the index than was gathered. */
 const highestLeft = (
@@ -134,21 +162,39 @@ const namedBy = (state: FoldState | null): readonly (readonly [TableName, readon
         ["realtime_runs", [state.realtime, ...state.pendingRealtime].flatMap((run) => run?.realtimeId ?? [])],
       ]
 
-const readRows = (sql: ReadSql, threadId: string, limit: number): Sql<ReadRows> =>
+/** What is said of a purged thread, beside its row. */
+const tombstone = (threadId: string, sequence: number): Omit<ReadRows, "rows" | "state"> => ({
+  threadId,
+  sequence,
+  foldVersion: FOLD_VERSION,
+  rest: {},
+  openComplete: true,
+  whole: [],
+  more: noMore(queueList),
+})
+
+const readRows = (
+  sql: ReadSql,
+  threadId: string,
+  limit: number,
+  { openRows: mostOpen = usualOpen, state: known, textBytes = longestTextBytes }: RowsSnapshotQuery,
+): Sql<ReadRows> =>
   Effect.gen(function* () {
     const sequence = yield* headOf(sql)
-    const thread = yield* requireRow(sql, "threads", threadId)
-    const state = yield* openState(sql, threadId, thread.streamVersion)
-    const gathered = new Gathered()
+    const thread = yield* requireShown(sql, "threads", threadId)
+    const state = known ?? (yield* openState(sql, threadId, thread.streamVersion))
+    const gathered = new Gathered(textBytes)
     const rest: { [N in TableName]?: string | null } = {}
     const more: Record<string, string | null> = {}
     const add = (table: TableName, where: Condition, tail = ""): Effect.Effect<number, SqlError.SqlError> =>
-      Effect.map(selectRows(sql, table, [where], tail), (rows) => {
+      Effect.map(selectShown(sql, table, [where], tail), (rows) => {
         gathered.add(table, rows)
         return rows.length
       })
 
     gathered.add("threads", [thread])
+    // What a purge has yet to remove is gone already for who keeps a copy of the thread.
+    if (thread.status === "purged") return { ...tombstone(threadId, sequence), state, rows: gathered.all() }
     yield* add("usage", ofThread(threadId))
     yield* add("queue", ofThread(threadId), `ORDER BY ${queueList.columns.map((column) => column.sql).join(", ")}`)
     if (thread.sessionId !== null) yield* add("sessions", byIds("session_id", [thread.sessionId]))
@@ -201,7 +247,14 @@ const readRows = (sql: ReadSql, threadId: string, limit: number): Sql<ReadRows> 
     const streaming = gathered
       .of("items")
       .flatMap((row) => ("hasFinal" in row && row.hasFinal === 0 ? [row.itemId] : []))
-    yield* add("item_chunks", byIds("item_id", streaming))
+    gathered.addStreams(
+      yield* selectShown(
+        sql,
+        "item_chunks",
+        [byIds("item_id", streaming), { sql: `ordinal < ${shownChunks}`, params: [] }],
+        "ORDER BY item_id, ordinal",
+      ),
+    )
     rest.item_chunks = null
     for (const itemId of streaming) whole.add(itemId)
     for (const row of gathered.of("inferences")) {
@@ -234,4 +287,4 @@ export const rowsSnapshot = (
   threadId: string,
   query: RowsSnapshotQuery = {},
 ): Effect.Effect<ReadRows, ThreadListError> =>
-  Effect.flatMap(limitOf(query), (limit) => reading(sql, readRows(sql, threadId, limit)))
+  Effect.flatMap(limitOf(query), (limit) => reading(sql, readRows(sql, threadId, limit, query)))

@@ -1,10 +1,10 @@
 /** Rows by SQL over the read-only client. Everything that reaches SQL from outside is a parameter. */
 
 import type * as SqlError from "@effect/sql/SqlError"
-import type { Rows, TableName } from "@threadfold/contracts"
-import { layout, toRow } from "@threadfold/core/model"
+import { longestTextBytes, type Rows, type TableName, tableNames } from "@threadfold/contracts"
+import { type Cells, type Layout, type LayoutColumn, layout, toRow, type WholeSizes } from "@threadfold/core/model"
 import { Effect } from "effect"
-import { parseJsonColumns, selectList } from "../SqlText.js"
+import { parseJson, parseJsonColumns, selectList, sqlName } from "../SqlText.js"
 import type { ReadSql } from "./ReadSql.js"
 
 /** A condition and its parameters. */
@@ -12,6 +12,17 @@ export interface Condition {
   readonly sql: string
   readonly params: readonly (string | number)[]
 }
+
+/** Rows of these ids; `column` is from this package alone. */
+export const byIds = (column: string, ids: readonly string[]): Condition => ({
+  sql: `${column} IN (SELECT value FROM json_each(?))`,
+  params: [JSON.stringify(ids)],
+})
+
+/** What a statement selects of a table's rows, made once: pages run several statements a call. */
+const selections: ReadonlyMap<TableName, string> = new Map(
+  tableNames.map((table) => [table, `SELECT ${selectList(layout(table).columns)} FROM ${table}`]),
+)
 
 /** Whole rows of a table; `tail` is the rest of the statement, from this package alone. */
 export const selectRows = <N extends TableName>(
@@ -22,13 +33,89 @@ export const selectRows = <N extends TableName>(
 ): Effect.Effect<readonly Rows[N][], SqlError.SqlError> => {
   const of = layout(table)
   const condition = where.length === 0 ? "" : ` WHERE ${where.map((each) => each.sql).join(" AND ")}`
-  const text = `SELECT ${selectList(of.columns)} FROM ${table}${condition} ${tail}`
+  const text = `${selections.get(table)}${condition} ${tail}`
   return sql
     .unsafe<Record<string, unknown>>(
       text,
       where.flatMap((each) => each.params),
     )
     .pipe(Effect.map((rows) => rows.map((row) => toRow(table, parseJsonColumns(of, row)))))
+}
+
+/**
+ * Columns that may hold a long text, beside those that the tables call heavy: such a value is not read into memory whole, because a
+ * reader gets its beginning alone.
+ */
+const alsoLong: { readonly [N in TableName]?: readonly string[] } = {
+  item_chunks: ["text"],
+  queue: ["text", "parts", "settings"],
+}
+
+/** Longest JSON that is read to have its texts cut, bytes; longer one is left out whole. */
+const longestJsonBytes = 1024 * 1024
+
+/** A row that is read for what it shows: of a long text its beginning, and how long the whole is. */
+export type ShownRow<N extends TableName> = Rows[N] & { readonly wholeSizes?: WholeSizes | null }
+
+const longColumns = (of: Layout): readonly LayoutColumn[] =>
+  of.columns.filter(({ heavy, name }) => heavy || alsoLong[of.table]?.includes(name) === true)
+
+const mostBytes = ({ json }: LayoutColumn): number => (json ? longestJsonBytes : longestTextBytes)
+
+/** Chunks of streamed content that are read for what an item shows. */
+export const shownChunks = 64
+
+/** Whether more was streamed of an item than it shows. */
+export const isLongStream = ({ chunkChars, chunks, hasFinal }: Rows["items"]): boolean =>
+  hasFinal === 0 && (chunkChars > longestTextBytes || chunks > shownChunks)
+
+/** The columns of a row that is shown. A unit of text is a byte at least, so that as many units are enough of its beginning. */
+export const shownList = (of: Layout, prefix = ""): string => {
+  const long = longColumns(of)
+  if (long.length === 0) return selectList(of.columns, prefix)
+  const listed = of.columns.map((column) => {
+    const name = `${prefix}"${sqlName(column.name)}"`
+    if (!long.includes(column)) return `${name} AS "${column.name}"`
+    const shown = column.json ? "NULL" : `substr(${name}, 1, ${longestTextBytes})`
+    return `iif(octet_length(${name}) > ${mostBytes(column)}, ${shown}, ${name}) AS "${column.name}"`
+  })
+  const sizes = long.map(({ name }) => `'${name}', octet_length(${prefix}"${sqlName(name)}")`)
+  const any = long.map((column) => `octet_length(${prefix}"${sqlName(column.name)}") > ${mostBytes(column)}`)
+  return `${listed.join(", ")}, iif(${any.join(" OR ")}, json_object(${sizes.join(", ")}), NULL) AS "wholeSizes"`
+}
+
+const isSize = (entry: readonly [string, unknown]): entry is [string, number] => typeof entry[1] === "number"
+
+/** A row that was read by {@link shownList}, in the place of the one that SQLite gave. */
+export const shownRow = (of: Layout, row: Record<string, unknown>): Cells => {
+  const cells = parseJsonColumns(of, row)
+  const { wholeSizes } = cells
+  if (typeof wholeSizes !== "string") return cells
+  const sizes = Object.entries(Object(parseJson(wholeSizes)))
+    .filter(isSize)
+    .filter(([name, bytes]) => of.columns.some((column) => column.name === name && bytes > mostBytes(column)))
+  return { ...cells, wholeSizes: Object.fromEntries(sizes) }
+}
+
+const shownSelections: ReadonlyMap<TableName, string> = new Map(
+  tableNames.map((table) => [table, `SELECT ${shownList(layout(table))} FROM ${table}`]),
+)
+
+/** The same rows as {@link selectRows}, as they are shown. */
+export const selectShown = <N extends TableName>(
+  sql: ReadSql,
+  table: N,
+  where: readonly Condition[],
+  tail: string,
+): Effect.Effect<readonly ShownRow<N>[], SqlError.SqlError> => {
+  const of = layout(table)
+  const condition = where.length === 0 ? "" : ` WHERE ${where.map((each) => each.sql).join(" AND ")}`
+  return sql
+    .unsafe<Record<string, unknown>>(
+      `${shownSelections.get(table)}${condition} ${tail}`,
+      where.flatMap((each) => each.params),
+    )
+    .pipe(Effect.map((rows) => rows.map((row) => toRow(table, shownRow(of, row)))))
 }
 
 /** The sequence of the log that this transaction sees. */

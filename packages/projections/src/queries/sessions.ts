@@ -1,11 +1,11 @@
 /** Sessions of a thread, the newest epoch first; one session by its id. */
 
-import type { SessionRow, SessionView } from "@threadfold/contracts"
+import type { Rows, SessionView } from "@threadfold/contracts"
 import { sessionView } from "@threadfold/core/model"
-import type { Effect } from "effect"
+import { Effect } from "effect"
 import type { RowError } from "./Errors.js"
 import type { ReadSql } from "./ReadSql.js"
-import { each, pagesOf, type Resource, resource, type ThreadList } from "./read.js"
+import { each, pagesOf, type Resource, requireRow, resource, resourceOf, type ThreadList } from "./read.js"
 
 export const sessionList: ThreadList<"sessions", SessionView> = {
   name: "sessions",
@@ -18,13 +18,13 @@ export const sessionList: ThreadList<"sessions", SessionView> = {
 /** A page of a thread's sessions. */
 export const sessions = pagesOf(sessionList)
 
-const sessionAs =
-  <A>(view: (row: SessionRow) => A) =>
-  (sql: ReadSql, sessionId: string): Effect.Effect<Resource<A>, RowError> =>
-    resource(sql, "sessions", sessionId, view)
-
 /** One session. */
-export const session = sessionAs(sessionView)
+export const session = (sql: ReadSql, sessionId: string): Effect.Effect<Resource<SessionView>, RowError> =>
+  resource(sql, "sessions", sessionId, sessionView)
 
 /** One session as its row holds it. */
-export const sessionRow = sessionAs((row) => row)
+export const sessionRow = (sql: ReadSql, sessionId: string): Effect.Effect<Resource<Rows["sessions"]>, RowError> =>
+  resourceOf(
+    sql,
+    Effect.map(requireRow(sql, "sessions", sessionId), (row) => ({ row, value: row })),
+  )

@@ -5,23 +5,36 @@
 
 import type * as SqlError from "@effect/sql/SqlError"
 import type { Rows, TableName, ThreadSnapshot } from "@threadfold/contracts"
-import { snapshotOf, type TableRow } from "@threadfold/core/model"
+import { boundedRow, snapshotOf, type TableRow } from "@threadfold/core/model"
 import { Effect } from "effect"
 import { anomalyList } from "./anomalies.js"
 import type { PageError, ThreadListError } from "./Errors.js"
 import { chunksOf, itemList } from "./items.js"
-import { delegationList, inferenceList, queueList, realtimeRunList, taskList } from "./lists.js"
+import { delegationList, inferenceList, noMore, queueList, realtimeRunList, taskList } from "./lists.js"
 import { maxLimit } from "./Page.js"
 import type { ReadSql } from "./ReadSql.js"
-import { findRow, notFound, ofThread, reading, readThreadPage, requireRow, type ThreadList } from "./read.js"
+import {
+  findRow,
+  notFound,
+  ofThread,
+  reading,
+  readThreadPage,
+  requireRow,
+  requireShown,
+  type ThreadList,
+  wholeSizesOf,
+} from "./read.js"
 import { requestList } from "./requests.js"
 import { itemsRewound, rangesOf, turnsRewound } from "./rewinds.js"
 import { type Condition, headOf, selectRows } from "./select.js"
+import { sessionList } from "./sessions.js"
 import { turnList } from "./turns.js"
 
 export interface SnapshotQuery {
   /** How many entries of each list, 1 to 500; null: all of them, for tools. Default 50. */
   readonly limitPerList?: number | null | undefined
+  /** Bytes of a text at most, where they are to be fewer than usual. */
+  readonly textBytes?: number | undefined
   /** False: without turns that were taken back, and their items; true: those alone. */
   readonly rewound?: boolean | undefined
 }
@@ -51,7 +64,8 @@ const partOf = <N extends TableName, A>(
     const rows: Rows[N][] = []
     let cursor: string | undefined
     for (;;) {
-      const page = yield* readThreadPage(sql, list, threadId, { limit: limit ?? maxLimit, cursor }, conditions)
+      const query = { limit: limit ?? maxLimit, cursor }
+      const page = yield* readThreadPage(sql, list, threadId, query, conditions, [], limit === null)
       for (const row of page.rows) rows.push(row)
       if (limit !== null || page.next === null) {
         return { rows: list.order === "desc" ? rows.reverse() : rows, more: page.next }
@@ -83,14 +97,21 @@ export const threadSnapshot = (
         })
 
       const sequence = yield* headOf(sql)
-      const thread = yield* requireRow(sql, "threads", threadId)
+      const thread = yield* (limit === null ? requireRow : requireShown)(sql, "threads", threadId)
       add("threads", [thread])
+      // What a purge has yet to remove is gone already for who reads the thread as a whole.
+      if (thread.status === "purged") {
+        const tombstone = snapshotOf(rows, sequence)
+        return tombstone === null
+          ? yield* notFound("threads", threadId)
+          : { snapshot: tombstone, more: noMore(sessionList) }
+      }
       const session = thread.sessionId === null ? null : yield* findRow(sql, "sessions", thread.sessionId)
       if (session !== null) add("sessions", [session])
       const turns = yield* addList(turnList, turnsRewound(query.rewound))
       add("rewinds", yield* rangesOf(sql, turns))
       const items = yield* addList(itemList, itemsRewound(query.rewound))
-      add("item_chunks", yield* chunksOf(sql, items))
+      add("item_chunks", yield* chunksOf(sql, items, limit === null))
       yield* addList(requestList)
       yield* addList(inferenceList)
       yield* addList(realtimeRunList)
@@ -100,7 +121,12 @@ export const threadSnapshot = (
       yield* addList(anomalyList)
       add("usage", yield* selectRows(sql, "usage", [ofThread(threadId)], "LIMIT 1"))
 
-      const snapshot = snapshotOf(rows, sequence)
+      const snapshot =
+        limit === null
+          ? snapshotOf(rows, sequence)
+          : snapshotOf(rows, sequence, (table, row, entry) =>
+              boundedRow(table, row, entry, wholeSizesOf(table, row), query.textBytes),
+            )
       return snapshot === null ? yield* notFound("threads", threadId) : { snapshot, more }
     }),
   )

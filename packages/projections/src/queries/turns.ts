@@ -3,17 +3,32 @@
  * such a row included: it names the turn that took the message.
  */
 
-import type { TurnDetail, TurnView } from "@threadfold/contracts"
+import type { TurnDetail, TurnView, Values } from "@threadfold/contracts"
 import { turnDetail, turnView } from "@threadfold/core/model"
 import { Effect } from "effect"
 import type { RowError, ThreadListError } from "./Errors.js"
+import { holding, type MadeQuery, madeIn, valuesIn } from "./filters.js"
 import type { Page, PageQuery } from "./Page.js"
 import type { ReadSql } from "./ReadSql.js"
-import { type Resource, reading, requireRow, type ThreadList, threadPage } from "./read.js"
+import { type Resource, reading, remadeOf, requireShown, shownEntry, type ThreadList, threadPage } from "./read.js"
 import { rangesOf, turnsRewound } from "./rewinds.js"
-import { headOf } from "./select.js"
+import { type Condition, headOf } from "./select.js"
 
-export interface TurnQuery extends PageQuery {
+/** What turns are chosen by, in one thread or in all. */
+export interface TurnFilter extends MadeQuery {
+  readonly status?: Values | undefined
+  readonly outcome?: Values | undefined
+  readonly origin?: Values | undefined
+  readonly text?: string | undefined
+}
+
+export const turnFilters = ({ outcome, origin, status, text, ...made }: TurnFilter): readonly Condition[] => [
+  ...valuesIn({ status, outcome, origin }),
+  ...holding(["text"], text),
+  ...madeIn("turn_id", made),
+]
+
+export interface TurnQuery extends PageQuery, TurnFilter {
   /** False: without turns that were taken back; true: those alone. */
   readonly rewound?: boolean | undefined
 }
@@ -31,8 +46,9 @@ export const turnList: ThreadList<"turns", TurnView> = {
 export const turns = (
   sql: ReadSql,
   threadId: string,
-  { rewound, ...query }: TurnQuery = {},
-): Effect.Effect<Page<TurnView>, ThreadListError> => threadPage(sql, turnList, threadId, query, turnsRewound(rewound))
+  query: TurnQuery = {},
+): Effect.Effect<Page<TurnView>, ThreadListError> =>
+  threadPage(sql, turnList, threadId, query, turnsRewound(query.rewound), turnFilters(query))
 
 /** One turn. */
 export const turn = (sql: ReadSql, turnId: string): Effect.Effect<Resource<TurnDetail>, RowError> =>
@@ -40,8 +56,8 @@ export const turn = (sql: ReadSql, turnId: string): Effect.Effect<Resource<TurnD
     sql,
     Effect.gen(function* () {
       const sequence = yield* headOf(sql)
-      const row = yield* requireRow(sql, "turns", turnId)
-      const value = turnDetail(row, yield* rangesOf(sql, [row]))
-      return { sequence, version: value.version, value }
+      const row = yield* requireShown(sql, "turns", turnId)
+      const value = shownEntry("turns", row, turnDetail(row, yield* rangesOf(sql, [row])))
+      return { sequence, version: value.version, remade: yield* remadeOf(sql), value }
     }),
   )

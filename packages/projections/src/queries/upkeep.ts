@@ -3,7 +3,7 @@
  * follows from a row is decided in core (`core/workflow`).
  */
 
-import type { RequestRow, SessionRow, StorageUnavailable, TurnRow } from "@threadfold/contracts"
+import type { InferenceRow, RequestRow, SessionRow, StorageUnavailable, TurnRow } from "@threadfold/contracts"
 import type { FollowUpCandidate, ThreadWork } from "@threadfold/core"
 import { Effect } from "effect"
 import type { ReadSql } from "./ReadSql.js"
@@ -38,6 +38,22 @@ export const threadWork = (
       const session = last?.endedAt === null ? last : null
       return { thread, session, last, turns, hasMoreTurns: found.length > limit }
     }),
+  )
+
+/** Attempts of a session that run, at most `limit`, the oldest. */
+export const runningInferences = (
+  sql: ReadSql,
+  { sessionId, threadId }: { readonly threadId: string; readonly sessionId: string },
+  limit = OPEN,
+): Effect.Effect<readonly InferenceRow[], StorageUnavailable> =>
+  reading(
+    sql,
+    selectRows(
+      sql,
+      "inferences",
+      [ofThread(threadId), where("session_id = ?", sessionId), where("status = 'running'")],
+      `ORDER BY inference_id LIMIT ${limit}`,
+    ),
   )
 
 /** A turn's row; null: there is none. */

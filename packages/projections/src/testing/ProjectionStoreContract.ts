@@ -179,10 +179,10 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
       store.apply([putRow("turns", { ...turn, text: "hello", diff: "+1" })])
       store.apply([putRow("turns", { ...turn, diff: null, items: 3 })])
       expect([...store.rowsOf("t")].map(({ row }) => row)).toEqual([
-        { ...makeRow("turns", turn), text: "hello", diff: null, proposal: null, items: 3 },
+        { ...makeRow("turns", turn), text: "hello", parts: null, diff: null, proposal: null, items: 3 },
       ])
       expect(store.find("turns", "key", ["u"])).toEqual({ ...makeRow("turns", turn), items: 3 })
-      const whole = { ...makeRow("turns", turn), text: "hello", diff: null, proposal: null, items: 3 }
+      const whole = { ...makeRow("turns", turn), text: "hello", parts: null, diff: null, proposal: null, items: 3 }
       expect(store.whole("turns", ["u"])).toEqual(whole)
       const overlay = new Overlay(store)
       overlay.stage([putRow("turns", { ...turn, diff: "+2" })])
@@ -285,6 +285,68 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
       expect(store.getMeta("k")).toBe("outer")
       store.setMeta("k", null)
       expect(store.getMeta("k")).toBeNull()
+    })
+
+    it("tells the sessions of a thread in order, and whether another thread has one on a connection", () => {
+      const store = fresh()
+      const ended = { status: "stopped", mode: "managed", endedAt: 1, evidence: "observed" } as const
+      const session = (threadId: string, epoch: number, connectionId: string | null) =>
+        putRow("sessions", { ...ended, sessionId: `${threadId} ${epoch}`, threadId, epoch, connectionId })
+      store.apply([session("a", 2, null), session("a", 1, "own"), session("a", 3, "shared"), session("b", 1, "shared")])
+      expect(store.sessionsAfter("a", 0, 2)).toEqual([
+        { epoch: 1, connectionId: "own" },
+        { epoch: 2, connectionId: null },
+      ])
+      expect(store.sessionsAfter("a", 2, 2)).toEqual([{ epoch: 3, connectionId: "shared" }])
+      expect(store.sessionsAfter("a", 3, 2)).toEqual([])
+      expect(["own", "shared", "nobody's"].map((id) => store.servesOther(id, "a"))).toEqual([false, true, false])
+    })
+
+    it("removes the rows of a stream but that of its thread, so many at a time, an item behind its chunks", () => {
+      const store = fresh()
+      const rows = (threadId: string) => [
+        putRow("threads", { threadId, status: "idle" }),
+        ...[1, 2].flatMap((n) => {
+          const itemId = `${threadId} item ${n}`
+          const chunk = (ordinal: number) => putRow("item_chunks", { itemId, ordinal, threadId, text: "piece" })
+          return [
+            putRow("items", { itemId, threadId, ordinal: n, chunks: 3, status: "open" }),
+            chunk(0),
+            chunk(1),
+            chunk(2),
+          ]
+        }),
+        putRow("usage", { threadId }),
+      ]
+      store.apply([...rows("gone"), ...rows("kept")])
+      const kept = contentsOf(store, "kept")
+      const steps = [2, 3, 4, 9, 9].map((limit) => store.removeSome("gone", limit))
+      expect(steps.map(({ keys }) => keys.length)).toEqual([2, 3, 4, 0, 0])
+      expect(steps.map(({ bytes }) => bytes > 0)).toEqual([true, true, true, false, false])
+      expect(new Set(steps.flatMap(({ keys }) => keys.map((key) => JSON.stringify(key)))).size).toBe(9)
+      expect([...store.rowsOf("gone")].map(({ table }) => table)).toEqual(["threads"])
+      expect(contentsOf(store, "kept")).toEqual(kept)
+    })
+
+    it("removes few rows of a stream at a time where they are long, and one that is longer than a step alone", () => {
+      const store = fresh()
+      const sizes = [1, 1, 1, 100, 100, 100, 300, 1]
+      store.apply([
+        putRow("threads", { threadId: "gone", status: "idle" }),
+        putRow("items", { itemId: "item", threadId: "gone", ordinal: 1, chunks: sizes.length, status: "open" }),
+        ...sizes.map((kib, ordinal) =>
+          putRow("item_chunks", { itemId: "item", ordinal, threadId: "gone", text: "x".repeat(kib * 1_024) }),
+        ),
+        putRow("usage", { threadId: "gone" }),
+      ])
+      let rows = 0
+      for (let steps = 0; rows < sizes.length + 2; steps++) {
+        expect(steps).toBeLessThan(sizes.length)
+        const { bytes, keys } = store.removeSome("gone", 100)
+        expect(bytes <= 256 * 1_024 || keys.length === 1).toBe(true)
+        rows += keys.length
+      }
+      expect(store.removeSome("gone", 100).keys).toEqual([])
     })
   })
 }

@@ -18,6 +18,7 @@ export const setUp = (): Opened => {
   const file = join(directory, "threadfold.db")
   const database = openProjections(file)
   database.exec("CREATE TABLE events (sequence INTEGER PRIMARY KEY, type TEXT NOT NULL)")
+  database.exec("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
   const store = new SqlStore(database)
   const log = new TestLog()
   const insert = database.prepare("INSERT INTO events (type) VALUES (?)")

@@ -220,6 +220,7 @@ const changesOf = (memory: Memory, { kind, thread, n, flag, text, json }: Comman
           threadId,
           items: n,
           status: flag ? "running" : "completed",
+          untraced: flag ? 1 : 0,
           ...observed(!flag),
         }),
         putRow("inference_items", {
@@ -236,7 +237,7 @@ const changesOf = (memory: Memory, { kind, thread, n, flag, text, json }: Comman
           status: "idle",
           title: text,
           createdAt: n / 2,
-          ...(flag ? { plan: json } : {}),
+          ...(flag ? { goal: json } : {}),
         }),
         putRow("usage", { threadId, inputTokens: n, totalTokens: null, last: flag ? { totalTokens: n } : null }),
         putRow("connections", { connectionId: "connection-0", status: flag ? "open" : "closed", pid: n }),

@@ -152,6 +152,7 @@ const ours: fc.Arbitrary<Shape> = fc.oneof(
     type: fc.constantFrom("message.dequeued", "message.cancelled", "message.steered"),
     payload: fc.record({ messageId }),
   }),
+  fc.record({ type: fc.constant("message.edited"), payload: fc.record({ messageId, text }) }),
   fc.constant({ type: "queue.reordered", payload: { messageIds: ["m-2-a", "m-1-a", "m-2-b", "m-1-b"] } }),
   fc.record({
     type: fc.constantFrom("request.answering", "request.answered", "request.expired"),

@@ -1,5 +1,6 @@
 /** What the configurations of all agents share, and what a driver has where the configuration says nothing. */
-import type { Capabilities } from "../ProviderDriver.js"
+import type { AgentListName, ConfigurationChoice, ConfigurationChoices } from "@threadfold/contracts"
+import type { Capabilities, PartCapabilities } from "../ProviderDriver.js"
 import type { HeldSecrets } from "../redaction/Redactor.js"
 
 /** Time limits, ms. */
@@ -24,14 +25,47 @@ export interface AgentConfig {
   readonly limits?: AgentLimits
 }
 
-/** An agent that can do everything. `sharesConnection`: its process serves several threads. */
-export const allCapabilities = (sharesConnection: boolean): Capabilities => ({
+/** A choice that the agent takes: of these values, or of any (null). */
+export const taken = (...values: readonly string[]): ConfigurationChoice => ({
+  taken: true,
+  values: values.length === 0 ? null : values,
+})
+
+/** A choice that the agent does not let a client make. */
+export const notTaken: ConfigurationChoice = { taken: false, values: [] }
+
+/** An agent that lets a client choose nothing. */
+export const noChoices: ConfigurationChoices = { model: notTaken, effort: notTaken, mode: notTaken, sandbox: notTaken }
+
+/** An agent whose messages are text alone. */
+export const textOnly: PartCapabilities = { images: false, mentions: false, skills: false, commands: false }
+
+/** An agent that does nothing with a conversation as a whole. */
+export const noneOfConversations = {
+  rewind: false,
+  restoreFiles: false,
+  compact: false,
+  review: false,
+  fork: false,
+} as const
+
+/** An agent that can do everything with turns, and takes no parts beside text. `sharesConnection`: its process serves several threads. */
+export const allCapabilities = (
+  sharesConnection: boolean,
+  configuration: ConfigurationChoices,
+  lists: readonly AgentListName[],
+): Capabilities => ({
   "start-thread": true,
   "resume-thread": true,
   "send-turn": true,
   steer: true,
   interrupt: true,
   answer: true,
+  configure: true,
   stop: true,
+  ...noneOfConversations,
   sharesConnection,
+  configuration,
+  lists,
+  ...textOnly,
 })

@@ -185,7 +185,7 @@ describe("a supervised process", () => {
     }),
   )
 
-  it.live.skipIf(process.platform !== "linux")("costs no open file, a hundred times over", () =>
+  it.live.skipIf(process.platform !== "linux")("costs no open file, forty times over", () =>
     Effect.gen(function* () {
       const cycle = Effect.scoped(
         Effect.gen(function* () {
@@ -196,8 +196,8 @@ describe("a supervised process", () => {
       )
       yield* cycle
       const before = openFiles()
-      yield* Effect.repeatN(cycle, 99)
-      // Other tests may open one or two; a leak is a hundred.
+      yield* Effect.repeatN(cycle, 39)
+      // Other tests may open one or two; a leak is forty.
       expect(openFiles()).toBeLessThan(before + 10)
       expect(yield* left("cycles")).toEqual([])
     }),

@@ -17,6 +17,7 @@ const connection: ProviderConnection = {
   steer: () => new Unsupported({ provider: "p", operation: "steer" }),
   interrupt: () => Effect.succeed<Delivered>({ callId: "2", answered: lost }),
   answer: () => Effect.succeed<Delivered>({ callId: "3", answered: Effect.void }),
+  configure: () => refused,
   closeThread: () => Effect.void,
   stop: Effect.void,
 }
@@ -36,6 +37,9 @@ it.effect(
       expect(yield* Effect.flip(clean.resumeThread({ threadId: "t", nativeThreadId: "n" }))).toMatchObject({
         _tag: "ConnectionLost",
         message: "It last wrote: [removed]",
+      })
+      expect(yield* Effect.flip(clean.configure({ nativeThreadId: "n", chosen: {} }))).toMatchObject({
+        message: "Wrong key [removed].",
       })
       const sent = yield* clean.sendTurn(turn)
       expect(sent.callId).toBe("1")

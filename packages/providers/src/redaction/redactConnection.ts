@@ -1,10 +1,14 @@
 /** Redacts the failures of a connection, because their messages become part of events. */
+import type { AgentListName } from "@threadfold/contracts"
 import { Effect } from "effect"
+import { type AgentLists, type ListOf, readList } from "../drive/AgentLists.js"
 import {
   ConnectionLost,
+  type ConversationAbility,
   type Delivered,
   type ProviderConnection,
   type ProviderFailure,
+  type ProviderVoice,
   Refused,
 } from "../ProviderDriver.js"
 import { type HeldSecrets, makeRedactor } from "./Redactor.js"
@@ -37,14 +41,64 @@ export const redactConnection = (connection: ProviderConnection, secrets: HeldSe
     })
     return ids.length === 0 ? input : { ...input, ...Object.fromEntries(ids) }
   }
+  /** Lists of the same form, without secrets. */
+  const redactedLists = (lists: AgentLists): AgentLists => {
+    const one = <N extends AgentListName>(name: N, list: Effect.Effect<ListOf[N], ProviderFailure>) =>
+      Effect.map(redacted(list), (all) => readList[name](redactor.value(all)))
+    const { account, commands, limits, mcp, models, skills } = lists
+    return {
+      ...(account === undefined ? {} : { account: one("account", account) }),
+      ...(commands === undefined ? {} : { commands: one("commands", commands) }),
+      ...(limits === undefined ? {} : { limits: one("limits", limits) }),
+      ...(mcp === undefined ? {} : { mcp: one("mcp", mcp) }),
+      ...(models === undefined ? {} : { models: one("models", models) }),
+      ...(skills === undefined ? {} : { skills: one("skills", skills) }),
+    }
+  }
+  const { choices, compact, fork, lists, login, review, rewind, voice } = connection
+  const ofConversations: Pick<ProviderConnection, ConversationAbility> = {
+    ...(rewind === undefined ? {} : { rewind: (turns) => redacted(rewind(real(turns))) }),
+    ...(fork === undefined ? {} : { fork: (thread) => redacted(fork(real(thread))) }),
+    ...(compact === undefined ? {} : { compact: (turn) => redactedBoth(compact(real(turn))) }),
+    ...(review === undefined ? {} : { review: (turn) => redactedBoth(review(real(turn))) }),
+  }
+  const redactedVoice: { readonly voice?: ProviderVoice } =
+    voice === undefined
+      ? {}
+      : {
+          voice: {
+            check: (conversation) => redacted(voice.check(real(conversation))),
+            start: (conversation) => redactedBoth(voice.start(real(conversation))),
+            appendText: (input) => redacted(voice.appendText(real(input))),
+            appendSpeech: (input) => redacted(voice.appendSpeech(real(input))),
+            appendAudio: (input) => redacted(voice.appendAudio(real(input))),
+            stop: (nativeThreadId) => redacted(voice.stop(redactor.real(nativeThreadId))),
+            voices: redacted(voice.voices),
+          },
+        }
   return {
     ...connection,
+    ...redactedVoice,
+    ...ofConversations,
     startThread: (thread) => redacted(connection.startThread(thread)),
     resumeThread: (thread) => redacted(connection.resumeThread(real(thread))),
     sendTurn: (turn) => redactedBoth(connection.sendTurn(real(turn))),
     steer: (message) => redactedBoth(connection.steer(real(message))),
     interrupt: (turn) => redactedBoth(connection.interrupt(real(turn))),
     answer: (answer) => redactedBoth(connection.answer(real(answer))),
+    configure: (change) => redacted(connection.configure(real(change))),
+    ...(choices === undefined ? {} : { choices: (id: string) => choices(redactor.real(id)) }),
+    ...(login === undefined
+      ? {}
+      : {
+          login: (way: string) =>
+            Effect.map(redacted(login(way)), (started) => ({
+              ...started,
+              done: redacted(started.done),
+              cancel: redacted(started.cancel),
+            })),
+        }),
+    ...(lists === undefined ? {} : { lists: redactedLists(lists) }),
     closeThread: (nativeThreadId) => redacted(connection.closeThread(redactor.real(nativeThreadId))),
   }
 }

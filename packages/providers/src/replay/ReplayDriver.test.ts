@@ -135,7 +135,7 @@ describe("a replayed recording", () => {
         Either.isLeft(one) && one.left._tag === "Unsupported" ? one.left.operation : "did something",
       )
       expect(names).toEqual(["start-thread", "resume-thread", "send-turn", "steer", "interrupt", "answer"])
-      const can = Object.entries(replay.capabilities).flatMap(([operation, able]) => (able ? [operation] : []))
+      const can = Object.entries(replay.capabilities).flatMap(([operation, able]) => (able === true ? [operation] : []))
       expect(can).toEqual(["stop"])
     }),
   )

@@ -2,7 +2,9 @@
  * Plays a recording as a live session: the same lines through the same translator, at the recorded pace, at a multiple of
  * it, or as fast as the consumer reads. Time is Effect's clock. The only operation of a recording is to stop it.
  */
+
 import { Chunk, Clock, Deferred, Effect, Option, Stream } from "effect"
+import { noChoices, noneOfConversations, textOnly } from "../drive/AgentConfig.js"
 import {
   type Capabilities,
   type Operation,
@@ -33,8 +35,13 @@ const capabilities: Capabilities = {
   steer: false,
   interrupt: false,
   answer: false,
+  configure: false,
   stop: true,
+  ...noneOfConversations,
   sharesConnection: false,
+  configuration: noChoices,
+  lists: [],
+  ...textOnly,
 }
 
 interface Player {
@@ -107,6 +114,7 @@ export const makeReplayDriver = (options: ReplayOptions): ProviderDriver => {
   return {
     provider,
     capabilities,
+    settingsOf: () => ({}),
     connect: () =>
       Effect.acquireRelease(Deferred.make<void>(), (stopped) => Deferred.succeed(stopped, undefined)).pipe(
         Effect.map(
@@ -119,6 +127,7 @@ export const makeReplayDriver = (options: ReplayOptions): ProviderDriver => {
             steer: unsupported("steer"),
             interrupt: unsupported("interrupt"),
             answer: unsupported("answer"),
+            configure: unsupported("configure"),
             closeThread: unsupported("stop"),
             stop: Effect.asVoid(Deferred.succeed(stopped, undefined)),
           }),

@@ -27,12 +27,24 @@ export interface Fact {
   readonly turnId?: string
 }
 
-/** Removes the members that are present but undefined: an event holds only what is known. */
+/**
+ * The value without the members that are present but undefined: an event holds only what is known. A copy, where it has such: an object that
+ * loses members becomes a dictionary, which everything after that reads several times slower.
+ */
 export const omitUndefined = <T extends object>(value: T): T => {
-  for (const [key, member] of Object.entries(value)) {
-    if (member === undefined) Reflect.deleteProperty(value, key)
+  for (const key in value) {
+    if (value[key] === undefined) return knownOf(value)
   }
   return value
+}
+
+const knownOf = <T extends object>(value: T): T => {
+  const known: Partial<T> = {}
+  for (const key in value) {
+    const member = value[key]
+    if (member !== undefined) known[key] = member
+  }
+  return known as T
 }
 
 /** A fact of a known type. The compiler checks the payload against the catalogue. `turnId`: see {@link Fact.turnId}. */

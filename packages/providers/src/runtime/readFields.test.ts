@@ -2,7 +2,8 @@ import { TokenCounts } from "@threadfold/contracts"
 import { Schema } from "effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { hintTokens, sumTokens } from "./readFields.js"
+import { omitUndefined } from "./Fact.js"
+import { hintTokens, renamed, rest, sumTokens } from "./readFields.js"
 
 const isCount = Schema.is(TokenCounts)
 
@@ -26,5 +27,25 @@ describe("counts of tokens", () => {
         expect(isCount({ inputTokens, totalTokens })).toBe(true)
       }),
     )
+  })
+})
+
+describe("members of an object from outside", () => {
+  const given = JSON.parse('{"__proto__":{"a":1},"b_c":null,"d":[],"e":0,"b":{}}')
+
+  it("are left out, renamed and kept, whatever they are called", () => {
+    expect(JSON.stringify(rest(given, ["b"]))).toBe('{"__proto__":{"a":1},"e":0}')
+    expect(rest({ b: 1, c: null }, ["b"])).toBeUndefined()
+    const upper = renamed(given, (name) => (name === "d" ? "e" : name))
+    expect(JSON.stringify(upper)).toBe('{"__proto__":{"a":1},"b_c":null,"e":0,"b":{}}')
+    expect(Object.getPrototypeOf(upper)).toBe(Object.prototype)
+  })
+
+  it("that are undefined are not told, and the object that was given stays as it was", () => {
+    const value = { a: undefined, b: null, c: 0 }
+    expect(Object.keys(omitUndefined(value))).toEqual(["b", "c"])
+    expect(Object.keys(value)).toEqual(["a", "b", "c"])
+    const whole = { b: null }
+    expect(omitUndefined(whole)).toBe(whole)
   })
 })

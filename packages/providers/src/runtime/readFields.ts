@@ -26,6 +26,16 @@ export const attempt = <A>(map: () => A): { readonly value: A } | { readonly pro
 export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+/** A JSON object; null: the text is none. */
+export const parseFields = (text: string): Fields | null => {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isFields(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
 const own = (fields: Fields, key: string): unknown => (Object.hasOwn(fields, key) ? fields[key] : undefined)
 
 const refuse = (key: string, expected: string): never => {
@@ -117,10 +127,27 @@ export const hintJson = (fields: Fields, key: string): unknown => own(fields, ke
 
 /** The object without the named members and without empty ones (null, empty array). Undefined when nothing is left. */
 export const rest = (fields: Fields, without: readonly string[]): Fields | undefined => {
-  const entries = Object.entries(fields).filter(
-    ([key, value]) => !without.includes(key) && value !== null && !(Array.isArray(value) && value.length === 0),
-  )
-  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+  let left: Record<string, unknown> | undefined
+  for (const key of Object.keys(fields)) {
+    const value = fields[key]
+    if (without.includes(key) || value === null || (Array.isArray(value) && value.length === 0)) continue
+    left = withMember(left ?? {}, key, value)
+  }
+  return left
+}
+
+/** The object with other names. Of two members that get one name the later one is kept. */
+export const renamed = (fields: Fields, nameOf: (name: string) => string): Fields => {
+  let made: Record<string, unknown> = {}
+  for (const key of Object.keys(fields)) made = withMember(made, nameOf(key), fields[key])
+  return made
+}
+
+/** Adds a member, also one that is called `__proto__`, which an assignment would not. */
+const withMember = (fields: Record<string, unknown>, key: string, value: unknown): Record<string, unknown> => {
+  if (key === "__proto__") return { ...fields, [key]: value }
+  fields[key] = value
+  return fields
 }
 
 /** A text as one line for a list: white space is collapsed, at most 200 characters. Undefined when nothing is left. */

@@ -4,36 +4,28 @@
  */
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Either, Exit, Option, Scope } from "effect"
-import type {
-  AnswerRequest,
-  Operation,
-  ProviderConnection,
-  ProviderDriver,
-  ProviderFailure,
+import {
+  type AnswerRequest,
+  conversationAbilities,
+  type Operation,
+  type ProviderConnection,
+  type ProviderDriver,
+  type ProviderFailure,
 } from "../ProviderDriver.js"
-import { markedProcesses, markPrefix } from "../process/marks.js"
+import { configurationContract } from "./ConfigurationContract.js"
+import {
+  type DriverSubject,
+  type ModelTurn,
+  open,
+  otherThread,
+  otherTurn,
+  ourThread,
+  ourTurn,
+  startOn,
+  turnNumber,
+} from "./DriverSubject.js"
 import { isClosed, isEnd, isSound, member, outcomeOf, requestIdOf, saidIn, turnIdOf } from "./driverChecks.js"
-import { ofType, type Watched, watch } from "./Watched.js"
-
-/** What the model does in one turn. */
-export type ModelTurn =
-  /** It answers with this text, and the turn ends. */
-  | { readonly does: "say"; readonly text: string }
-  /** It begins to answer with this text and never ends. */
-  | { readonly does: "hang"; readonly text: string }
-  /** It wants to do something that needs permission, and then answers with this text. */
-  | { readonly does: "ask"; readonly text: string }
-
-export interface DriverSubject {
-  /** A driver whose model does this in the next turns. The drivers of one subject share the agent's storage. */
-  readonly driver: (turns: readonly ModelTurn[]) => Effect.Effect<ProviderDriver>
-  /** Working directory of the agent. */
-  readonly cwd?: string
-  /** Settings with which the agent asks for permission. */
-  readonly settings?: Readonly<Record<string, unknown>>
-  /** Whether the action of the last `ask` was performed. Absent where that cannot be checked. */
-  readonly performed?: Effect.Effect<boolean>
-}
+import { ofType, type Watched } from "./Watched.js"
 
 export interface DriverContract {
   /** The driver and the agent. */
@@ -43,39 +35,6 @@ export interface DriverContract {
   /** Why the suite cannot run here, for example because the agent is not installed. */
   readonly skip?: string | undefined
 }
-
-const ourThread = "0199aaaa-0000-7000-8000-000000000001"
-const otherThread = "0199aaaa-0000-7000-8000-000000000002"
-const ourTurn = "0199bbbb-0000-7000-8000-000000000001"
-const otherTurn = "0199bbbb-0000-7000-8000-000000000002"
-const mark = `${markPrefix}CONTRACT`
-
-let connections = 0
-
-/** A connection, its events, and its running processes. */
-const open = (driver: ProviderDriver, { cwd }: DriverSubject) =>
-  Effect.gen(function* () {
-    connections += 1
-    const value = `${process.pid}-${connections}`
-    const where = cwd === undefined ? {} : { cwd }
-    const connection = yield* driver.connect({
-      connectionId: `connection-${value}`,
-      marks: { [mark]: value },
-      ...where,
-    })
-    const watched = yield* watch(connection)
-    return { connection, watched, running: markedProcesses(mark, value) }
-  })
-
-const startOn = (connection: ProviderConnection, { cwd, settings }: DriverSubject, threadId = ourThread) =>
-  Effect.map(
-    connection.startThread({
-      threadId,
-      ...(cwd === undefined ? {} : { cwd }),
-      ...(settings === undefined ? {} : { settings }),
-    }),
-    ({ nativeThreadId }) => nativeThreadId,
-  )
 
 const processOf = (watched: Watched, running: readonly { readonly pid: number }[]): readonly number[] => {
   const opened = watched.all().find(ofType("connection.opened"))
@@ -96,9 +55,12 @@ const operationsOf = (
     ["steer", connection.steer({ nativeThreadId, nativeTurnId: "x", text: "x" })],
     ["interrupt", connection.interrupt({ nativeThreadId, nativeTurnId: "x" })],
     ["answer", connection.answer(answer)],
+    ["configure", connection.configure({ nativeThreadId, chosen: { model: "x" } })],
   ]
 }
 
+/** Every answer to a question. The last one may end its turn before the model has said all. */
+const decisions = ["decline", "accept", "cancel"] as const
 /** Registers the suite. */
 export const driverContract = ({ make, name, skip }: DriverContract): void => {
   const title = `ProviderDriver contract: ${name}`
@@ -132,6 +94,18 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
 
   describe(title, () => {
     test(
+      "has an operation for what it can do with a conversation, and none for what it cannot",
+      [],
+      ({ connection, driver }) =>
+        Effect.sync(() => {
+          for (const ability of conversationAbilities) {
+            expect([ability, connection[ability] !== undefined]).toEqual([ability, driver.capabilities[ability]])
+          }
+          if (driver.capabilities.restoreFiles) expect(driver.capabilities.rewind).toBe(true)
+        }),
+    )
+
+    test(
       "runs a turn and emits its events in order",
       [{ does: "say", text: "Hello there." }],
       ({ connection, subject, watched }) =>
@@ -164,30 +138,34 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
         }),
     )
 
-    for (const decision of ["accept", "decline", "cancel"]) {
-      test(
-        `answers a question with ${decision} while the turn waits for it`,
-        [{ does: "ask", text: "Well." }],
-        ({ connection, subject, watched }) =>
-          Effect.gen(function* () {
-            const thread = yield* startOn(connection, subject)
-            yield* connection.sendTurn({ nativeThreadId: thread, turnId: ourTurn, text: "do it" })
-            const asked = yield* watched.until(ofType("request.opened", thread))
-            expect(watched.all().some(isEnd(thread))).toBe(false)
+    test(
+      "answers a question with decline, accept and cancel while the turn waits for it",
+      decisions.map(() => ({ does: "ask", text: "Well." })),
+      ({ connection, subject, watched }) =>
+        Effect.gen(function* () {
+          const thread = yield* startOn(connection, subject)
+          for (const [index, decision] of decisions.entries()) {
+            const before = watched.all().length
+            const inTurn = () => watched.all().slice(before)
+            yield* connection.sendTurn({ nativeThreadId: thread, turnId: turnNumber(index + 1), text: "do it" })
+            const asked = yield* watched.until(ofType("request.opened", thread), before)
+            expect(inTurn().some(isEnd(thread))).toBe(false)
             const answer = { nativeThreadId: thread, nativeRequestId: requestIdOf(asked), decision }
             yield* Effect.flatMap(connection.answer(answer), ({ answered }) => answered)
             const again = yield* Effect.flip(connection.answer(answer))
             expect(again._tag).toBe("Refused")
-            const end = yield* watched.until(isEnd(thread))
+            const end = yield* watched.until(isEnd(thread), before)
             expect(["completed", ...(decision === "cancel" ? ["interrupted", "cancelled"] : [])]).toContain(
               outcomeOf(end),
             )
-            if (decision !== "cancel") expect(saidIn(watched.all(), thread).at(-1)).toBe("Well.")
-            if (subject.performed !== undefined) expect(yield* subject.performed).toBe(decision === "accept")
+            if (decision !== "cancel") expect(saidIn(inTurn(), thread).at(-1)).toBe("Well.")
+            if (subject.performed !== undefined) {
+              expect([decision, yield* subject.performed(index + 1)]).toEqual([decision, decision === "accept"])
+            }
             isSound(watched.all())
-          }),
-      )
-    }
+          }
+        }),
+    )
 
     test(
       "interrupts a turn in the middle of its text, and goes on with the next turn",
@@ -225,7 +203,7 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
           const started = yield* watched.until(ofType("turn.started", thread))
           yield* connection.interrupt({ nativeThreadId: thread, nativeTurnId: turnIdOf(started) })
           expect(outcomeOf(yield* watched.until(isEnd(thread)))).toBe("interrupted")
-          if (subject.performed !== undefined) expect(yield* subject.performed).toBe(false)
+          if (subject.performed !== undefined) expect(yield* subject.performed(1)).toBe(false)
           const late = { nativeThreadId: thread, nativeRequestId: requestIdOf(asked), decision: "accept" }
           expect((yield* Effect.flip(connection.answer(late)))._tag).toBe("Refused")
           isSound(watched.all())
@@ -256,6 +234,8 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
         isSound(all)
       }),
     )
+
+    configurationContract(make)
 
     it.scopedLive("serves two threads on one connection, if its connections are shared", () =>
       Effect.gen(function* () {

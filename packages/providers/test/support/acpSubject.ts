@@ -1,6 +1,6 @@
 /** A real ACP agent as a subject of the driver suite, with a mock model behind it. */
 import { Anthropic, claudeHome, type InstalledAgent } from "@threadfold/testkit"
-import { Effect } from "effect"
+import { Effect, Predicate } from "effect"
 import type { AcpConfig } from "../../src/acp/drive/AcpConfig.js"
 import { makeAcpDriver } from "../../src/acp/drive/AcpDriver.js"
 import type { DriverContract } from "../../src/testing/DriverContract.js"
@@ -16,4 +16,8 @@ export const realAgent = (agent: InstalledAgent, more: Partial<AcpConfig> = {}) 
     return { driver, home, model }
   })
 
-export const realSubject = (agent: InstalledAgent): DriverContract["make"] => modelSubject(realAgent(agent), Anthropic)
+export const realSubject = (agent: InstalledAgent): DriverContract["make"] =>
+  modelSubject(realAgent(agent), Anthropic, {
+    chosen: { model: "haiku" },
+    isAsked: (body) => Predicate.isRecord(body) && String(body.model).includes("haiku"),
+  })

@@ -1,6 +1,6 @@
 /** Claude as a subject of the driver suite: the real SDK with its program, and a mock model behind them. */
 import { Anthropic, claudeHome, type InstalledAgent } from "@threadfold/testkit"
-import { Effect } from "effect"
+import { Effect, Predicate } from "effect"
 import { type ClaudeConfig, makeClaudeDriver } from "../../src/claude/drive/ClaudeDriver.js"
 import type { DriverContract } from "../../src/testing/DriverContract.js"
 import { modelSubject } from "./modelSubject.js"
@@ -17,4 +17,8 @@ export const realClaude = (claude: InstalledAgent, config: ClaudeConfig = {}) =>
   })
 
 export const realSubject = (claude: InstalledAgent): DriverContract["make"] =>
-  modelSubject(realClaude(claude), Anthropic)
+  modelSubject(realClaude(claude), Anthropic, {
+    chosen: { model: "haiku", mode: "acceptEdits" },
+    isAsked: (body) => Predicate.isRecord(body) && String(body.model).includes("haiku"),
+    refused: "bypassPermissions",
+  })

@@ -2,7 +2,8 @@
 import { codexHome, type FakeStep, fakeAgent, type InstalledAgent, OpenAi } from "@threadfold/testkit"
 import { Effect } from "effect"
 import { makeCodexDriver } from "../../src/codex/drive/CodexDriver.js"
-import type { DriverContract, DriverSubject, ModelTurn } from "../../src/testing/DriverContract.js"
+import type { DriverContract } from "../../src/testing/DriverContract.js"
+import type { DriverSubject, ModelTurn } from "../../src/testing/DriverSubject.js"
 import { modelSubject } from "./modelSubject.js"
 
 const fakeSteps = (turn: ModelTurn): readonly FakeStep[] => {
@@ -35,4 +36,15 @@ export const realCodex = (codex: InstalledAgent, env: Readonly<Record<string, st
   })
 
 export const realSubject = (codex: InstalledAgent): DriverContract["make"] =>
-  modelSubject(realCodex(codex), OpenAi, asking)
+  modelSubject(
+    realCodex(codex),
+    OpenAi,
+    {
+      chosen: { model: "other-model", effort: "high", mode: "on-request", sandbox: "read-only" },
+      isAsked: (body) => {
+        const said = JSON.stringify(body)
+        return said.includes('"model":"other-model"') && said.includes("`sandbox_mode` is `read-only`")
+      },
+    },
+    asking,
+  )

@@ -1,10 +1,11 @@
 /** A real agent as a subject of the driver suite: the turns of the suite are scripts of the mock model behind it. */
 import { existsSync } from "node:fs"
 import { join } from "node:path"
-import { type Hold, makeHold, type Step } from "@threadfold/testkit"
+import type { Configuration } from "@threadfold/contracts"
+import { type Hold, type ModelRequest, makeHold, type Step } from "@threadfold/testkit"
 import { Effect, type Scope } from "effect"
 import type { ProviderDriver } from "../../src/ProviderDriver.js"
-import type { DriverSubject, ModelTurn } from "../../src/testing/DriverContract.js"
+import type { DriverSubject, ModelTurn } from "../../src/testing/DriverSubject.js"
 
 /** How a mock model answers in its protocol. */
 export interface ModelAnswers {
@@ -17,17 +18,30 @@ export interface ModelAnswers {
 export interface ModelledAgent {
   readonly driver: ProviderDriver
   readonly home: { readonly cwd: string }
-  readonly model: { readonly enqueue: (...steps: readonly Step[]) => void }
+  readonly model: {
+    readonly enqueue: (...steps: readonly Step[]) => void
+    readonly requests: () => readonly ModelRequest[]
+  }
+}
+
+/** Another choice, and whether a body asks the model so. */
+export interface OtherChoice {
+  readonly chosen: Configuration
+  readonly isAsked: (body: unknown) => boolean
+  /** A mode that a thread does not take which was started in another one. */
+  readonly refused?: string
 }
 
 /** `settings`: of the threads that the suite opens. */
 export const modelSubject = <E>(
   agent: Effect.Effect<ModelledAgent, E, Scope.Scope>,
   answers: ModelAnswers,
+  other: OtherChoice,
   settings?: DriverSubject["settings"],
 ): Effect.Effect<DriverSubject, E, Scope.Scope> =>
   Effect.map(agent, ({ driver, home, model }): DriverSubject => {
-    const file = join(home.cwd, "made")
+    const file = (ask: number) => join(home.cwd, `made-${ask}`)
+    let asks = 0
     const steps = (turn: ModelTurn): readonly Step[] => {
       switch (turn.does) {
         case "say":
@@ -38,7 +52,8 @@ export const modelSubject = <E>(
           return [answers.hang(hold)]
         }
         case "ask":
-          return [answers.command(`touch ${JSON.stringify(file)}`), answers.plain(turn.text)]
+          asks += 1
+          return [answers.command(`touch ${JSON.stringify(file(asks))}`), answers.plain(turn.text)]
       }
     }
     return {
@@ -49,6 +64,15 @@ export const modelSubject = <E>(
         }),
       cwd: home.cwd,
       ...(settings === undefined ? {} : { settings }),
-      performed: Effect.sync(() => existsSync(file)),
+      other: {
+        chosen: other.chosen,
+        isAsked: Effect.sync(() => {
+          // Agents also ask for titles and the like; a turn's own request names its tools.
+          const asked = model.requests().filter(({ body }) => JSON.stringify(body).includes('"tools":[{'))
+          return other.isAsked(asked.at(-1)?.body)
+        }),
+      },
+      ...(other.refused === undefined ? {} : { refused: other.refused }),
+      performed: (ask) => Effect.sync(() => existsSync(file(ask))),
     }
   })

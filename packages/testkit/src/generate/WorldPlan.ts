@@ -86,6 +86,7 @@ export type SingleEvent =
   | "unmapped"
   | "archive"
   | "keep-alive"
+  | "read"
   | "effects"
   | "delegation"
   | "deletion"
@@ -124,8 +125,8 @@ export interface ThreadPlan {
   readonly usageMode: UsageMode
   /** True: copied from the thread before it, whose native turn ids it repeats. */
   readonly fork: boolean
-  /** True: in the end it is deleted, and its content is removed. */
-  readonly purged: boolean
+  /** True: in the end it is deleted. */
+  readonly deleted: boolean
   readonly sessions: readonly SessionPlan[]
 }
 
@@ -222,6 +223,7 @@ const single: fc.Arbitrary<Action> = fc.record({
     "unmapped",
     "archive",
     "keep-alive",
+    "read",
     "effects",
     "delegation",
     "deletion",
@@ -344,7 +346,7 @@ export const arbWorldPlan = (options: SessionOptions): fc.Arbitrary<WorldPlan> =
             ? fc.constantFrom<UsageMode>("cumulative-thread", "cumulative-session", "per-turn")
             : fc.constant(options.usageMode),
         fork: fc.boolean(),
-        purged: fc.boolean(),
+        deleted: fc.boolean(),
         sessions: fc.array(sessionPlan(options), { minLength: 1, maxLength: options.sessions ?? 3 }),
       }),
       { minLength: 1, maxLength: options.threads ?? 2 },

@@ -204,6 +204,7 @@ const renderSingle = (thread: ThreadRendering, what: SingleEvent): void => {
       const [one, other] = [thread.world.ownId(), thread.world.ownId()]
       emitAsClient(thread, "message.queued", { messageId: one, text: "first" })
       emitAsClient(thread, "message.queued", { messageId: other, text: "second" })
+      emitAsClient(thread, "message.edited", { messageId: other, text: "second, written again" })
       emitAsClient(thread, "queue.reordered", { messageIds: [other, one] })
       emitAsClient(thread, "queue.resumed", {})
       emitAsClient(thread, "message.cancelled", { messageId: one })
@@ -238,6 +239,11 @@ const renderSingle = (thread: ThreadRendering, what: SingleEvent): void => {
     case "keep-alive":
       emitAsClient(thread, "thread.keep-alive-set", { until: generatedEpoch + 3_600_000 })
       emitAsClient(thread, "thread.keep-alive-set", { until: null })
+      break
+    case "read":
+      emitAsClient(thread, "thread.read", { version: 1_000_000 })
+      emitAsClient(thread, "thread.pinned", {})
+      emitAsClient(thread, "thread.unpinned", {})
       break
     case "effects":
       emitAsClient(thread, "effect.delivered", { effect: "turn/start" }, inTurn ?? {})

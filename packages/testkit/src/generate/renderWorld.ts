@@ -101,6 +101,12 @@ const renderSession = (
     cwd: "/workspace",
     ...(forkOf === null || epoch > 1 ? {} : { forkedFromNativeThreadId: forkOf }),
   })
+  const chosen = { chosen: { model: "model-b" }, settings: { effort: "high" } }
+  emitAsClient(rendering, "session.configure-requested", chosen)
+  if (epoch % 2 === 0) {
+    const before = { model: "model-a", settings: null }
+    emitAsClient(rendering, "session.configure-failed", { ...chosen, message: "no such model", before })
+  }
   emit(rendering, "session.configured", { model: "model-a", cwd: "/workspace" })
   if (thread.usageMode === "cumulative-session") rendering.totals = { input: 0, output: 0, cached: null }
   if (thread.usageMode === "cumulative-thread" && epoch > 1) {
@@ -139,10 +145,7 @@ const renderThread = (world: World, thread: ThreadPlan, before: ThreadRendering 
   thread.sessions.forEach((session, index) => {
     renderSession(rendering, thread, session, index + 1, forkOf?.nativeThreadId ?? null)
   })
-  if (thread.purged) {
-    emitAsClient(rendering, "thread.deleted", {})
-    emitAsClient(rendering, "thread.purged", { sealedHash: "0".repeat(64) })
-  }
+  if (thread.deleted) emitAsClient(rendering, "thread.deleted", {})
   return rendering
 }
 

@@ -5,7 +5,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { Effect, type Scope } from "effect"
 import { type ModelRequest, parseBody, type ReadBody } from "./ModelRequest.js"
-import type { Script, StatusReply, Step } from "./Step.js"
+import { modelSockets, type SocketProtocol } from "./modelSockets.js"
+import type { Reply, Script, StatusReply, Step } from "./Step.js"
 import { writeReply, writeStatus } from "./writeReply.js"
 
 export interface ModelServerOptions {
@@ -13,6 +14,8 @@ export interface ModelServerOptions {
   readonly script?: Script
   /** Port to listen on, where a test needs one that an agent already knows; a free one unless set. */
   readonly port?: number
+  /** True: it takes WebSockets, too, where its protocol has them. Else it answers them with status 426. */
+  readonly webSocket?: boolean
 }
 
 export interface ModelServer {
@@ -33,6 +36,8 @@ export interface ModelServer {
   readonly others: () => readonly string[]
   /** How many answers are being written now. */
   readonly openStreams: () => number
+  /** WebSockets that are open. */
+  readonly openSockets: () => number
   /** Ends every connection at once, as a network that goes away; the server itself stays. */
   readonly dropConnections: () => void
 }
@@ -46,6 +51,8 @@ export interface Protocol {
   /** The answer to anything else; null: not found. */
   readonly other: (method: string, path: string) => StatusReply | null
   readonly error: (status: number, message: string) => StatusReply
+  /** How it speaks over WebSockets; absent: it does not. */
+  readonly socket?: SocketProtocol
 }
 
 /** Requests and other lines that are kept: enough for any test, and no leak in one that runs for hours. */
@@ -62,7 +69,8 @@ const readText = async (message: IncomingMessage): Promise<string> => {
   return Buffer.concat(chunks).toString("utf8")
 }
 
-const listen = (server: Server, port: number): Effect.Effect<number> =>
+/** Listens on loopback. @param port 0: a free one @returns the port */
+export const listen = (server: Server, port: number): Effect.Effect<number> =>
   Effect.async((resume) => {
     server.once("error", (error) => resume(Effect.die(error)))
     server.listen(port, "127.0.0.1", () => {
@@ -73,7 +81,8 @@ const listen = (server: Server, port: number): Effect.Effect<number> =>
     })
   })
 
-const close = (server: Server): Effect.Effect<void> =>
+/** Closes a server and its connections; those that were upgraded are their owner's. */
+export const close = (server: Server): Effect.Effect<void> =>
   Effect.async((resume) => {
     server.close(() => resume(Effect.void))
     server.closeAllConnections()
@@ -110,22 +119,29 @@ export const modelServer = (
       return request
     }
 
+    const replyTo = (message: IncomingMessage, path: string, body: unknown, left: AbortSignal): Reply => {
+      const request = arrived(message, path, body)
+      const step = typeof script === "function" ? script(request) : steps.shift()
+      if (step !== undefined) return step.reply({ request, left })
+      unscripted += 1
+      return protocol.error(400, `The script of this mock model has no step for request ${request.ordinal}.`)
+    }
+    const scriptFailed = (error: unknown): StatusReply =>
+      protocol.error(400, `The script of this mock model failed: ${error}`)
+
     const answerModel = async (message: IncomingMessage, response: ServerResponse, path: string): Promise<void> => {
       const left = new AbortController()
       response.once("close", () => left.abort())
-      const request = arrived(message, path, parseBody(await readText(message)))
-      const step = typeof script === "function" ? script(request) : steps.shift()
-      if (step === undefined) {
-        unscripted += 1
-        const text = `The script of this mock model has no step for request ${request.ordinal}.`
-        return writeStatus(response, protocol.error(400, text))
-      }
-      await writeReply(response, step.reply({ request, left: left.signal }), left.signal)
+      const body = parseBody(await readText(message))
+      await writeReply(response, replyTo(message, path, body, left.signal), left.signal)
     }
 
     const answer = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
       const { method = "" } = message
       const path = new URL(message.url ?? "/", "http://localhost").pathname
+      if (message.headers.upgrade !== undefined && path === protocol.socket?.path) {
+        return writeStatus(response, protocol.error(426, "There are no WebSockets here."))
+      }
       if (protocol.isModelRequest(method, path)) return answerModel(message, response, path)
       keep(others, `${method} ${path}`)
       message.resume()
@@ -138,13 +154,34 @@ export const modelServer = (
         // Of a script that throws, the agent tells the test; a client that goes in the middle of its request hears nothing.
         .catch((error: unknown) => {
           if (response.headersSent) response.destroy()
-          else writeStatus(response, protocol.error(400, `The script of this mock model failed: ${error}`))
+          else writeStatus(response, scriptFailed(error))
         })
         .finally(() => {
           open -= 1
         })
     })
-    const port = yield* Effect.acquireRelease(listen(server, options.port ?? 0), () => close(server))
+    const sockets =
+      options.webSocket !== true || protocol.socket === undefined
+        ? null
+        : modelSockets(server, protocol.socket, {
+            take: (message, body, left) => {
+              try {
+                return replyTo(message, new URL(message.url ?? "/", "http://localhost").pathname, body, left)
+              } catch (error) {
+                return scriptFailed(error)
+              }
+            },
+            arrivedAt: (path) => keep(others, `WebSocket ${path}`),
+            writing: (by) => {
+              open += by
+            },
+          })
+    const port = yield* Effect.acquireRelease(listen(server, options.port ?? 0), () =>
+      Effect.zipRight(
+        Effect.sync(() => sockets?.cutAll()),
+        close(server),
+      ),
+    )
 
     return {
       port,
@@ -165,6 +202,10 @@ export const modelServer = (
       unscripted: () => unscripted,
       others: () => [...others],
       openStreams: () => open,
-      dropConnections: () => server.closeAllConnections(),
+      openSockets: () => sockets?.open() ?? 0,
+      dropConnections: () => {
+        server.closeAllConnections()
+        sockets?.cutAll()
+      },
     }
   })

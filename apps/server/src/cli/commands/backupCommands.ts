@@ -11,9 +11,9 @@ import { version } from "../../installed.js"
 import { privateCopy } from "../../offline/privateCopy.js"
 import { toProblem } from "../../problems/toProblem.js"
 import { usageProblem } from "../failures.js"
+import { runWatched } from "../longWork.js"
 import { currentLook, write, writeJson } from "../output.js"
 import { placeNamed } from "../reading.js"
-import { runWatched } from "../runWatched.js"
 import { dataDir, db, directoryOf, json } from "../sharedOptions.js"
 import type { Look } from "../text/Look.js"
 import { bytes as byteText, counted } from "../text/words.js"
@@ -65,7 +65,8 @@ const backup = Args.text({ name: "FILE" }).pipe(Args.withDescription("A backup, 
 export const restoreBackupCommand = Command.make("restore-backup", { backup, dataDir, json }, (options) =>
   Effect.gen(function* () {
     yield* Effect.mapError(requirePlatform, toProblem)
-    const file = yield* privateCopy(resolve(options.backup))
+    const named = resolve(options.backup)
+    const file = yield* privateCopy(named)
     const directory = yield* directoryOf(options.dataDir)
     if (existsSync(databaseFile(directory))) {
       return yield* usageProblem(
@@ -74,7 +75,7 @@ export const restoreBackupCommand = Command.make("restore-backup", { backup, dat
     }
     const owned = yield* Effect.mapError(acquireOwnership(directory, { version }), toProblem)
     const report = yield* runWatched(
-      { name: "restore", file, options: { directory: owned.directory } },
+      { name: "restore", file, options: { directory: owned.directory, named } },
       ({ events, streams }) => `${events} of ${counted(streams, "page")} copied`,
     )
     yield* options.json ? writeJson(report) : write(restorePage(yield* currentLook, report))

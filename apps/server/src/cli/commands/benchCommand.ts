@@ -1,5 +1,6 @@
-/** `threadfold bench ingest`, `live`, `open`, `http`, `moments` and `replay`. */
-import { Command, Options } from "@effect/cli"
+/** `threadfold bench ingest`, `live`, `open`, `http`, `gateway`, `moments`, `replay`, `rebuild` and `import`. */
+import { Args, Command, Options } from "@effect/cli"
+import { recordingSources } from "@threadfold/imports/sources"
 import { Effect } from "effect"
 import { requirePlatform } from "../../config/platform.js"
 import { benchPrograms, exampleRecording, programFile } from "../../installed.js"
@@ -72,6 +73,22 @@ const http = Command.make(
     }),
 ).pipe(Command.withDescription("Measure calls over HTTP beside a bare server of the same statements; prints JSON."))
 
+const gateway = Command.make(
+  "gateway",
+  {
+    calls: whole("calls", [100, 20_000], 1_000, "Calls of which the first byte is measured, of each way."),
+    streams: whole("streams", [1, 500], 50, "Streams at a time."),
+  },
+  ({ calls, streams }) =>
+    Effect.gen(function* () {
+      yield* Effect.mapError(requirePlatform, toProblem)
+      const { benchGateway } = yield* Effect.promise(() => import("../../gateway/bench/benchGateway.js"))
+      yield* writeJson(yield* benchGateway({ calls, streams, program: benchPrograms.gatewayLoad }))
+    }).pipe(Effect.scoped),
+).pipe(
+  Command.withDescription("Measure calls of a model through the inference gateway beside direct ones; prints JSON."),
+)
+
 const moments = Command.make(
   "moments",
   {
@@ -95,7 +112,7 @@ const replay = Command.make(
   "replay",
   {
     events: whole("events", [10_000, 2_000_000], 100_000, "Events of the log; half of them are one thread."),
-    threads: whole("threads", [1, 1_000], 200, "How many threads share the other half."),
+    threads: whole("threads", [0, 1_000], 200, "How many threads share the other half; 0: all events are one thread."),
   },
   ({ events, threads }) =>
     Effect.gen(function* () {
@@ -105,11 +122,47 @@ const replay = Command.make(
     }),
 ).pipe(Command.withDescription("Measure verify, rebuild and bisect beside a bare loop of reads; prints JSON."))
 
+const rebuildOptions = {
+  events: whole("events", [10_000, 2_000_000], 60_000, "Events of the log that is rebuilt."),
+  perSecond: whole("calls", [10, 1_000], 100, "Calls per second, half of them pushes."),
+  seconds: whole("seconds", [1], 4, "Length of each stretch, with and without a rebuild."),
+  rounds: whole("rounds", [1], 5, "Stretches of each kind."),
+}
+
+const rebuild = Command.make("rebuild", rebuildOptions, (options) =>
+  Effect.gen(function* () {
+    const { benchRebuild } = yield* loadBenchmarks
+    const all = { ...options, recording: exampleRecording, program: programFile }
+    yield* writeJson(yield* Effect.mapError(benchRebuild(all), toProblem))
+  }),
+).pipe(Command.withDescription("Measure reads and pushes with and without a rebuild beside them; prints JSON."))
+
+const imports = Command.make(
+  "import",
+  {
+    source: Args.text({ name: "SOURCE" }).pipe(
+      Args.withDescription(`Kind of the recordings: ${recordingSources.map(({ source }) => source).join(", ")}.`),
+    ),
+    files: Args.text({ name: "FILE" }).pipe(Args.withDescription("A recording; it is only read."), Args.atLeast(1)),
+  },
+  ({ files, source }) =>
+    Effect.gen(function* () {
+      const { benchImport } = yield* loadBenchmarks
+      const { recognizeFiles } = yield* Effect.promise(() => import("../../imports/importFiles.js"))
+      const recognized = yield* recognizeFiles(files, source)
+      yield* writeJson(yield* Effect.mapError(benchImport(recognized), toProblem))
+    }),
+).pipe(
+  Command.withDescription(
+    "Measure an import of these files beside a bare loop that writes the same rows; prints JSON.",
+  ),
+)
+
 export const benchCommand = Command.make("bench", {}, () =>
   usageProblem(
-    "Name what to measure: threadfold bench ingest, threadfold bench live, threadfold bench open, threadfold bench http, threadfold bench moments, threadfold bench replay",
+    "Name what to measure: threadfold bench ingest, threadfold bench live, threadfold bench open, threadfold bench http, threadfold bench gateway, threadfold bench moments, threadfold bench replay, threadfold bench rebuild, threadfold bench import SOURCE FILE…",
   ),
 ).pipe(
   Command.withDescription("Measure this machine."),
-  Command.withSubcommands([ingest, live, open, http, moments, replay]),
+  Command.withSubcommands([ingest, live, open, http, gateway, moments, replay, rebuild, imports]),
 )

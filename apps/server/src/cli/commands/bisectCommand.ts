@@ -2,12 +2,15 @@
 import { Command, Options } from "@effect/cli"
 import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option } from "effect"
+import { isSequence } from "../../offline/namedEvent.js"
+import { eventOption, sequenceNamed } from "../eventOption.js"
 import { asFinding, usageProblem } from "../failures.js"
+import { runWatched } from "../longWork.js"
+import { namedThread } from "../namedThread.js"
 import { currentLook, write, writeJson } from "../output.js"
 import { bisectPage } from "../pages/bisectPage.js"
 import { threadForWork } from "../reading.js"
-import { runWatched } from "../runWatched.js"
-import { dataDir, db, json, threadArg, wholeNumber } from "../sharedOptions.js"
+import { dataDir, db, json } from "../sharedOptions.js"
 import { counted } from "../text/words.js"
 
 const where = Options.text("where").pipe(
@@ -16,14 +19,11 @@ const where = Options.text("where").pipe(
     'What is to become true, over the fields of `thread ID --json`, for example: session.status == "ready" && turns.exists(t, t.status == "running").',
   ),
 )
-const from = wholeNumber("from", 1).pipe(
-  Options.withDescription("The first sequence of the log that may be the answer."),
-  Options.withDefault(1),
+const from = eventOption("from").pipe(
+  Options.withDescription("The first event that may be the answer: its sequence of the log, or its id."),
+  Options.optional,
 )
-const to = wholeNumber("to", 1).pipe(
-  Options.withDescription("The last one; else the end of the log."),
-  Options.withDefault(Number.MAX_SAFE_INTEGER),
-)
+const to = eventOption("to").pipe(Options.withDescription("The last one; else the end of the log."), Options.optional)
 const monotone = Options.boolean("monotone").pipe(
   Options.withDescription("The expression stays true once it is: evaluate it a few times only."),
 )
@@ -44,15 +44,27 @@ const requireExpression = (source: string): Effect.Effect<void, Problem> =>
     catch: (error) => (error instanceof Problem ? error : new Problem({ slug: "internal", detail: String(error) })),
   })
 
+const requireOrder = (from: number, to: number): Effect.Effect<void, Problem> =>
+  from > to ? usageProblem("--from is behind --to.") : Effect.void
+
+/** The sequence of an event that is named by it. */
+const knownSequence = (event: Option.Option<string>, otherwise: number): number =>
+  Option.isSome(event) && isSequence(event.value) ? Number(event.value) : otherwise
+
 export const bisectCommand = Command.make(
   "bisect",
-  { id: threadArg, where, from, to, monotone, fold: foldModule, dataDir, db, json },
+  { thread: namedThread(), where, from, to, monotone, fold: foldModule, dataDir, db, json },
   (options) =>
     Effect.gen(function* () {
-      if (options.from > options.to) return yield* usageProblem("--from is behind --to.")
       yield* requireExpression(options.where)
-      const { file, threadId } = yield* threadForWork(options)
-      const { from, monotone, to, where } = options
+      // Before a database is looked at, as far as ids need not be looked up.
+      yield* requireOrder(knownSequence(options.from, 1), knownSequence(options.to, Number.MAX_SAFE_INTEGER))
+      const { file, reader, threadId } = yield* threadForWork(options)
+      const { monotone, where } = options
+      const [from = 1, to = Number.MAX_SAFE_INTEGER] = yield* Effect.forEach([options.from, options.to], (event) =>
+        Option.isNone(event) ? Effect.succeed(undefined) : sequenceNamed(reader, threadId, event.value),
+      )
+      yield* requireOrder(from, to)
       const asked = { threadId, where, from, to, monotone, fold: Option.getOrNull(options.fold) }
       const report = yield* runWatched(
         { name: "bisect", file, options: asked },

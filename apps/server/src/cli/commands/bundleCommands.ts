@@ -8,10 +8,10 @@ import { Effect, Option } from "effect"
 import { placeOf, type Server } from "../../offline/Place.js"
 import { toProblem } from "../../problems/toProblem.js"
 import { usageProblem } from "../failures.js"
+import { runWatched } from "../longWork.js"
 import { currentLook, note, progressEnd, progressLine, write, writeJson } from "../output.js"
 import { bundlePage, exportPage } from "../pages/bundlePages.js"
 import { fileForWork, threadNamed } from "../reading.js"
-import { runWatched } from "../runWatched.js"
 import { dataDir, db, directoryOf, json, oneOf } from "../sharedOptions.js"
 import { counted } from "../text/words.js"
 
@@ -20,12 +20,20 @@ const target = Args.text({ name: "FILE" }).pipe(
   Args.optional,
 )
 
-const threads = Options.text("thread").pipe(
-  Options.withDescription(
-    "A thread to export: its id, the beginning of it, or the provider's id. Several: repeat it. Default: everything.",
+const threadsOf = {
+  arguments: Args.text({ name: "THREAD" }).pipe(
+    Args.withDescription(
+      "The threads to export: their ids, beginnings of them, or the provider's ids. None: everything.",
+    ),
+    Args.repeated,
   ),
-  Options.repeated,
-)
+  options: Options.text("thread").pipe(
+    Options.withDescription("The same as an argument THREAD; may be given several times."),
+    Options.repeated,
+    // Only so that help shows it in brackets: none is as good as some.
+    Options.withDefault([]),
+  ),
+}
 
 const redact = oneOf("redact", ["none", "masked", "structure"]).pipe(
   Options.withDescription(
@@ -40,21 +48,26 @@ const preview = Options.boolean("preview").pipe(
 
 export const exportCommand = Command.make(
   "export",
-  { target, threads, redact, preview, dataDir, db, json },
+  { target, threads: threadsOf, redact, preview, dataDir, db, json },
   (options) =>
     Effect.gen(function* () {
-      const to = Option.getOrNull(Option.map(options.target, (file) => resolve(file)))
-      if ((to === null) !== options.preview) {
-        return yield* usageProblem(
-          to === null ? "Name the FILE to write, or ask for a --preview." : "A --preview writes no FILE.",
-        )
+      const first = Option.map(options.target, (file) => resolve(file))
+      if (Option.isNone(first) && !options.preview) {
+        return yield* usageProblem("Name the FILE to write, or ask for a --preview.")
       }
+      // A preview writes no file: what it is given are threads.
+      const to = options.preview ? null : Option.getOrNull(first)
+      const threads = [
+        ...(options.preview ? Option.toArray(options.target) : []),
+        ...options.threads.arguments,
+        ...options.threads.options,
+      ]
       if (to !== null && existsSync(to)) return yield* usageProblem(`${to} exists already; name a file that does not.`)
       if (to !== null && !existsSync(dirname(to))) return yield* usageProblem(`There is no folder ${dirname(to)}.`)
       const file = yield* fileForWork(options)
       const { openLocalReader } = yield* Effect.promise(() => import("../../offline/LocalReader.js"))
       const reader = yield* openLocalReader(file)
-      const named = yield* Effect.forEach(options.threads, (text) => threadNamed(reader, text))
+      const named = yield* Effect.forEach(threads, (text) => threadNamed(reader, text))
       const report = yield* runWatched(
         {
           name: "export",

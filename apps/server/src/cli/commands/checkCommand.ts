@@ -1,19 +1,16 @@
 /** `threadfold check`. */
-import { Args, Command, Options } from "@effect/cli"
+import { Command, Options } from "@effect/cli"
 import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option } from "effect"
+import { runWatched, tell } from "../longWork.js"
+import { namedThread, optionalThread } from "../namedThread.js"
 import { currentLook, write, writeJson } from "../output.js"
 import { checkPage, invariantsPage } from "../pages/checkPage.js"
 import { fileForWork, threadForWork } from "../reading.js"
-import { runWatched } from "../runWatched.js"
 import { dataDir, db, json } from "../sharedOptions.js"
-import { tell } from "../tell.js"
 import { counted } from "../text/words.js"
 
-const thread = Args.text({ name: "ID" }).pipe(
-  Args.withDescription("Only this thread: its id, the beginning of it, or the provider's id."),
-  Args.optional,
-)
+const thread = namedThread("Only this thread")
 const invariant = Options.text("invariant").pipe(
   Options.withPseudoName("ID"),
   Options.withDescription("Only this invariant; may be given several times."),
@@ -43,15 +40,14 @@ const requireKnown = (ids: readonly string[]): Effect.Effect<void, Problem> =>
 
 export const checkCommand = Command.make(
   "check",
-  { id: thread, invariant, list, dataDir, db, json },
-  ({ id, invariant: invariants, list, ...options }) =>
+  { thread, invariant, list, dataDir, db, json },
+  ({ invariant: invariants, list, ...options }) =>
     Effect.gen(function* () {
       yield* requireKnown(invariants)
       if (list) return yield* printList(options.json)
-      const { file, streamId } = yield* Option.match(id, {
+      const { file, streamId } = yield* Option.match(yield* optionalThread(options.thread), {
         onNone: () => Effect.map(fileForWork(options), (file) => ({ file, streamId: null })),
-        onSome: (id) =>
-          Effect.map(threadForWork({ ...options, id }), ({ file, threadId }) => ({ file, streamId: threadId })),
+        onSome: () => Effect.map(threadForWork(options), ({ file, threadId }) => ({ file, streamId: threadId })),
       })
       const report = yield* runWatched(
         { name: "check", file, options: { invariants, streamId } },

@@ -2,6 +2,7 @@
 import { Command, Options } from "@effect/cli"
 import { Chunk, Effect, Option, Stream } from "effect"
 import { requireEventTypes } from "../../eventTypes.js"
+import { namedThread, optionalThread } from "../namedThread.js"
 import { currentLook, note, writeLines } from "../output.js"
 import { eventHeader, eventLine } from "../pages/eventsPage.js"
 import { openReader, threadNamed } from "../reading.js"
@@ -10,16 +11,20 @@ import { after, dataDir, db, json, limit } from "../sharedOptions.js"
 /** Events on a page by default. */
 const pageLength = 50
 
-/** `--thread ID`. */
-export const thread = Options.text("thread").pipe(
-  Options.withDescription("Only events of this thread: its id, the beginning of it, or the provider's id."),
-  Options.optional,
-)
+/** The thread whose events are shown; all of them where none is named. */
+export const thread = namedThread("Only events of this thread")
 
 const types = Options.text("type").pipe(
   Options.withDescription("Only events of this type; may be given several times."),
   Options.repeated,
   // Only so that help shows it in brackets: none is as good as some.
+  Options.withDefault([]),
+)
+
+/** Event types that are left out. */
+export const except = Options.text("except").pipe(
+  Options.withDescription("Without events of this type; may be given several times."),
+  Options.repeated,
   Options.withDefault([]),
 )
 
@@ -29,14 +34,17 @@ const native = Options.boolean("native").pipe(
 
 export const eventsCommand = Command.make(
   "events",
-  { thread, types, after, limit, native, dataDir, db, json },
+  { thread, types, except, after, limit, native, dataDir, db, json },
   (options) =>
     Effect.gen(function* () {
       yield* requireEventTypes(options.types, "--type")
+      yield* requireEventTypes(options.except, "--except")
+      const named = yield* optionalThread(options.thread)
       const reader = yield* openReader(options)
       const place = {
-        ...(Option.isSome(options.thread) ? { threadId: yield* threadNamed(reader, options.thread.value) } : {}),
+        ...(Option.isSome(named) ? { threadId: yield* threadNamed(reader, named.value) } : {}),
         ...(options.types.length === 0 ? {} : { types: options.types }),
+        ...(options.except.length === 0 ? {} : { except: options.except }),
         ...(Option.isSome(options.after) ? { after: options.after.value } : {}),
         native: options.native,
       }

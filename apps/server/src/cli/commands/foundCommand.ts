@@ -35,7 +35,8 @@ const lookInto = ({ folders, source, title }: SessionPlace, known: ReadonlySet<s
   Effect.gen(function* () {
     const { filesBelow } = yield* loadFind
     const { nativeThreadOf } = yield* loadPlaces
-    const files = (yield* Effect.forEach(folders, (folder) => filesBelow(folder, source))).flat()
+    const content = yield* Effect.forEach(folders, (folder) => filesBelow(folder, source))
+    const files = content.flatMap((one) => one.files)
     const isNew = (file: string): boolean => !known.has(nativeThreadOf(source, file) ?? "")
     return {
       source,

@@ -1,9 +1,17 @@
 /** `threadfold import SOURCE FILE…`: a command for each kind of recording that can be read. */
+import { existsSync, statSync } from "node:fs"
+import { join } from "node:path"
 import { Args, Command, Options } from "@effect/cli"
 import type { ImportReport } from "@threadfold/contracts"
 import type { Problem } from "@threadfold/contracts/problem"
 import type { ReadingOptions, Recognized } from "@threadfold/imports"
-import { claudeSource, codexRolloutSource, type RecordingSource, recordingSources } from "@threadfold/imports/sources"
+import {
+  claudeSource,
+  codexRolloutSource,
+  codexTraceSource,
+  type RecordingSource,
+  recordingSources,
+} from "@threadfold/imports/sources"
 import { Array as Arr, Effect } from "effect"
 import type { Server } from "../../offline/Place.js"
 import { usageProblem } from "../failures.js"
@@ -28,6 +36,9 @@ const pathsOf = ({ form }: RecordingSource) =>
     Args.withDescription(`A file or a folder, with all that is below it: ${form}.`),
     Args.atLeast(1),
   )
+
+const bundlesOf = ({ form }: RecordingSource) =>
+  Args.text({ name: "BUNDLE" }).pipe(Args.withDescription(`A bundle or a folder of bundles: ${form}.`), Args.atLeast(1))
 
 type Importing = (recognized: readonly Recognized[], options: ReadingOptions) => Effect.Effect<ImportReport, Problem>
 
@@ -83,18 +94,44 @@ const sessionsOf = (kind: RecordingSource) =>
     }),
   ).pipe(Command.withDescription(`Import ${kind.title}: files, or folders of them. The same again adds nothing.`))
 
+/** Whether a path is a bundle of a trace, or the log in one, and not a folder of bundles. */
+const isBundle = (path: string): boolean => !existsSync(path) || !statSync(path).isDirectory() || hasLog(path)
+const hasLog = (folder: string): boolean =>
+  ["manifest.json", "trace.jsonl"].some((file) => existsSync(join(folder, file)))
+
+const traces = (kind: RecordingSource) =>
+  Command.make(kind.source, { paths: bundlesOf(kind), follow, leaveOpen, dataDir, json }, (options) =>
+    Effect.gen(function* () {
+      const directory = yield* directoryOf(options.dataDir)
+      const reading = shownOptions(options.leaveOpen || options.follow)
+      const { follow, paths } = options
+      const importing =
+        !follow && paths.every(isBundle)
+          ? importFiles(directory, paths, kind.source, reading)
+          : Effect.gen(function* () {
+              const { runSessions } = yield* loadSessions
+              const server = yield* servedBy(directory)
+              return yield* runSessions({ directory, server, source: kind.source, paths, follow }, reading)
+            })
+      yield* show(yield* Effect.ensuring(importing, Effect.sync(progressEnd)), options.json)
+    }),
+  ).pipe(Command.withDescription(`Import ${kind.title}: bundles, or folders of them. The same again adds nothing.`))
+
 /** Sources whose files agents leave in folders of their own. */
 const ofFolders: readonly RecordingSource[] = [codexRolloutSource, claudeSource]
 
 export const importCommand = Command.make("import", {}, () =>
   usageProblem(
-    `Name what to import: threadfold import found, ${recordingSources.map(({ source }) => `threadfold import ${source} FILE…`).join(", ")}`,
+    `Name what to import: threadfold import found, threadfold import threadfold FILE (a bundle), ${recordingSources.map(({ source }) => `threadfold import ${source} FILE…`).join(", ")}.`,
   ),
 ).pipe(
   Command.withDescription("Read recordings and session files into the log."),
   Command.withSubcommands([
     foundCommand,
     importBundleCommand,
-    ...Arr.map(recordingSources, (kind) => (ofFolders.includes(kind) ? sessionsOf(kind) : importOf(kind))),
+    ...Arr.map(recordingSources, (kind) => {
+      if (kind === codexTraceSource) return traces(kind)
+      return ofFolders.includes(kind) ? sessionsOf(kind) : importOf(kind)
+    }),
   ]),
 )

@@ -1,9 +1,9 @@
 /** `threadfold verify` and `rebuild`: whether the projections are what the log leads to, and making them so. */
 import { existsSync } from "node:fs"
-import { Args, Command, Options } from "@effect/cli"
+import { Command, Options } from "@effect/cli"
 import type { Client } from "@threadfold/client"
 import { type RebuildReport, tableNames, uuidV7Pattern, type VerifyReport } from "@threadfold/contracts"
-import { type JobState, slugOf } from "@threadfold/contracts/api"
+import { type JobState, type RebuildView, slugOf } from "@threadfold/contracts/api"
 import { Problem, type ProblemDetails } from "@threadfold/contracts/problem"
 import { acquireOwnership, databaseFile } from "@threadfold/event-log"
 import { Effect, Option, Schema, type Scope } from "effect"
@@ -14,7 +14,9 @@ import { placeOf, type Server } from "../../offline/Place.js"
 import { toProblem } from "../../problems/toProblem.js"
 import { usageProblem } from "../failures.js"
 import { asProblem, loadClient } from "../live.js"
-import { progressEnd, progressLine, writeJson } from "../output.js"
+import { runWatched, tell } from "../longWork.js"
+import { type NamedThread, namedThread, optionalThread } from "../namedThread.js"
+import { progressEnd, progressLine, write, writeJson } from "../output.js"
 import { rebuildPage, verifyPage } from "../pages/reportPages.js"
 import {
   fileForWork,
@@ -25,9 +27,7 @@ import {
   threadForWork,
   threadNamed,
 } from "../reading.js"
-import { runWatched } from "../runWatched.js"
 import { dataDir, db, directoryOf, json, saying } from "../sharedOptions.js"
-import { tell } from "../tell.js"
 import { count, counted, span } from "../text/words.js"
 
 /** How far work is that folds. */
@@ -109,31 +109,27 @@ const verifyThrough = (
 
 /** The file to verify, and the stream in it. */
 const verifiedFile = (
-  named: Named,
+  named: Named & { readonly thread: NamedThread },
   thread: Option.Option<string>,
 ): Effect.Effect<{ readonly file: string; readonly threadId: string | null }, Problem, Scope.Scope> =>
-  Option.match(thread, {
-    onNone: () => Effect.map(fileForWork(named), (file) => ({ file, threadId: null })),
-    onSome: (id): Effect.Effect<{ readonly file: string; readonly threadId: string | null }, Problem, Scope.Scope> =>
-      uuidV7Pattern.test(id)
-        ? Effect.map(fileForWork(named), (file) => ({ file, threadId: id }))
-        : threadForWork({ ...named, id }),
-  })
+  Option.isSome(thread) && !uuidV7Pattern.test(thread.value)
+    ? threadForWork(named)
+    : Effect.map(fileForWork(named), (file) => ({ file, threadId: Option.getOrNull(thread) }))
 
 const bytes = Options.boolean("bytes").pipe(
   Options.withDescription("Read every native message too, and compare it with what was received."),
 )
 
-const verifiedThread = Args.text({ name: "THREAD" }).pipe(
-  Args.withDescription(
-    "Only this thread: its id, the beginning of it, or the provider's id; or the id of a connection.",
-  ),
-  Args.optional,
+/** The stream that is worked on; all of them where none is named. */
+const onlyThread = namedThread(
+  "Only this thread",
+  "its id, the beginning of it, or the provider's id; or the id of a connection",
 )
 
-export const verifyCommand = Command.make("verify", { thread: verifiedThread, dataDir, db, json, bytes }, (options) =>
+export const verifyCommand = Command.make("verify", { thread: onlyThread, dataDir, db, json, bytes }, (options) =>
   Effect.gen(function* () {
-    const { bytes, thread } = options
+    const { bytes } = options
+    const thread = yield* optionalThread(options.thread)
     const place = yield* placeNamed(options)
     const report =
       place.kind === "owned" && place.server !== null
@@ -152,12 +148,8 @@ export const verifyCommand = Command.make("verify", { thread: verifiedThread, da
 const resume = Options.boolean("resume").pipe(
   Options.withDescription("Go on where a rebuild that was stopped left off."),
 )
-const cancel = Options.boolean("cancel").pipe(Options.withDescription("End the rebuild that the server runs."))
-const rebuiltThread = Options.text("thread").pipe(
-  Options.withDescription(
-    "Only this thread: its id, the beginning of it, or the provider's id; or the id of a connection.",
-  ),
-  Options.optional,
+const cancel = Options.boolean("cancel").pipe(
+  Options.withDescription("End the rebuild that the server runs. Exit 1 where none runs."),
 )
 const projection = Options.text("projection").pipe(
   Options.withPseudoName("TABLE"),
@@ -214,24 +206,35 @@ const rebuildAlone = (directory: string, options: RebuildOptions): Effect.Effect
     )
   })
 
-const cancelAt = (server: Server): Effect.Effect<unknown, Problem> =>
+/** Ends the rebuild that a server runs. Fails with `job-not-found` where none runs: one that has ended is no answer to that. */
+const cancelAt = (server: Server, directory: string): Effect.Effect<RebuildView, Problem> =>
   Effect.gen(function* () {
     const { makeThreadfold } = yield* loadClient
     const { call } = yield* makeThreadfold(server)
-    return yield* Effect.mapError(
-      call(({ projections }) => projections.cancelRebuild()),
-      asProblem,
-    )
+    const nothing = (last: string) =>
+      new Problem({ slug: "job-not-found", detail: `The server of ${directory} runs no rebuild${last}.` })
+    const ask = (which: (api: Client) => Effect.Effect<RebuildView, unknown>) =>
+      Effect.mapError(call(which), asProblem).pipe(
+        Effect.catchIf(
+          ({ slug }) => slug === "job-not-found",
+          () => nothing(""),
+        ),
+      )
+    const { state } = yield* ask(({ projections }) => projections.rebuilding())
+    if (state !== "running") return yield* nothing(`; the last one is ${state}`)
+    const ended = yield* ask(({ projections }) => projections.cancelRebuild())
+    return ended.state === "cancelled" ? ended : yield* nothing(`; the last one is ${ended.state}`)
   })
 
 export const rebuildCommand = Command.make(
   "rebuild",
-  { thread: rebuiltThread, projection, resume, cancel, dataDir, json },
-  (options) =>
+  { thread: onlyThread, projection, resume, cancel, dataDir, json },
+  (given) =>
     Effect.gen(function* () {
+      const options = { ...given, thread: yield* optionalThread(given.thread) }
       yield* Effect.mapError(requirePlatform, toProblem)
       if (options.resume && Option.isSome(options.thread)) {
-        return yield* usageProblem("--resume goes on with a rebuild of all threads; leave --thread out.")
+        return yield* usageProblem("--resume goes on with a rebuild of all threads; leave THREAD out.")
       }
       const directory = yield* directoryOf(options.dataDir)
       const server = yield* placeOf({ db: Option.none(), directory }).pipe(
@@ -242,7 +245,10 @@ export const rebuildCommand = Command.make(
       if (options.cancel) {
         if (server === null)
           return yield* new Problem({ slug: "server-not-running", detail: `No server runs for ${directory}.` })
-        return yield* writeJson(yield* cancelAt(server))
+        const ended = yield* cancelAt(server, directory)
+        const { events, streams, totalEvents } = ended
+        const done = folded({ events, streams, ...(totalEvents === null ? {} : { totalEvents }) })
+        return yield* options.json ? writeJson(ended) : write(`The rebuild was ended: ${done}.\n`)
       }
       const report = server === null ? yield* rebuildAlone(directory, options) : yield* rebuildThrough(server, options)
       yield* tell(report, rebuildPage, options.json)

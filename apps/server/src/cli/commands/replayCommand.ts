@@ -6,13 +6,15 @@ import { requirePlatform } from "../../config/platform.js"
 import { toProblem } from "../../problems/toProblem.js"
 import type { ReplayOptions } from "../../replay/serveReplay.js"
 import { currentLook, note, write } from "../output.js"
-import { json, saying, wholeNumber } from "../sharedOptions.js"
+import { allowedOrigins, json, saying, wholeNumber } from "../sharedOptions.js"
 import { untilSignal } from "../signals.js"
 import type { Look } from "../text/Look.js"
 import { counted, span } from "../text/words.js"
 
 const log = Args.text({ name: "LOG" }).pipe(
-  Args.withDescription("A database file, a data directory, or a recording. A copy is read: it stays as it is."),
+  Args.withDescription(
+    "A database file, a data directory, a bundle, or a recording of any kind. A copy is read: it stays as it is.",
+  ),
 )
 const Speed = Schema.NumberFromString.pipe(Schema.greaterThan(0), Schema.lessThanOrEqualTo(maxReplaySpeed))
 const speed = Options.text("speed").pipe(
@@ -52,28 +54,32 @@ const page = (look: Look, { directory, events, tokenFile, url }: Bound, options:
     "",
   ].join("\n")
 
-export const replayCommand = Command.make("replay", { log, speed, port, maxGap, paused, json }, (options) =>
-  Effect.gen(function* () {
-    yield* Effect.mapError(requirePlatform, toProblem)
-    const { serveReplay } = yield* Effect.promise(() => import("../../replay/serveReplay.js"))
-    const given: Omit<ReplayOptions, "onListening"> = {
-      path: options.log,
-      name: options.log,
-      port: options.port,
-      speed: options.speed,
-      maxGapMs: options.maxGap * 1000,
-      play: !options.paused,
-    }
-    const onListening = (bound: Bound) =>
-      Effect.flatMap(currentLook, (look) => {
-        const { events, tokenFile, url } = bound
-        return options.json
-          ? write(`${JSON.stringify({ url, tokenFile, events, pid: process.pid })}\n`)
-          : write(page(look, bound, { ...given, onListening }))
-      }).pipe(Effect.ignore)
-    yield* Effect.raceFirst(untilSignal, serveReplay({ ...given, onListening }))
-    yield* note("Stopping.")
-  }).pipe(Effect.scoped),
+export const replayCommand = Command.make(
+  "replay",
+  { log, speed, port, allowedOrigins, maxGap, paused, json },
+  (options) =>
+    Effect.gen(function* () {
+      yield* Effect.mapError(requirePlatform, toProblem)
+      const { serveReplay } = yield* Effect.promise(() => import("../../replay/serveReplay.js"))
+      const given: Omit<ReplayOptions, "onListening"> = {
+        path: options.log,
+        name: options.log,
+        port: options.port,
+        allowedOrigins: options.allowedOrigins,
+        speed: options.speed,
+        maxGapMs: options.maxGap * 1000,
+        play: !options.paused,
+      }
+      const onListening = (bound: Bound) =>
+        Effect.flatMap(currentLook, (look) => {
+          const { events, tokenFile, url } = bound
+          return options.json
+            ? write(`${JSON.stringify({ url, tokenFile, events, pid: process.pid })}\n`)
+            : write(page(look, bound, { ...given, onListening }))
+        }).pipe(Effect.ignore)
+      yield* Effect.raceFirst(untilSignal, serveReplay({ ...given, onListening }))
+      yield* note("Stopping.")
+    }).pipe(Effect.scoped),
 ).pipe(
   Command.withDescription(
     "Serve a recorded log over HTTP as if it happened now, to build and debug a page against it. Nothing is written, no agent runs.",

@@ -10,12 +10,12 @@ import { currentLook, write, writeJson } from "../output.js"
 import { requestsPage } from "../pages/listPages.js"
 import { dataDir, json } from "../sharedOptions.js"
 
-/** Open requests are few: one page holds them all, or the newest of them. */
+/** Requests of a page at most: it ends earlier where they are long. */
 const candidates = 500
 
-export const requestsCommand = Command.make("requests", { dataDir, json }, (options) =>
+/** The open requests, newest first, page by page. */
+const openRequests = (threadfold: Threadfold): Effect.Effect<readonly RequestDetail[], Problem> =>
   Effect.gen(function* () {
-    const { threadfold } = yield* openServer(options.dataDir)
     const requests: RequestDetail[] = []
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const urlParams = { status: "open" as const, limit: candidates, cursor }
@@ -26,6 +26,13 @@ export const requestsCommand = Command.make("requests", { dataDir, json }, (opti
       requests.push(...page.items)
       cursor = page.next
     }
+    return requests
+  })
+
+export const requestsCommand = Command.make("requests", { dataDir, json }, (options) =>
+  Effect.gen(function* () {
+    const { threadfold } = yield* openServer(options.dataDir)
+    const requests = yield* openRequests(threadfold)
     yield* options.json ? writeJson({ requests }) : write(requestsPage(yield* currentLook, requests))
   }),
 ).pipe(Command.withDescription("List what agents wait to be answered, newest first."))
@@ -74,11 +81,7 @@ const requestNamed = (threadfold: Threadfold, text: string): Effect.Effect<strin
   Schema.is(RequestId)(text)
     ? Effect.succeed(text)
     : Effect.gen(function* () {
-        const { items } = yield* Effect.mapError(
-          threadfold.call((api) => api.requests.list({ urlParams: { status: "open", limit: candidates } })),
-          asProblem,
-        )
-        const [only, ...others] = items
+        const [only, ...others] = (yield* openRequests(threadfold))
           .map(({ requestId }) => requestId)
           .filter((id) => text !== "" && id.startsWith(text.toLowerCase()))
         if (only === undefined) {
@@ -88,7 +91,9 @@ const requestNamed = (threadfold: Threadfold, text: string): Effect.Effect<strin
           })
         }
         if (others.length > 0) {
-          return yield* usageProblem(`${JSON.stringify(text)} may be any of ${[only, ...others].join(", ")}.`)
+          return yield* usageProblem(
+            `${JSON.stringify(text)} may be any of ${[only, ...others].join(", ")}: write more of it.`,
+          )
         }
         return only
       })

@@ -6,10 +6,9 @@ import { Problem } from "@threadfold/contracts/problem"
 import { Effect } from "effect"
 import { requirePlatform } from "../../config/platform.js"
 import { toProblem } from "../../problems/toProblem.js"
+import { runWatched, tell } from "../longWork.js"
 import { salvagePage } from "../pages/reportPages.js"
-import { runWatched } from "../runWatched.js"
 import { json } from "../sharedOptions.js"
-import { tell } from "../tell.js"
 import { counted } from "../text/words.js"
 
 const from = Options.text("db").pipe(

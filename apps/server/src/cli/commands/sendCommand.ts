@@ -1,8 +1,9 @@
 /** `threadfold send TEXT`. */
+import { readFile, stat } from "node:fs/promises"
 import { resolve } from "node:path"
 import { Args, Command, Options } from "@effect/cli"
 import type { Threadfold } from "@threadfold/client"
-import { MessageMode, type Receipt } from "@threadfold/contracts"
+import { MessageMode, type Receipt, type SentPart } from "@threadfold/contracts"
 import { Effect, Option } from "effect"
 import { awaitAnswer } from "../exchange/awaitAnswer.js"
 import { asFinding, usageProblem } from "../failures.js"
@@ -11,7 +12,22 @@ import { currentLook, note, writeJson } from "../output.js"
 import { remoteReader, threadNamed } from "../reading.js"
 import { dataDir, json, oneOf } from "../sharedOptions.js"
 
-const text = Args.text({ name: "TEXT" }).pipe(Args.withDescription("The message."))
+const text = Args.text({ name: "TEXT" }).pipe(
+  Args.withDescription("The message; may be left out beside --image, --file or --skill."),
+  Args.optional,
+)
+const image = Options.text("image").pipe(
+  Options.withDescription("A PNG, JPEG, WebP or GIF that goes with the message. May be repeated."),
+  Options.repeated,
+)
+const file = Options.text("file").pipe(
+  Options.withDescription("A file or directory of the thread's folder that the message mentions. May be repeated."),
+  Options.repeated,
+)
+const skill = Options.text("skill").pipe(
+  Options.withDescription("A skill of the agent that the message asks for. May be repeated."),
+  Options.repeated,
+)
 const thread = Options.text("thread").pipe(
   Options.withDescription("The thread: its id, the beginning of it, or the agent's id. Without it a new one is made."),
   Options.optional,
@@ -53,16 +69,49 @@ const agentNamed = (threadfold: Threadfold, named: Option.Option<string>) =>
       }),
   })
 
+/** The parts of the message beside its text. Images are stored: they may lie anywhere on this machine. */
+const partsOf = (
+  threadfold: Threadfold,
+  { file, image, skill }: Readonly<Record<"file" | "image" | "skill", readonly string[]>>,
+) =>
+  Effect.gen(function* () {
+    const unreadable = (path: string) => usageProblem(`${path} cannot be read.`)
+    const skills = skill.map((name): SentPart => ({ type: "skill", name }))
+    const images = yield* Effect.forEach(image, (path) =>
+      Effect.tryPromise(() => readFile(path)).pipe(
+        Effect.orElse(() => unreadable(path)),
+        Effect.flatMap((bytes) => Effect.mapError(threadfold.storeBlob(bytes), asProblem)),
+        Effect.map(({ hash }): SentPart => ({ type: "image", hash })),
+      ),
+    )
+    const files = yield* Effect.forEach(file, (path) =>
+      Effect.tryPromise(() => stat(path)).pipe(
+        Effect.orElse(() => unreadable(path)),
+        Effect.map((found): SentPart => ({ type: found.isDirectory() ? "directory" : "file", path: resolve(path) })),
+      ),
+    )
+    return { before: skills, after: [...images, ...files] }
+  })
+
 export const sendCommand = Command.make(
   "send",
-  { text, thread, agent, cwd, title, mode, wait, dataDir, json },
+  { text, image, file, skill, thread, agent, cwd, title, mode, wait, dataDir, json },
   (options) =>
     Effect.gen(function* () {
       const ofNew = [options.agent, options.cwd, options.title].some(Option.isSome)
       if (Option.isSome(options.thread) && ofNew) {
         return yield* usageProblem("--agent, --cwd and --title are of a new thread; --thread names one that is there.")
       }
+      const hasParts = [options.image, options.file, options.skill].some(({ length }) => length > 0)
+      if (Option.isNone(options.text) && !hasParts)
+        return yield* usageProblem("There is nothing to send: TEXT is missing.")
       const { server, threadfold } = yield* openServer(options.dataDir)
+      // Before a thread is made for it: a file that is not there leaves nothing behind.
+      const { after, before } = yield* partsOf(threadfold, options)
+      const words: readonly SentPart[] = Option.toArray(options.text).map((said) => ({ type: "text", text: said }))
+      const message = hasParts
+        ? { parts: [...before, ...words, ...after] }
+        : { text: Option.getOrUndefined(options.text) }
       const threadId = Option.isSome(options.thread)
         ? yield* threadNamed(yield* remoteReader(server), options.thread.value)
         : (yield* Effect.mapError(
@@ -74,7 +123,7 @@ export const sendCommand = Command.make(
             asProblem,
           )).threadId
       const receipt: Receipt = yield* Effect.mapError(
-        threadfold.sendMessage(threadId, { text: options.text, mode: Option.getOrUndefined(options.mode) }),
+        threadfold.sendMessage(threadId, { ...message, mode: Option.getOrUndefined(options.mode) }),
         asProblem,
       )
       if (!options.wait) {

@@ -7,7 +7,7 @@ import { toProblem } from "../../problems/toProblem.js"
 import type { Serving } from "../../serve/serve.js"
 import { telemetryLayer } from "../../telemetry/Telemetry.js"
 import { currentLook, note, write } from "../output.js"
-import { config, dataDir, directoryOf, wholeNumber } from "../sharedOptions.js"
+import { allowedOrigins, config, dataDir, directoryOf, wholeNumber } from "../sharedOptions.js"
 import { untilSignal } from "../signals.js"
 import type { Look } from "../text/Look.js"
 import { counted } from "../text/words.js"
@@ -41,6 +41,14 @@ const desktop = Options.boolean("desktop").pipe(
 const accessLog = Options.choice("access-log", ["stderr", "off"]).pipe(
   Options.withDescription("Where a line goes for each call that changes something, and for refusals. Default: stderr."),
   Options.withDefault("stderr"),
+)
+const inferenceGateway = Options.boolean("inference-gateway").pipe(
+  Options.withDescription(
+    "Record the model calls of every agent, unless the configuration of an agent says otherwise.",
+  ),
+)
+const sql = Options.boolean("sql").pipe(
+  Options.withDescription("Run statements over the documented views (`POST /v1/sql`)."),
 )
 const loadExample = Options.boolean("load-example").pipe(
   Options.withDescription("Import a recorded session first, where the log is empty."),
@@ -105,7 +113,20 @@ const logToStandardError = Logger.replace(
 
 export const serveCommand = Command.make(
   "serve",
-  { port, host, dataDir, config, desktop, allowRemote, allowedHosts, accessLog, loadExample },
+  {
+    port,
+    host,
+    dataDir,
+    config,
+    desktop,
+    allowRemote,
+    allowedHosts,
+    allowedOrigins,
+    accessLog,
+    inferenceGateway,
+    loadExample,
+    sql,
+  },
   (options) =>
     Effect.gen(function* () {
       // Loaded on demand: most commands need no server.

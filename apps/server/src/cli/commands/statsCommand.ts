@@ -1,10 +1,10 @@
 /** `threadfold stats`: figures about the database, and what its log consists of. */
 import { Command, Options } from "@effect/cli"
 import { Effect } from "effect"
+import { runWatched } from "../longWork.js"
 import { currentLook, write, writeJson } from "../output.js"
 import { statsPage } from "../pages/statsPage.js"
 import { fileForWork, placeNamed, readerOf } from "../reading.js"
-import { runWatched } from "../runWatched.js"
 import { dataDir, db, json } from "../sharedOptions.js"
 import { counted } from "../text/words.js"
 

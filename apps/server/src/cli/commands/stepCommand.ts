@@ -2,18 +2,20 @@
 import { Command, Options } from "@effect/cli"
 import * as Terminal from "@effect/platform/Terminal"
 import { Problem } from "@threadfold/contracts/problem"
-import { Effect, Stream } from "effect"
+import { Effect, Option, Stream } from "effect"
+import { eventOption, sequenceNamed } from "../eventOption.js"
+import { runWatched } from "../longWork.js"
+import { namedThread } from "../namedThread.js"
 import { currentLook, write, writeLines } from "../output.js"
 import { stepScreen, stepText } from "../pages/stepPage.js"
 import { threadForWork } from "../reading.js"
-import { runWatched } from "../runWatched.js"
-import { dataDir, db, json, threadArg, wholeNumber } from "../sharedOptions.js"
+import { dataDir, db, json, wholeNumber } from "../sharedOptions.js"
 import { press, type StepView } from "../step/press.js"
 import { counted } from "../text/words.js"
 
-const from = wholeNumber("from", 1).pipe(
-  Options.withDescription("Begin at the first event of this sequence or after it."),
-  Options.withDefault(1),
+const from = eventOption("from").pipe(
+  Options.withDescription("Begin at this event, or the first one after it: its sequence of the log, or its id."),
+  Options.optional,
 )
 const plain = Options.boolean("plain").pipe(
   Options.withDescription(
@@ -56,7 +58,7 @@ const walkThrough = ({ file, from, threadId }: Asked) =>
     const terminal = yield* Terminal.Terminal
     const keys = yield* terminal.readInput
     const { openTimeline } = yield* Effect.promise(() => import("../../offline/openTimeline.js"))
-    const { nativeOf, timeline } = yield* openTimeline(file, threadId)
+    const { nativeOf, timeline } = yield* openTimeline(file, threadId, from)
     const first = timeline.after(0, ({ event }) => event.sequence >= from)
     if (first === null) {
       return yield* new Problem({
@@ -80,12 +82,14 @@ const walkThrough = ({ file, from, threadId }: Asked) =>
 
 export const stepCommand = Command.make(
   "step",
-  { id: threadArg, from, plain, limit, dataDir, db, json },
-  ({ from, json, limit, plain, ...options }) =>
+  { thread: namedThread(), from, plain, limit, dataDir, db, json },
+  ({ json, limit, plain, ...options }) =>
     Effect.gen(function* () {
       const terminal = yield* Terminal.Terminal
       const isTerminal = (yield* terminal.isTTY) && process.stdin.isTTY === true
-      const place = yield* threadForWork(options)
+      const { file, reader, threadId } = yield* threadForWork(options)
+      const from = Option.isNone(options.from) ? 1 : yield* sequenceNamed(reader, threadId, options.from.value)
+      const place = { file, threadId }
       const isPlain = plain || json || !isTerminal
       yield* isPlain ? printSteps({ ...place, from, limit, json }) : walkThrough({ ...place, from })
     }).pipe(Effect.scoped),

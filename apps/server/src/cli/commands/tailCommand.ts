@@ -3,13 +3,15 @@ import { Command } from "@effect/cli"
 import type { EventsOptions } from "@threadfold/client"
 import type { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option, Stream } from "effect"
+import { requireEventTypes } from "../../eventTypes.js"
 import type { Server } from "../../offline/Place.js"
 import { loadClient } from "../live.js"
+import { optionalThread } from "../namedThread.js"
 import { currentLook, note, writeLines } from "../output.js"
 import { eventLine } from "../pages/eventsPage.js"
 import { placeNamed, readerOf, threadNamed } from "../reading.js"
 import { after, dataDir, json } from "../sharedOptions.js"
-import { thread } from "./eventsCommand.js"
+import { except, thread } from "./eventsCommand.js"
 
 /** Events that are shown before what comes, unless a place is given. */
 const before = 10
@@ -33,11 +35,16 @@ const follow = (server: Server, options: EventsOptions): Stream.Stream<string, P
     Stream.catchTag("Unavailable", () => Stream.empty),
   )
 
-export const tailCommand = Command.make("tail", { after, thread, dataDir, json }, (options) =>
+export const tailCommand = Command.make("tail", { after, thread, except, dataDir, json }, (options) =>
   Effect.gen(function* () {
+    yield* requireEventTypes(options.except, "--except")
+    const named = yield* optionalThread(options.thread)
     const place = yield* placeNamed({ dataDir: options.dataDir, db: Option.none() })
     const reader = yield* readerOf(place)
-    const scope = Option.isSome(options.thread) ? { threadId: yield* threadNamed(reader, options.thread.value) } : {}
+    const scope = {
+      ...(Option.isSome(named) ? { threadId: yield* threadNamed(reader, named.value) } : {}),
+      ...(options.except.length === 0 ? {} : { except: options.except }),
+    }
     const look = yield* currentLook
     const show = (lines: ReturnType<typeof reader.events>) =>
       writeLines(options.json ? lines : Stream.map(lines, eventLine(look)), { live: true })

@@ -25,7 +25,7 @@ const shown = (text: string): string => (process.stdout.isTTY === true ? harmles
 
 /** Waits. `silent`: nothing is printed but notes about questions. */
 export const awaitAnswer = (
-  { call, events }: Threadfold,
+  { call, events, wholeEvent }: Threadfold,
   receipt: Receipt,
   { silent }: { readonly silent: boolean },
 ): Effect.Effect<Answer, Problem | OutputClosed> => {
@@ -66,7 +66,8 @@ export const awaitAnswer = (
   const step = (message: StreamMessage): Effect.Effect<boolean, Failure | OutputClosed> =>
     message.kind === "event"
       ? Effect.gen(function* () {
-          for (const said of exchange.step(message.event)) if (yield* show(said)) return true
+          const event = yield* wholeEvent(message.event)
+          for (const said of exchange.step(event)) if (yield* show(said)) return true
           // A look may be ahead of the events: what was said before the end is heard first.
           return end !== null && message.event.sequence >= end.version
         })

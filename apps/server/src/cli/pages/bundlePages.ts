@@ -10,7 +10,8 @@ const kept: Readonly<Record<ExportReport["redaction"], string>> = {
 }
 
 export const exportPage = (look: Look, report: ExportReport): string => {
-  const { bodies, bodiesDropped, events, file, fileBytes, hash, masked, places, redaction, streams, threads } = report
+  const { bodies, bodiesDropped, events, file, fileBytes, hash, masked, places, purged, redaction, streams, threads } =
+    report
   const length = idLength(threads.map(({ threadId }) => threadId))
   return [
     file === null
@@ -18,6 +19,7 @@ export const exportPage = (look: Look, report: ExportReport): string => {
       : `${look.good("Exported")} to ${file}, ${byteText(fileBytes)}; ${kept[redaction]}.`,
     `  ${counted(events, "event")} and ${counted(bodies, "native message")} of ${counted(streams, "stream")}${bodiesDropped === 0 ? "" : `; ${counted(bodiesDropped, "native message")} left out`}`,
     ...threads.map(({ events, threadId }) => `  ${look.bold(threadId.slice(0, length))}  ${counted(events, "event")}`),
+    ...(purged === 0 ? [] : [`  ${counted(purged, "thread")} that had been purged: left out`]),
     `  hash ${hash ?? "none: the rows of a thread are refused"}`,
     ...(masked.length === 0 ? [] : ["", look.bold("Taken out")]),
     ...masked.map(

@@ -12,6 +12,7 @@ export const foundPage = (look: Look, { agents, imported }: FoundReport): string
       : `${look.bold(title)}  ${counted(sessions, "file")}, ${count(fresh)} new, ${bytes(size)}, the newest ${ago(newestAt, look.now)}`,
   )
   const isThere = agents.some(({ sessions }) => sessions > 0)
-  const next = imported === null && isThere ? [look.dim("Import them all: threadfold import found --yes")] : []
+  const what = agents.some(({ new: fresh }) => fresh > 0) ? "Import them all" : "Nothing is new. Import what has grown"
+  const next = imported === null && isThere ? [look.dim(`${what}: threadfold import found --yes`)] : []
   return `${[...lines, ...next].join("\n")}\n${imported === null ? "" : `\n${importPage(look, imported)}`}`
 }

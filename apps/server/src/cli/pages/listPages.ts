@@ -1,9 +1,11 @@
-/** The pages of `threads`, `reaper` and `requests`: one line a row. */
+/** The pages of `threads`, `queue`, `reaper` and `requests`: one line a row. */
 import {
   Asked,
   type ChangedFile,
   type Choice,
+  type FolderView,
   type Question,
+  type QueueView,
   type RequestDetail,
   type ThreadView,
 } from "@threadfold/contracts"
@@ -30,6 +32,42 @@ export const threadsPage = (look: Look, { more, threads }: ThreadList): string =
   ]
   const rest = more ? `\n${look.dim(`The newest ${counted(threads.length, "thread")}; more with --limit.`)}` : ""
   return `${table(look, columns, threads)}${rest}\n`
+}
+
+/** A thread's queue as it is shown. */
+export interface ShownQueue {
+  readonly threadId: string
+  /** It runs on when a person says so. */
+  readonly queueHeld: boolean
+  readonly queue: readonly QueueView[]
+}
+
+export const queuePage = (look: Look, { queue, queueHeld }: ShownQueue): string => {
+  if (queue.length === 0) return "No message waits.\n"
+  const length = idLength(queue.map(({ messageId }) => messageId))
+  const columns: readonly Column<QueueView>[] = [
+    { title: "PLACE", text: ({ position }) => String(position), align: "right" },
+    { title: "MESSAGE", text: ({ messageId }) => messageId.slice(0, length), paint: look.bold },
+    { title: "QUEUED", text: ({ queuedAt }) => (queuedAt === null ? "-" : ago(queuedAt, look.now)), align: "right" },
+    { title: "TEXT", text: ({ text }) => oneLine(text) },
+  ]
+  const held = queueHeld ? `\n${look.dim("Held until `threadfold resume THREAD`.")}` : ""
+  return `${table(look, columns, queue)}${held}\n`
+}
+
+/** The folder of a thread, a line for each thing that is known of it. */
+export const folderPage = ({ cwd, exists, git }: FolderView): string => {
+  const lines = [
+    ["folder", cwd === null ? "-" : `${oneLine(cwd)}${exists ? "" : " (not there)"}`],
+    ...(git === null
+      ? []
+      : [
+          ["branch", git.branch === null ? "-" : oneLine(git.branch)],
+          ["commit", git.commit ?? "-"],
+          ["worktree", git.worktree === null ? "-" : oneLine(git.worktree)],
+        ]),
+  ]
+  return `${lines.map(([name = "", value]) => `${name.padEnd(9)} ${value}`).join("\n")}\n`
 }
 
 export const reaperPage = (look: Look, findings: readonly ReaperFindingView[]): string => {

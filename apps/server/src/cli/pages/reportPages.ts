@@ -3,7 +3,7 @@ import type { ImportReport, LogReport, RebuildReport, SalvageReport, VerifyRepor
 import type { AgentCheck, DoctorReport } from "../../doctor/Report.js"
 import { type Look, oneLine } from "../text/Look.js"
 import { cut } from "../text/table.js"
-import { count, counted, idLength } from "../text/words.js"
+import { bytes, count, counted, idLength } from "../text/words.js"
 
 const json = (look: Look, value: unknown): string =>
   cut(oneLine(JSON.stringify(value) ?? "nothing"), Math.max(40, look.width - 14))
@@ -52,7 +52,7 @@ export const verifyPage = (look: Look, report: VerifyReport): string => {
   ].join("\n")
 }
 
-export const rebuildPage = (look: Look, { changed, events, refused, rows, streams }: RebuildReport): string =>
+export const rebuildPage = (look: Look, { changed, events, hash, refused, rows, streams }: RebuildReport): string =>
   [
     refused.length === 0
       ? look.good("Rebuilt.")
@@ -65,11 +65,19 @@ export const rebuildPage = (look: Look, { changed, events, refused, rows, stream
             ? "  every row was what the log leads to"
             : `  ${counted(rows ?? 0, "row")} of ${counted(changed, "stream")} replaced`,
         ]),
+    ...(hash === null ? [] : [`  hash ${hash}`]),
     ...refused.map(({ detail, streamId }) => `  ${streamId}: ${oneLine(detail)}`),
     "",
   ].join("\n")
 
+/** What became of the bodies of traces. */
+const bodyLines = (look: Look, { bytes: size, kept, missing, problems }: NonNullable<ImportReport["bodies"]>) => [
+  `  ${counted(kept, "body", "bodies")} kept, ${bytes(size)}${missing === 0 ? "" : `, ${count(missing)} missing`}`,
+  ...problems.map(({ path, problem }) => look.busy(`  ${oneLine(path)}: ${oneLine(problem)}`)),
+]
+
 export const importPage = (look: Look, report: ImportReport): string => {
+  const { notImported = 0, unreadableFiles = [] } = report
   const length = idLength(report.threads.map(({ threadId }) => threadId))
   const ofConnections = report.events - report.threads.reduce((sum, { events }) => sum + events, 0)
   return [
@@ -79,11 +87,15 @@ export const importPage = (look: Look, report: ImportReport): string => {
         `  ${look.bold(thread.threadId.slice(0, length))}  ${counted(thread.events, "event")}${thread.anomalies === 0 ? "" : `, ${counted(thread.anomalies, "anomaly", "anomalies")}`}  ${look.dim(thread.nativeThreadId === null ? "" : `native ${oneLine(thread.nativeThreadId)}`)}`,
     ),
     ...(ofConnections === 0 ? [] : [`  ${counted(ofConnections, "event")} of connections, which belong to no thread`]),
+    ...(report.bodies === undefined ? [] : bodyLines(look, report.bodies)),
     ...report.unreadableLines.map(({ file, line, problem }) => look.busy(`  ${file}:${line}: ${oneLine(problem)}`)),
     ...(report.unreadable > report.unreadableLines.length
       ? [look.busy(`  and ${counted(report.unreadable - report.unreadableLines.length, "unreadable line")} more`)]
       : []),
-    ...(report.unreadableFiles ?? []).map(({ problem }) => look.busy(`  not imported: ${oneLine(problem)}`)),
+    ...unreadableFiles.map(({ problem }) => look.busy(`  not imported: ${oneLine(problem)}`)),
+    ...(notImported > unreadableFiles.length
+      ? [look.busy(`  and ${counted(notImported - unreadableFiles.length, "file")} more that were not imported`)]
+      : []),
     "",
   ].join("\n")
 }
@@ -96,6 +108,7 @@ export const salvagePage = (look: Look, report: SalvageReport): string => {
     report.ok ? look.good("Everything was copied.") : look.bad("Some of it is lost."),
     `  ${counted(report.events, "event")} of ${counted(report.streams, "stream")}, ${counted(bodies.copied, "native message")}, into ${report.to}`,
     `  ${counted(pages.read, "page")} read${pages.damaged.length === 0 ? "" : `, damaged: ${pages.damaged.join(", ")}`}`,
+    ...(report.purged === 0 ? [] : [`  ${counted(report.purged, "thread")} that had been purged: only tombstones`]),
     ...missing.map((one) => `  lost: events at ${range(one.firstSequence, one.lastSequence)}`),
     ...missingOfStreams.map(
       (one) => `  lost: versions ${range(one.firstVersion, one.lastVersion)} of stream ${one.streamId}`,

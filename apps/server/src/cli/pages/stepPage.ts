@@ -3,7 +3,7 @@ import type { TimelineStep } from "@threadfold/core/model"
 import type { ListedStep } from "../../offline/threadSteps.js"
 import { keyHelp, type StepView } from "../step/press.js"
 import { harmless, type Look, oneLine } from "../text/Look.js"
-import { cut } from "../text/table.js"
+import { cut, wrapped } from "../text/table.js"
 import { moment } from "../text/words.js"
 import { changesText } from "./diffPage.js"
 
@@ -55,9 +55,10 @@ export const stepScreen = (
   const body = paneText(look, step, view, native)
     .split("\n")
     .map((line) => cut(line.replace(/\t/g, "  "), width))
-  const room = Math.max(3, (lines > 0 ? lines : usual.lines) - 5)
+  const keys = wrapped(keyHelp, " · ", width)
+  const room = Math.max(3, (lines > 0 ? lines : usual.lines) - 4 - keys.length)
   const shown =
     body.length <= room ? body : [...body.slice(0, room - 1), look.dim(`… ${body.length - room + 1} more lines`)]
   const foot = view.typed === null ? (view.note ?? "") : `Jump to sequence: ${view.typed}`
-  return [head(look, step), "", ...shown, "", look.busy(foot), look.dim(cut(keyHelp, width))].join("\n")
+  return [head(look, step), "", ...shown, "", look.busy(foot), ...keys.map(look.dim)].join("\n")
 }

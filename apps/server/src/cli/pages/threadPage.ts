@@ -48,13 +48,16 @@ const block = (look: Look, text: string, indent: string): string => {
 const itemText = (look: Look, item: ItemView): string => {
   const state = item.status === "completed" ? "" : ` ${paintStatus(look)(item.status)}`
   const exit = item.exitCode === null || item.exitCode === 0 ? "" : look.bad(` exit ${item.exitCode}`)
+  const cutText = item.truncated?.text
+  const more =
+    cutText === undefined ? "" : `\n    ${look.dim(`cut: ${count(cutText.bytes)} bytes in all, at ${cutText.href}`)}`
   const name = (label[item.kind] ?? (item.kind === "other" ? (item.nativeKind ?? "other") : item.kind)).padEnd(10)
   const head = `  ${look.dim(oneLine(name).padEnd(10))} `
   if (item.title === null && item.text !== null) {
-    return `${head.trimEnd()}${state}${exit}\n${block(look, item.text, "    ")}`
+    return `${head.trimEnd()}${state}${exit}\n${block(look, item.text, "    ")}${more}`
   }
   const title = cut(oneLine(item.title ?? "-"), Math.max(20, look.width - 24))
-  return `${head}${title}${state}${exit}${item.text === null || item.text === "" ? "" : `\n${block(look, item.text, "    ")}`}`
+  return `${head}${title}${state}${exit}${item.text === null || item.text === "" ? "" : `\n${block(look, item.text, "    ")}${more}`}`
 }
 
 const requestText = (look: Look, request: RequestView): string =>
@@ -82,6 +85,10 @@ const turnText = (look: Look, snapshot: ThreadSnapshot, turn: TurnView, number: 
   ].join("\n")
 }
 
+/** Whether a deleted thread can come back. */
+const endOf = (status: ThreadSnapshot["thread"]["status"]): string =>
+  status === "purged" ? "its content is gone for good" : "`threadfold restore` brings it back"
+
 const headOf = (look: Look, { session, thread, usage }: ThreadSnapshot): string => {
   const rows: readonly (readonly [string, string])[] = [
     ["thread", `${thread.threadId} · ${paintStatus(look)(thread.status)}`],
@@ -90,9 +97,7 @@ const headOf = (look: Look, { session, thread, usage }: ThreadSnapshot): string 
     ["folder", oneLine(thread.cwd ?? "")],
     [
       "deleted",
-      thread.deletedAt === null
-        ? ""
-        : look.bad(`${ago(thread.deletedAt, look.now)}; \`threadfold restore\` brings it back`),
+      thread.deletedAt === null ? "" : look.bad(joined([ago(thread.deletedAt, look.now), endOf(thread.status)])),
     ],
     ["parent", thread.parentThreadId ?? ""],
     ["forked from", thread.forkedFromThreadId ?? ""],

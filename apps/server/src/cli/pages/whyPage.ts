@@ -11,7 +11,7 @@ import type {
   WhyRow,
 } from "@threadfold/contracts"
 import type { Divergence } from "@threadfold/core/model"
-import type { WhatIfReport } from "../../offline/jobs/whyJobs.js"
+import type { WhatIfReport } from "../../offline/whatIfReport.js"
 import { harmless, type Look, oneLine } from "../text/Look.js"
 import { cut } from "../text/table.js"
 import { counted, moment } from "../text/words.js"

@@ -23,8 +23,20 @@ export interface PressedKey {
 }
 
 /** Keys and what they do, for the foot of the page. */
-export const keyHelp =
-  "n next · p previous · a next anomaly · t next turn · g first · G last · j jump · c changes · e event · w native · r rows · q quit"
+export const keyHelp: readonly string[] = [
+  "n next",
+  "p previous",
+  "a next anomaly",
+  "t next turn",
+  "g first",
+  "G last",
+  "j jump",
+  "c changes",
+  "e event",
+  "w native",
+  "r rows",
+  "q quit",
+]
 
 const panes: Readonly<Record<string, Pane>> = { c: "changes", e: "event", w: "native", r: "rows" }
 const forward = new Set(["n", "right", "down", "space", "return", "enter"])

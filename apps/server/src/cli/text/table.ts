@@ -1,4 +1,4 @@
-/** Aligned columns: how many columns a text takes in a terminal, cutting it to so many, tables. */
+/** Aligned columns: how many columns a text takes in a terminal, cutting and wrapping to so many, tables. */
 import type { Look } from "./Look.js"
 
 const segments = new Intl.Segmenter("en", { granularity: "grapheme" })
@@ -28,6 +28,18 @@ export const cut = (text: string, limit: number): string => {
     if (sum <= limit - 1) fits = kept
   }
   return text
+}
+
+/** Parts in lines of at most `width` columns: `separator` stands between those of one line. A part is never broken. */
+export const wrapped = (parts: readonly string[], separator: string, width: number): readonly string[] => {
+  const lines: string[] = []
+  for (const part of parts) {
+    const last = lines.at(-1)
+    const joined = `${last ?? ""}${separator}${part}`
+    if (last !== undefined && columns(joined) <= width) lines[lines.length - 1] = joined
+    else lines.push(part)
+  }
+  return lines
 }
 
 export interface Column<Row> {

@@ -1,7 +1,7 @@
 /**
- * Pushes that are answered without the router: a short body is read where its call comes in, and one fiber takes it to the writer and
- * back. An adapter pushes events one by one, so this call is made more often than all others together. A call that is unusual in
- * any way takes the way of all others.
+ * Pushes that are answered without the router: a short body is read where its call comes in. An adapter pushes events one by one, so
+ * this call is made more often than all others together: a single event goes to the writer and back without a fiber, and for more
+ * there is one fiber. A call that is unusual in any way takes the way of all others.
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { Problem } from "@threadfold/contracts/problem"
@@ -28,6 +28,16 @@ export interface PushAnswer {
   readonly text: string
 }
 
+/**
+ * Answers a push without a fiber, by one of its functions: with what `make` makes, or with the problem in which `failed` ends. False: it
+ * has begun nothing.
+ */
+export type PushNow<R> = (
+  push: Push,
+  answer: (make: () => PushAnswer) => void,
+  fail: (failed: Effect.Effect<never, Problem, R>) => void,
+) => boolean
+
 type Take = (push: Push, done: (exit: Exit.Exit<PushAnswer, Problem>) => void) => void
 
 /** Longest body that is read here, bytes: a longer one has work of its own, beside which the router is nothing. */
@@ -46,10 +56,11 @@ const problemOf = (cause: Cause.Cause<Problem>): Problem => {
 export class DirectPushes extends Context.Tag("@threadfold/server/DirectPushes")<
   DirectPushes,
   {
-    /** Takes what answers a push whose media type is one of `types`. */
+    /** Takes what answers a push whose media type is one of `types`. `now` is asked first, and `work` does what it does not take. */
     readonly handle: <R>(
       types: readonly string[],
       work: (push: Push) => Effect.Effect<PushAnswer, Problem, R>,
+      now: PushNow<R>,
     ) => Effect.Effect<void, never, R>
     /** Answers a call that may be a push; false: it has to take the other way, and nothing of it was read. */
     readonly receive: (request: IncomingMessage, response: ServerResponse) => boolean
@@ -82,16 +93,36 @@ export class DirectPushes extends Context.Tag("@threadfold/server/DirectPushes")
       }
 
       return {
-        handle: <R>(types: readonly string[], work: (push: Push) => Effect.Effect<PushAnswer, Problem, R>) =>
+        handle: <R>(
+          types: readonly string[],
+          work: (push: Push) => Effect.Effect<PushAnswer, Problem, R>,
+          now: PushNow<R>,
+        ) =>
           Effect.map(Effect.runtime<R>(), (runtime) => {
             const run = Runtime.runCallback(runtime)
             taken = types
             take = (push, done) => {
-              // A defect is told where the server's errors are told, as the router does.
-              const logged = Effect.tapErrorCause(work(push), (cause) =>
-                Cause.isDie(cause) ? Effect.logError("a call failed", cause) : Effect.void,
-              )
-              run(logged, { onExit: done })
+              const finish = (effect: Effect.Effect<PushAnswer, Problem, R>): void => {
+                // A defect is told where the server's errors are told, as the router does.
+                const logged = Effect.tapErrorCause(effect, (cause) =>
+                  Cause.isDie(cause) ? Effect.logError("a call failed", cause) : Effect.void,
+                )
+                run(logged, { onExit: done })
+              }
+              const answer = (make: () => PushAnswer): void => {
+                let made: PushAnswer
+                try {
+                  made = make()
+                } catch (defect) {
+                  return finish(Effect.die(defect))
+                }
+                done(Exit.succeed(made))
+              }
+              try {
+                if (!now(push, answer, finish)) finish(work(push))
+              } catch (defect) {
+                finish(Effect.die(defect))
+              }
             }
           }),
         receive: (request, response) => {

@@ -16,6 +16,7 @@ import { placeAt } from "../../moments/momentProtocol.js"
 
 /** What a handler looks at, besides the parameters of its call. */
 interface DirectRequest {
+  readonly url: string
   readonly headers: IncomingHttpHeaders
 }
 
@@ -159,7 +160,7 @@ export class DirectReads extends Context.Tag("@threadfold/server/DirectReads")<
         if ((headers.accept ?? "").toLowerCase().includes("text/event-stream")) return null
         const call = callOf(target)
         if (call === null || call.sequence > log.published()) return null
-        const response = call.route.run(call.ids, call.values, { headers })
+        const response = call.route.run(call.ids, call.values, { headers, url: target })
         return response === null ? null : { response, route: call.route.path }
       },
     }

@@ -27,6 +27,11 @@ export class PageCache {
     return this.kept.peek(key)?.version === version ? this.kept.get(key)?.text : undefined
   }
 
+  /** Forgets every answer of which the key begins so. */
+  forget(prefix: string): void {
+    for (const key of [...this.kept.keys()]) if (key.startsWith(prefix)) this.kept.delete(key)
+  }
+
   /** Keeps an answer in place of that of another version; one that is longer than all may be is not kept. */
   set(key: string, version: string, text: string): void {
     this.kept.set(key, { version, text })

@@ -120,7 +120,10 @@ const mustBeRead = (response: ServerResponse, limitMs: number): void => {
     if (response.socket === null) response.once("socket", watch)
     else watch(response.socket)
   }
-  response.once("prefinish", begin)
+  response.once("prefinish", () => {
+    // What the system has taken whole, as it does most answers, is not in the socket any more.
+    if (response.socket?.writableLength !== 0) begin()
+  })
   response.once(wholeAnswer, begin)
 }
 
@@ -193,6 +196,7 @@ const open = (
       // Each body has a deadline of its own: see below.
       requestTimeout: 0,
       headersTimeout: limits.requestMs,
+      keepAliveTimeout: limits.idleMs,
       connectionsCheckingInterval: Math.min(1_000, limits.requestMs),
       // The gate looks at the Host header itself: its answer is a problem.
       requireHostHeader: false,

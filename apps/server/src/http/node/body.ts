@@ -17,6 +17,14 @@ export const mediaTypeOf = (contentType = ""): string => contentType.split(";", 
 const unsupported = (detail: string): Effect.Effect<never, Problem> =>
   Effect.fail(new Problem({ slug: "unsupported-media-type", detail }))
 
+/** Fails with `unsupported-media-type` where the body is compressed. */
+export const requireNoCoding = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<void, Problem> => {
+  const coding = request.headers["content-encoding"] ?? "identity"
+  return coding.toLowerCase() === "identity"
+    ? Effect.void
+    : unsupported(`The body is coded as ${JSON.stringify(coding)}; send it as it is.`)
+}
+
 /** Fails with `unsupported-media-type` unless the body is one of these, and is not compressed. */
 export const requireMediaType = (
   request: HttpServerRequest.HttpServerRequest,
@@ -28,10 +36,7 @@ export const requireMediaType = (
       `The body is ${type === "" ? "of no named type" : JSON.stringify(type)}; it must be ${types.join(" or ")}.`,
     )
   }
-  const coding = request.headers["content-encoding"] ?? "identity"
-  return coding.toLowerCase() === "identity"
-    ? Effect.succeed(type)
-    : unsupported(`The body is coded as ${JSON.stringify(coding)}; send it as it is.`)
+  return Effect.as(requireNoCoding(request), type)
 }
 
 /** The problem of a body that is longer than a limit. */

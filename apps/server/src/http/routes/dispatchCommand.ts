@@ -1,12 +1,12 @@
 /** A call that carries a command: from its body and headers to the receipt. */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import type { Command, Receipt } from "@threadfold/contracts"
+import { type Command, MessageId, type Receipt, ThreadId } from "@threadfold/contracts"
 import type { commandHeaders } from "@threadfold/contracts/api"
-import type { Problem } from "@threadfold/contracts/problem"
-import { Engine } from "@threadfold/engine"
+import { Problem, type ProblemSlug } from "@threadfold/contracts/problem"
+import { type BlobDraft, Engine } from "@threadfold/engine"
 import { Orchestrator } from "@threadfold/orchestrator"
-import { Effect } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { orProblem, type ServiceError, toProblem } from "../../problems/toProblem.js"
 import { HttpLimits } from "../HttpLimits.js"
 import { Metrics } from "../Metrics.js"
@@ -14,10 +14,28 @@ import { pathOf } from "../security/Guard.js"
 import { answer, versionNamed } from "./jsonAnswer.js"
 import { type Body, readCommandBody } from "./requestBody.js"
 
+/** An id out of a path. One of the wrong form names nothing that exists. */
+const idOf =
+  <A>(schema: Schema.Schema<A, string>, slug: ProblemSlug, what: string) =>
+  (text: string): Effect.Effect<A, Problem> =>
+    Option.match(Schema.decodeOption(schema)(text), {
+      onNone: () => new Problem({ slug, detail: `No ${what} has the id ${text}.` }),
+      onSome: Effect.succeed,
+    })
+
+export const threadIdOf = idOf(ThreadId, "thread-not-found", "thread")
+export const messageIdOf = idOf(MessageId, "resource-not-found", "message")
+
 /** What a handler of a command gets. */
 export interface CommandCall {
   readonly request: HttpServerRequest.HttpServerRequest
   readonly headers: typeof commandHeaders.Type
+}
+
+/** A command, and the blobs that are stored with it. */
+interface Supplied {
+  readonly command: Command
+  readonly blobs?: readonly BlobDraft[]
 }
 
 /** Where to look for what the command made. */
@@ -37,15 +55,17 @@ export const commandDispatcher = Effect.gen(function* () {
   return <A, I>(
     { headers, request }: CommandCall,
     body: Body<A, I>,
-    commandOf: (value: A) => Effect.Effect<Command, ServiceError | Problem>,
+    commandOf: (value: A) => Effect.Effect<Command | Supplied, ServiceError | Problem>,
   ): Effect.Effect<HttpServerResponse.HttpServerResponse, Problem> =>
     Effect.gen(function* () {
       const { sent, value } = yield* readCommandBody(request, body, bodyBytes)
       const ifSequence = yield* versionNamed(engine.log.logId, headers["if-match"])
       const idempotencyKey = headers["idempotency-key"]
-      const command = yield* commandOf(value)
+      const made = yield* commandOf(value)
+      const { blobs = [], command } = "command" in made ? made : { command: made }
       const dispatched = {
         command,
+        blobs,
         // What the caller sent: ids that were made for it here are no part of it.
         content: { method: request.method, path: pathOf(request.url), body: sent },
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),

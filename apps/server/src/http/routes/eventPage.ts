@@ -1,11 +1,13 @@
 /** Pages of the log. The stored JSON of payloads goes out as it is: nothing is parsed and written again. */
 import type { StorageUnavailable } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
-import { type EventRow, encodeEnvelopeJson, type LogReader } from "@threadfold/event-log"
+import type { LogReader } from "@threadfold/event-log"
 import { type CursorInvalid, decodeCursor, encodeCursor } from "@threadfold/projections"
 import { Effect } from "effect"
+import { readEvents } from "../../bounds/readEvents.js"
 import { requireEventTypes } from "../../eventTypes.js"
 import { parseCursor } from "../stream/Frame.js"
+import type { FrameFilter } from "../stream/Ring.js"
 
 /** Entries of a page where the call names no limit. */
 const defaultLimit = 50
@@ -13,24 +15,13 @@ const defaultLimit = 50
 export interface EventQuery {
   readonly streamId?: string
   readonly types?: readonly string[]
+  readonly except?: readonly string[]
   readonly after?: string | undefined
   readonly cursor?: string | undefined
   readonly order?: "asc" | "desc" | undefined
   readonly limit?: number | undefined
   /** True: with the native message of each event. */
   readonly native: boolean
-}
-
-/** The envelope's JSON; with `native`, one more field: the native message or null. */
-export const eventJson = (
-  log: LogReader,
-  row: EventRow,
-  native: boolean,
-): Effect.Effect<string, StorageUnavailable> => {
-  const json = encodeEnvelopeJson(row)
-  return native
-    ? Effect.map(log.native(row.sequence), (body) => `${json.slice(0, -1)},"nativeBody":${JSON.stringify(body)}}`)
-    : Effect.succeed(json)
 }
 
 const startOf = (log: LogReader, after: string | undefined): Effect.Effect<number, Problem> =>
@@ -57,29 +48,55 @@ export const eventPage = (
     const at = Number(place?.key[0] ?? 0)
     const after = order === "asc" ? Math.max(start, at) : start
     const until = order === "desc" && place !== null ? Math.min(head, at - 1) : head
-    const found =
-      until <= after
-        ? []
-        : yield* log.read({
-            after,
-            until,
-            order,
-            limit: limit + 1,
-            ...(query.streamId === undefined ? {} : { streamId: query.streamId }),
-            ...(query.types === undefined ? {} : { types: query.types }),
-          })
-    const rows = found.slice(0, limit)
-    const last = rows[rows.length - 1]
-    const next =
-      last === undefined || found.length <= limit
-        ? null
-        : encodeCursor(list, { key: [last.sequence], direction: "next" })
-    const items = yield* Effect.forEach(rows, (row) => eventJson(log, row, query.native))
-    return { json: `{"sequence":${head},"items":[${items.join(",")}],"next":${JSON.stringify(next)}}`, sequence: head }
+    // One more than the page shows tells whether there is a next one.
+    const { cut, events } = yield* readEvents(
+      log,
+      {
+        after,
+        until,
+        order,
+        limit: limit + 1,
+        ...(query.streamId === undefined ? {} : { streamId: query.streamId }),
+        ...(query.types === undefined ? {} : { types: query.types }),
+        ...(query.except === undefined ? {} : { except: query.except }),
+      },
+      query.native,
+    )
+    const shown = events.slice(0, limit)
+    const last = cut || events.length > limit ? shown.at(-1) : undefined
+    const next = last === undefined ? null : encodeCursor(list, { key: [last.sequence], direction: "next" })
+    const items = shown.map(({ json }) => json).join(",")
+    return { json: `{"sequence":${head},"items":[${items}],"next":${JSON.stringify(next)}}`, sequence: head }
   })
 
-/** Event types of a comma-separated list; undefined for none. Fails with `invalid-request` for one that is not known. */
-export const typesOf = (text: string | undefined): Effect.Effect<readonly string[] | undefined, Problem> => {
+/** Event types of a comma-separated list; undefined for none. */
+const namedTypes = (
+  text: string | undefined,
+  parameter: string,
+): Effect.Effect<readonly string[] | undefined, Problem> => {
   const types = (text ?? "").split(",").flatMap((type) => (type.trim() === "" ? [] : [type.trim()]))
-  return Effect.as(requireEventTypes(types, "types"), types.length === 0 ? undefined : types)
+  return Effect.as(requireEventTypes(types, parameter), types.length === 0 ? undefined : types)
 }
+
+/** Which event types are wanted. */
+export interface WantedTypes {
+  readonly types?: readonly string[]
+  readonly except?: readonly string[]
+}
+
+/** The event types that a call wants. Fails with `invalid-request` for one that is not known. */
+export const wantedTypes = (params: {
+  readonly types?: string | undefined
+  readonly except?: string | undefined
+}): Effect.Effect<WantedTypes, Problem> =>
+  Effect.gen(function* () {
+    const types = yield* namedTypes(params.types, "types")
+    const except = yield* namedTypes(params.except, "except")
+    return { ...(types === undefined ? {} : { types }), ...(except === undefined ? {} : { except }) }
+  })
+
+/** The same for a stream. */
+export const wantedFrames = ({ except, types }: WantedTypes): Pick<FrameFilter, "except" | "types"> => ({
+  ...(types === undefined ? {} : { types: new Set(types) }),
+  ...(except === undefined ? {} : { except: new Set(except) }),
+})

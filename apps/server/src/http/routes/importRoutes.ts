@@ -2,13 +2,15 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
-import { Api, ImportFromRoot } from "@threadfold/contracts/api"
+import { Api, ImportFromRoot, type ImportParams } from "@threadfold/contracts/api"
+import { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
 import { Ids } from "@threadfold/orchestrator"
 import { Clock, Effect } from "effect"
 import { bundleSource } from "../../imports/bundles.js"
 import { ImportJobs } from "../../imports/ImportJobs.js"
 import { ImportSettings } from "../../imports/ImportSettings.js"
+import { KeptUploads, type UploadPart } from "../../imports/KeptUploads.js"
 import { rootedRecording } from "../../imports/rootedRecording.js"
 import { uploadedRecording } from "../../imports/upload.js"
 import { HttpLimits } from "../HttpLimits.js"
@@ -23,18 +25,39 @@ export const importRoutes = HttpApiBuilder.group(Api, "imports", (handlers) =>
     const { directory, root, uploadBytes } = yield* ImportSettings
     const jobs = yield* ImportJobs
     const ids = yield* Ids
+    const kept = yield* KeptUploads
 
     /** The recording that is the body. */
-    const uploaded = (request: HttpServerRequest.HttpServerRequest, name = "upload") => ({
+    const uploaded = (
+      request: HttpServerRequest.HttpServerRequest,
+      name = "upload",
+      part: UploadPart | null = null,
+    ) => ({
       name,
-      recording: Effect.flatMap(engine.storage, ({ space }) =>
-        uploadedRecording(NodeHttpServerRequest.toIncomingMessage(request), name, directory, {
-          bytes: uploadBytes,
-          silentMs: requestMs,
-          minFreeBytes: space?.minFreeBytes ?? 0,
-        }),
-      ),
+      recording: Effect.flatMap(engine.storage, ({ space }) => {
+        const message = NodeHttpServerRequest.toIncomingMessage(request)
+        const limits = { bytes: uploadBytes, silentMs: requestMs, minFreeBytes: space?.minFreeBytes ?? 0 }
+        return part === null
+          ? uploadedRecording(message, name, directory, limits)
+          : kept.recording(message, name, part, limits)
+      }),
     })
+
+    /** The upload that the body is a part of, or null. */
+    const partOf = (
+      { from = 0, prefix, upload }: typeof ImportParams.Type,
+      type: string,
+    ): Effect.Effect<UploadPart | null, Problem> => {
+      const refused = (detail: string) => new Problem({ slug: "invalid-request", detail })
+      if (upload === undefined) {
+        return from > 0 || prefix !== undefined
+          ? refused("from and prefix are not taken here: they go with upload.")
+          : Effect.succeed(null)
+      }
+      if (type !== ndjson) return refused(`upload is not taken here: the body is not ${ndjson}.`)
+      if (from > 0 !== (prefix !== undefined)) return refused("from and prefix go together.")
+      return Effect.succeed({ uploadId: upload, from, prefix: prefix ?? null })
+    }
 
     /** The recording that the body names. */
     const named = (request: HttpServerRequest.HttpServerRequest, givenName: string | undefined) =>
@@ -42,7 +65,10 @@ export const importRoutes = HttpApiBuilder.group(Api, "imports", (handlers) =>
         const body = yield* readJsonBody((yield* readBody(request, smallBodyBytes)).toString("utf8"))
         const { path } = yield* decodeBody(ImportFromRoot, body)
         const name = givenName ?? path
-        return { name, recording: rootedRecording(root, path, name) }
+        const recording = Effect.flatMap(engine.storage, ({ space }) =>
+          rootedRecording(root, path, name, { directory, minFreeBytes: space?.minFreeBytes ?? 0 }),
+        )
+        return { name, recording }
       })
 
     return handlers
@@ -56,7 +82,8 @@ export const importRoutes = HttpApiBuilder.group(Api, "imports", (handlers) =>
             name,
             source = type === gzip ? bundleSource : null,
           } = urlParams
-          const from = type === json ? yield* named(request, name) : uploaded(request, name)
+          const part = yield* partOf(urlParams, type)
+          const from = type === json ? yield* named(request, name) : uploaded(request, name, part)
           const report = yield* jobs.run({ importId, name: from.name, source, leaveOpen, asCopy }, from.recording)
           return answer(report, engine.log.published(), { location: `/v1/imports/${importId}` })
         }),

@@ -16,6 +16,16 @@ export const textAnswer = (
     headers: { "content-length": String(Buffer.byteLength(text)), ...headers },
   })
 
+/** JSON that is true for no sequence of the log. */
+export const plainAnswer = (
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): HttpServerResponse.HttpServerResponse => textAnswer(JSON.stringify(body), "application/json", headers)
+
+/** 202: work that goes on, as it is now, and where to look for it. */
+export const begunAnswer = (body: unknown, location: string): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.setStatus(plainAnswer(body, { location }), 202)
+
 /** JSON with the sequence of the log that it is true for. */
 export const answer = (
   body: unknown,
@@ -53,9 +63,9 @@ export const notModified = (etag: string, sequence: number): HttpServerResponse.
 export const resourceAnswer = (
   request: HttpServerRequest.HttpServerRequest,
   logId: string,
-  { sequence, value, version }: Resource<unknown>,
+  { remade, sequence, value, version }: Resource<unknown>,
 ): HttpServerResponse.HttpServerResponse => {
-  const etag = etagOf(logId, version)
+  const etag = etagOf(logId, version, `r${remade}`)
   return holds(request, etag) ? notModified(etag, sequence) : answer(value, sequence, { etag })
 }
 

@@ -6,13 +6,15 @@ import { invariants } from "@threadfold/core"
 import { databaseFile } from "@threadfold/event-log"
 import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
+import { fitPage } from "../../bounds/fit.js"
+import { eventJson } from "../../bounds/readEvents.js"
 import { ImportSettings } from "../../imports/ImportSettings.js"
 import type { StatsParts } from "../../offline/logStats.js"
 import { runJob } from "../../offline/runJob.js"
 import { DirectReads } from "../direct/DirectReads.js"
 import { EventFeed } from "../stream/EventFeed.js"
-import { streamServer, wantsStream } from "../stream/streamServer.js"
-import { eventJson, eventPage, typesOf } from "./eventPage.js"
+import { liveAudio, streamServer, wantsStream } from "../stream/streamServer.js"
+import { eventPage, wantedFrames, wantedTypes } from "./eventPage.js"
 import { answer, answerText, etagOf, holds, notModified } from "./jsonAnswer.js"
 import { readRoute } from "./readRoute.js"
 
@@ -21,6 +23,7 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
     const projections = yield* Projections
     const { answerWith, log, ready, withProblems } = yield* readRoute
     const streamEvents = yield* streamServer(yield* EventFeed)
+    const heard = yield* liveAudio
     const { directory } = yield* ImportSettings
     // A walk over the log takes seconds: in a thread of its own, and one at a time.
     const walks = yield* Effect.makeSemaphore(1)
@@ -33,14 +36,23 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
         .handle("events", ({ request, urlParams }) =>
           Effect.gen(function* () {
             yield* ready(urlParams)
-            const types = yield* typesOf(urlParams.types)
+            const wanted = yield* wantedTypes(urlParams)
             if (wantsStream(request)) {
-              const filter = types === undefined ? {} : { types: new Set(types) }
-              return yield* streamEvents({ request, after: urlParams.after, filter, snapshot: "/v1/threads" })
+              const filter = {
+                audio: urlParams.audio !== undefined && urlParams.audio !== false,
+                ...wantedFrames(wanted),
+              }
+              return yield* streamEvents({
+                request,
+                after: urlParams.after,
+                filter,
+                ...heard(urlParams, null),
+                snapshot: "/v1/threads",
+              })
             }
             const { after, cursor, limit, order, native } = urlParams
             const page = yield* eventPage(log, {
-              ...(types === undefined ? {} : { types }),
+              ...wanted,
               after,
               cursor,
               limit,
@@ -69,7 +81,12 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
             return answerText(json, log.published(), { etag })
           }).pipe(withProblems),
         )
-        .handle("anomalies", ({ urlParams }) => answerWith(urlParams, projections.anomalies(urlParams)))
+        .handle("anomalies", ({ urlParams }) =>
+          answerWith(
+            urlParams,
+            fitPage((given) => projections.anomalies({ ...urlParams, ...given })),
+          ),
+        )
         .handle("stats", ({ urlParams }) =>
           Effect.gen(function* () {
             yield* ready(urlParams)

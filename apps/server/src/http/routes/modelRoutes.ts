@@ -5,11 +5,13 @@ import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
 import { Projections } from "@threadfold/projections"
 import { Effect } from "effect"
+import { fitAnswer } from "../../bounds/fit.js"
 import { formatCursor } from "../stream/Frame.js"
 import type { FrameFilter } from "../stream/Ring.js"
 import { RowFeed } from "../stream/RowFeed.js"
 import { streamServer, wantsStream } from "../stream/streamServer.js"
-import { answer, etagOf, holds, notModified } from "./jsonAnswer.js"
+import { answerText, etagOf, holds, notModified } from "./jsonAnswer.js"
+import { pastReads } from "./pastReads.js"
 import { readRoute } from "./readRoute.js"
 
 interface ChangesQuery {
@@ -20,6 +22,7 @@ interface ChangesQuery {
 export const modelRoutes = HttpApiBuilder.group(Api, "model", (handlers) =>
   Effect.gen(function* () {
     const projections = yield* Projections
+    const past = yield* pastReads
     const { log, ready, withProblems } = yield* readRoute
     const streamChanges = yield* streamServer(yield* RowFeed)
 
@@ -41,17 +44,23 @@ export const modelRoutes = HttpApiBuilder.group(Api, "model", (handlers) =>
       })
 
     return handlers
-      .handle("snapshot", ({ path: { threadId }, request, urlParams: { limit, ...params } }) =>
+      .handle("snapshot", ({ path: { threadId }, request, urlParams: { at, limit, ...params } }) =>
         Effect.gen(function* () {
+          if (at !== undefined) return yield* past.answer(params, { kind: "rows", threadId, sequence: at, limit })
           yield* ready(params)
-          const { sequence, version } = yield* projections.thread(threadId)
-          const etag = etagOf(log.logId, version, `rows-${limit ?? "-"}`)
+          const { remade, sequence, version } = yield* projections.thread(threadId)
+          const etag = etagOf(log.logId, version, `rows-${limit ?? "-"}-r${remade}`)
           if (holds(request, etag)) return notModified(etag, sequence)
-          const rows = yield* projections.rowsSnapshot(threadId, { limit })
+          const { json, value: rows } = yield* fitAnswer(limit, (room) =>
+            Effect.map(projections.rowsSnapshot(threadId, room), (rows) => ({
+              ...rows,
+              cursor: formatCursor(log.logId, rows.sequence),
+            })),
+          )
           // As with the thread's page: what came in between makes the answer newer than its tag.
           // One without an open state gets it without an event, when the thread is folded again: it carries no tag.
           const headers = rows.state === null ? {} : { etag }
-          return answer({ ...rows, cursor: formatCursor(log.logId, rows.sequence) }, rows.sequence, headers)
+          return answerText(json, rows.sequence, headers)
         }).pipe(withProblems),
       )
       .handle("threadChanges", ({ path: { threadId }, request, urlParams }) =>

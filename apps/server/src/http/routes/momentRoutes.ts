@@ -1,10 +1,12 @@
 /** What changed of a thread between two moments, and the sequence of a moment that is known by something else. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import { Api } from "@threadfold/contracts/api"
+import { Api, WhatIfBody } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
 import { Effect } from "effect"
 import type { Moment } from "../../offline/moments.js"
+import { HttpLimits } from "../HttpLimits.js"
 import { pastReads } from "./pastReads.js"
+import { readCommandBody, required } from "./requestBody.js"
 
 /** The one moment that a query names. */
 const momentOf = (params: {
@@ -14,7 +16,7 @@ const momentOf = (params: {
 }): Effect.Effect<Moment, Problem> => {
   const { event, time, turn } = params
   const named: readonly Moment[] = [
-    ...(event === undefined ? [] : [{ kind: "event", eventId: event } as const]),
+    ...(event === undefined ? [] : [{ kind: "event", event } as const]),
     ...(time === undefined ? [] : [{ kind: "time", at: time } as const]),
     ...(turn === undefined ? [] : [{ kind: "turn", turnId: turn } as const]),
   ]
@@ -25,13 +27,18 @@ const momentOf = (params: {
 }
 
 export const momentRoutes = HttpApiBuilder.group(Api, "moments", (handlers) =>
-  Effect.map(pastReads, (past) =>
+  Effect.map(Effect.all([pastReads, HttpLimits]), ([past, { smallBodyBytes }]) =>
     handlers
       .handle("diff", ({ path: { threadId }, urlParams }) =>
         past.answer(urlParams, { kind: "diff", threadId, from: urlParams.from, to: urlParams.to }),
       )
       .handle("find", ({ path: { threadId }, urlParams }) =>
         Effect.flatMap(momentOf(urlParams), (moment) => past.answer(urlParams, { kind: "find", threadId, moment })),
+      )
+      .handleRaw("whatIf", ({ path: { threadId }, request, urlParams }) =>
+        Effect.flatMap(readCommandBody(request, required(WhatIfBody), smallBodyBytes), ({ value }) =>
+          past.answer(urlParams, { kind: "whatif", threadId, edits: value.edits, sequence: value.sequence ?? null }),
+        ),
       ),
   ),
 )

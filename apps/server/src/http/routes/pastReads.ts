@@ -3,10 +3,11 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { Problem } from "@threadfold/contracts/problem"
 import { FOLD_VERSION } from "@threadfold/core"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { MomentReads } from "../../moments/MomentReads.js"
 import { type MomentQuestion, placeAt } from "../../moments/momentProtocol.js"
 import { answerText, etagOf, holds, notModified } from "./jsonAnswer.js"
+import { type CallHeaders, isPlain, type PageForm, pageAnswer } from "./pageAnswer.js"
 import { readRoute } from "./readRoute.js"
 
 interface PastParams {
@@ -18,6 +19,18 @@ export const sequenceOf = (params: {
   readonly at?: number | undefined
   readonly cursor?: string | undefined
 }): number | null => params.at ?? placeAt(params.cursor)?.sequence ?? null
+
+/** A page as the thread of earlier moments wrote it. */
+const decodePage = Schema.decodeUnknown(
+  Schema.parseJson(
+    Schema.Struct({
+      sequence: Schema.Number,
+      items: Schema.Array(Schema.Object),
+      next: Schema.NullOr(Schema.String),
+      previous: Schema.NullOr(Schema.String),
+    }),
+  ),
+)
 
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, Problem>
 
@@ -31,6 +44,16 @@ export const pastReads = Effect.gen(function* () {
       Effect.map(({ json, sequence }) => answerText(json, sequence)),
       withProblems,
     )
+
+  /** A page of a list of a thread as it was, with the fields and in the form that the call asks for. */
+  const page = (request: CallHeaders, params: PastParams & PageForm, question: MomentQuestion): Answer =>
+    isPlain(request, params)
+      ? answer(params, question)
+      : Effect.zipRight(ready(params), moments.ask(question)).pipe(
+          Effect.flatMap(({ json }) => Effect.orDie(decodePage(json))),
+          Effect.map((found) => pageAnswer(request, params, found)),
+          withProblems,
+        )
 
   /** The header and the newest entries. A moment never changes but by another version of the fold. */
   const thread = (
@@ -51,5 +74,5 @@ export const pastReads = Effect.gen(function* () {
       withProblems,
     )
 
-  return { answer, thread }
+  return { answer, page, thread }
 })

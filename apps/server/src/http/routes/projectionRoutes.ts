@@ -10,13 +10,8 @@ import { orProblem } from "../../problems/toProblem.js"
 import { ProjectionJobs } from "../../projections/ProjectionJobs.js"
 import { HttpLimits } from "../HttpLimits.js"
 import { wantsStream } from "../stream/streamServer.js"
-import { textAnswer } from "./jsonAnswer.js"
+import { begunAnswer, plainAnswer } from "./jsonAnswer.js"
 import { optional, readCommandBody } from "./requestBody.js"
-
-const answer = (view: unknown) => textAnswer(JSON.stringify(view), "application/json")
-
-const accepted = (location: string) => (view: unknown) =>
-  HttpServerResponse.setHeader(HttpServerResponse.setStatus(answer(view), 202), "location", location)
 
 const encoder = new TextEncoder()
 
@@ -46,26 +41,26 @@ export const projectionRoutes = HttpApiBuilder.group(Api, "projections", (handle
         readonly current: Effect.Effect<unknown, Problem>
         readonly progress: Effect.Effect<Stream.Stream<unknown>, Problem>
       },
-    ) => (wantsStream(request) ? Effect.map(progress, asStream) : Effect.map(current, answer))
+    ) => (wantsStream(request) ? Effect.map(progress, asStream) : Effect.map(current, (view) => plainAnswer(view)))
 
     return handlers
       .handleRaw("verify", ({ request }) =>
         readCommandBody(request, optional(VerifyRequest), smallBodyBytes).pipe(
           Effect.flatMap(({ value }) => verify.begin(value)),
-          Effect.map(accepted("/v1/projections/verify")),
+          Effect.map((view) => begunAnswer(view, "/v1/projections/verify")),
           withProblems,
         ),
       )
       .handle("verification", ({ request }) => shown(request, verify))
-      .handle("cancelVerification", () => Effect.map(verify.cancel, answer))
+      .handle("cancelVerification", () => Effect.map(verify.cancel, (view) => plainAnswer(view)))
       .handleRaw("rebuild", ({ request }) =>
         readCommandBody(request, optional(RebuildRequest), smallBodyBytes).pipe(
           Effect.flatMap(({ value }) => rebuild.begin(value)),
-          Effect.map(accepted("/v1/projections/rebuild")),
+          Effect.map((view) => begunAnswer(view, "/v1/projections/rebuild")),
           withProblems,
         ),
       )
       .handle("rebuilding", ({ request }) => shown(request, rebuild))
-      .handle("cancelRebuild", () => Effect.map(rebuild.cancel, answer))
+      .handle("cancelRebuild", () => Effect.map(rebuild.cancel, (view) => plainAnswer(view)))
   }),
 )

@@ -4,9 +4,11 @@ import { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
 import type { LogReader } from "@threadfold/event-log"
 import { Effect, Stream } from "effect"
+import { fitPage } from "../../bounds/fit.js"
 import { orProblem, type ServiceError } from "../../problems/toProblem.js"
 import { HttpLimits } from "../HttpLimits.js"
 import { answer } from "./jsonAnswer.js"
+import { type AnswerPage, type CallHeaders, type PageForm, pageAnswer } from "./pageAnswer.js"
 
 /** Waits until a sequence is published, at most `waitMs`; then fails with `range-not-reached`. */
 const waitFor = (
@@ -49,5 +51,15 @@ export const readRoute = Effect.gen(function* () {
       Effect.map((value) => answer(value, value.sequence)),
       withProblems,
     )
-  return { log, ready, withProblems, answerWith }
+  /** The same for a page of a list, as long as it may be, with the fields and in the form that the call asks for. */
+  const pageWith = <A extends object>(
+    request: CallHeaders,
+    params: ReadParams & PageForm,
+    read: (given: { readonly limit?: number }) => Effect.Effect<AnswerPage<A>, ServiceError>,
+  ) =>
+    Effect.zipRight(ready(params), fitPage(read)).pipe(
+      Effect.map((page) => pageAnswer(request, params, page)),
+      withProblems,
+    )
+  return { log, ready, withProblems, answerWith, pageWith }
 })

@@ -28,7 +28,7 @@ const refused = (detail: string) => new Problem({ slug: "invalid-request", detai
 const questionOf = ({ event, field, row }: Asked): Effect.Effect<Question, Problem> => {
   if ((row === undefined) === (event === undefined)) return refused("Name a row with `row`, or an event with `event`.")
   if (event !== undefined) {
-    return field === undefined ? Effect.succeed({ kind: "event", eventId: event }) : refused("`field` is of a row.")
+    return field === undefined ? Effect.succeed({ kind: "event", event }) : refused("`field` is of a row.")
   }
   if (row === undefined) return refused("Name a row.")
   return Effect.succeed({ kind: "row", path: field === undefined ? row : `${row}#${field}` })

@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import { orProblem } from "../../problems/toProblem.js"
 import { CurrentReplay, type ReplayService } from "../../replay/CurrentReplay.js"
 import { HttpLimits } from "../HttpLimits.js"
-import { textAnswer } from "./jsonAnswer.js"
+import { plainAnswer } from "./jsonAnswer.js"
 import { readCommandBody, required } from "./requestBody.js"
 
 export const replayRoutes = HttpApiBuilder.group(Api, "replay", (handlers) =>
@@ -23,14 +23,14 @@ export const replayRoutes = HttpApiBuilder.group(Api, "replay", (handlers) =>
       .handle("get", () =>
         Effect.map(
           Effect.flatMap(current, ({ view }) => view),
-          (view) => textAnswer(JSON.stringify(view), "application/json"),
+          (view) => plainAnswer(view),
         ),
       )
       .handleRaw("control", ({ request }) =>
         Effect.gen(function* () {
           const { control } = yield* current
           const { value } = yield* readCommandBody(request, required(ReplayControl), smallBodyBytes)
-          return textAnswer(JSON.stringify(yield* control(value)), "application/json")
+          return plainAnswer(yield* control(value))
         }).pipe(withProblems),
       )
   }),

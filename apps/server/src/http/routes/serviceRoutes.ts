@@ -1,10 +1,10 @@
-/** Whether the service works, its figures, its agents, and the reaper of their sessions. */
+/** Whether the service works, its figures, and the reaper of sessions. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import { type AgentView, Api } from "@threadfold/contracts/api"
+import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
 import { Engine, type EngineService } from "@threadfold/engine"
 import type { DiskSpace } from "@threadfold/event-log"
-import { type Agent, Agents, AttachedSessions, Reaper } from "@threadfold/orchestrator"
+import { AttachedSessions, Reaper } from "@threadfold/orchestrator"
 import { Effect } from "effect"
 import { orProblem } from "../../problems/toProblem.js"
 import { DirectReads } from "../direct/DirectReads.js"
@@ -49,18 +49,6 @@ export const healthRoutes = HttpApiBuilder.group(Api, "health", (handlers) =>
         ),
     )
   }),
-)
-
-/** An agent without what its configuration holds of commands and environment. */
-const agentView = ({ driver: { capabilities, provider }, model, name }: Agent): AgentView => ({
-  name,
-  kind: provider,
-  model,
-  capabilities,
-})
-
-export const agentRoutes = HttpApiBuilder.group(Api, "agents", (handlers) =>
-  Effect.map(Agents, ({ all }) => handlers.handle("list", () => Effect.succeed({ items: all.map(agentView) }))),
 )
 
 export const reaperRoutes = HttpApiBuilder.group(Api, "reaper", (handlers) =>

@@ -5,13 +5,13 @@ import { SessionId } from "@threadfold/contracts"
 import { Api, type AttachedSession, AttachRequest, type LineResult } from "@threadfold/contracts/api"
 import { AttachedSessions, inPieces, type LineContext } from "@threadfold/orchestrator"
 import { Projections } from "@threadfold/projections"
-import { Effect, Schema } from "effect"
+import { Effect, Either, Schema } from "effect"
 import { DirectPushes, type Push, type PushAnswer } from "../direct/DirectPushes.js"
 import { DirectReads } from "../direct/DirectReads.js"
 import { HttpLimits } from "../HttpLimits.js"
 import { Metrics } from "../Metrics.js"
 import { json, ndjson, readBody, requireMediaType } from "../node/body.js"
-import { findEntries, findLines, lineResult } from "../pushedBody.js"
+import { findEntries, findLines, lineResult, onlyLine } from "../pushedBody.js"
 import { answer, resourceAnswer } from "./jsonAnswer.js"
 import { readRoute } from "./readRoute.js"
 import { decodeBody, readJsonBody, wrong } from "./requestBody.js"
@@ -55,8 +55,21 @@ export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
         for (const { status } of results) metrics.line(status)
         return pushAnswer(results, accept)
       })
-    yield* (yield* DirectPushes).handle(pushTypes, (push) =>
-      withProblems(Effect.flatMap(sessions.require(push.sessionId), (context) => pushed(context, push))),
+    yield* (yield* DirectPushes).handle(
+      pushTypes,
+      (push) => withProblems(Effect.flatMap(sessions.require(push.sessionId), (context) => pushed(context, push))),
+      ({ accept, body, sessionId, type }, answer, fail) => {
+        const line = type === ndjson ? onlyLine(body) : null
+        if (line === null) return false
+        return sessions.pushNow(sessionId, line, (outcome) => {
+          if (Either.isLeft(outcome)) return fail(withProblems(Effect.fail(outcome.left)))
+          return answer(() => {
+            const result = lineResult(outcome.right)
+            metrics.line(result.status)
+            return pushAnswer([result], accept)
+          })
+        })
+      },
     )
 
     return yield* (yield* DirectReads).take(

@@ -11,13 +11,14 @@ import { HttpLimits } from "../HttpLimits.js"
 import { Metrics } from "../Metrics.js"
 import { resourceAnswer } from "./jsonAnswer.js"
 import { readRoute } from "./readRoute.js"
+import { turnChangesPage } from "./turnChangesPage.js"
 
 export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
   Effect.gen(function* () {
     const { waiters } = yield* HttpLimits
     const metrics = yield* Metrics
     const projections = yield* Projections
-    const { log, ready, withProblems } = yield* readRoute
+    const { answerWith, log, pageWith, ready, withProblems } = yield* readRoute
     const places = yield* Effect.makeSemaphore(waiters)
 
     /** The turn as soon as its end is final. A look at its row, then one after each event that may have ended it. */
@@ -59,16 +60,26 @@ export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
       })
 
     return yield* (yield* DirectReads).take(
-      ["get"],
-      handlers.handle("get", ({ path, request, urlParams }) =>
-        Effect.gen(function* () {
-          yield* ready(urlParams)
-          const found = yield* projections.turn(path.turnId)
-          const seconds = urlParams.wait ?? 0
-          const turn = seconds === 0 || isFinal(found.value) ? found : yield* awaited(found, seconds)
-          return resourceAnswer(request, log.logId, turn)
-        }).pipe(withProblems),
-      ),
+      ["list", "get"],
+      handlers
+        .handle("list", ({ request, urlParams }) =>
+          pageWith(request, urlParams, (given) => projections.allTurns({ ...urlParams, ...given })),
+        )
+        .handle("get", ({ path, request, urlParams }) =>
+          Effect.gen(function* () {
+            yield* ready(urlParams)
+            const found = yield* projections.turn(path.turnId)
+            const seconds = urlParams.wait ?? 0
+            const turn = seconds === 0 || isFinal(found.value) ? found : yield* awaited(found, seconds)
+            return resourceAnswer(request, log.logId, turn)
+          }).pipe(withProblems),
+        )
+        .handle("changes", ({ path: { turnId }, urlParams }) =>
+          answerWith(
+            urlParams,
+            Effect.map(projections.turnChanges(turnId), (found) => turnChangesPage(turnId, found, urlParams)),
+          ),
+        ),
     )
   }),
 )

@@ -11,6 +11,7 @@ const good: RequestFacts = {
   hosts: ["127.0.0.1:7420"],
   origin: undefined,
   authorization: `Bearer ${token}`,
+  isPreflight: false,
 }
 
 const guardAt = (clock: { now: number }) =>

@@ -6,7 +6,7 @@
 import { publicPaths } from "@threadfold/contracts/api"
 import type { ProblemSlug } from "@threadfold/contracts/problem"
 import { Bucket } from "./Bucket.js"
-import type { HostPolicy } from "./Hosts.js"
+import { type HostPolicy, otherUiOf } from "./Hosts.js"
 import { bearerOf, tokenMatcher } from "./Token.js"
 
 /** What the gate looks at. */
@@ -17,6 +17,8 @@ export interface RequestFacts {
   readonly hosts: readonly string[]
   readonly origin: string | undefined
   readonly authorization: string | undefined
+  /** True: it only asks whether another call may be sent, and carries no token. */
+  readonly isPreflight: boolean
 }
 
 /** Why a call is refused. */
@@ -83,14 +85,15 @@ export const makeGuard = (options: GuardOptions): ((facts: RequestFacts) => Refu
     if (host === undefined || others.length > 0 || !policy.hosts.has(host.toLowerCase())) {
       return { slug: "forbidden-host", detail: "The Host header does not name this server." }
     }
-    if (facts.origin !== undefined && !policy.origins.has(facts.origin.toLowerCase())) {
+    const isOther = otherUiOf(policy, facts.origin) !== null
+    if (facts.origin !== undefined && !isOther && !policy.origins.has(facts.origin.toLowerCase())) {
       return { slug: "forbidden-origin", detail: "The Origin header names another site." }
     }
     const path = pathOf(facts.target)
     if (!facts.target.startsWith("/") || !isDecodable(path)) {
       return { slug: "invalid-request", detail: "The request target is not a path." }
     }
-    if (!isPublic(path)) {
+    if (!isPublic(path) && !(isOther && facts.isPreflight)) {
       const refused = authorize(facts)
       if (refused !== null) return refused
     }

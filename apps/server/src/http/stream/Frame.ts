@@ -1,8 +1,11 @@
 /** Server-sent events as bytes, and the places in the log that their ids name. */
-import type { RowChanges } from "@threadfold/contracts/api"
+import { type Inbox, longestPageBytes } from "@threadfold/contracts"
+import type { RowChanges, StreamAudio } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
-import { type EventRow, encodeEnvelopeJson } from "@threadfold/event-log"
+import { fitting } from "@threadfold/core/model"
+import type { EventRow } from "@threadfold/event-log"
 import { Effect } from "effect"
+import { boundedEventJson } from "../../bounds/boundedEvent.js"
 
 /** A place in the log as streams name it: `<logId>.<sequence>`, or a bare sequence of this log. */
 export interface StreamCursor {
@@ -47,15 +50,35 @@ export const eventFrame = (logId: string, row: EventRow): Frame => ({
   sequence: row.sequence,
   streamId: row.streamId,
   type: row.type,
-  bytes: encode(formatCursor(logId, row.sequence), row.type, encodeEnvelopeJson(row)),
+  bytes: encode(formatCursor(logId, row.sequence), row.type, boundedEventJson(row)),
 })
 
-/** The frame of the rows of one stream that changed. */
-export const changesFrame = (logId: string, changes: RowChanges): Frame => ({
-  sequence: changes.sequence,
-  streamId: changes.streamId,
-  type: "changes",
-  bytes: encode(formatCursor(logId, changes.sequence), "changes", JSON.stringify(changes)),
+/** Bytes of an event of a stream beside its entries, at most. */
+const aroundEntries = 1_024
+
+/**
+ * The frame of the rows of one stream that changed: one event of the stream, or several where one would be too long. Only the last one
+ * has an id, because a reader resumes behind all of them.
+ */
+export const changesFrame = (logId: string, { changes, ...head }: RowChanges): Frame => {
+  const events: Buffer[] = []
+  for (let rest = changes; ; ) {
+    const held = fitting(rest, longestPageBytes - aroundEntries)
+    const more = held < rest.length
+    const data = { ...head, changes: rest.slice(0, held), ...(more ? { more } : {}) }
+    events.push(encode(more ? null : formatCursor(logId, head.sequence), "changes", JSON.stringify(data)))
+    rest = rest.slice(held)
+    if (!more) break
+  }
+  return { sequence: head.sequence, streamId: head.streamId, type: "changes", bytes: Buffer.concat(events) }
+}
+
+/** The frame of the inbox. */
+export const inboxFrame = (logId: string, inbox: Inbox): Frame => ({
+  sequence: inbox.sequence,
+  streamId: "inbox",
+  type: "inbox",
+  bytes: encode(formatCursor(logId, inbox.sequence), "inbox", JSON.stringify(inbox)),
 })
 
 /** The frame for readers that keep a stream's rows: all of them were folded again. */
@@ -68,6 +91,9 @@ export const refoldedFrame = (logId: string, streamId: string, sequence: number)
 /** A word of the stream's own: `synced`, `reset`, `overflow`. */
 export const controlFrame = (id: string | null, event: "synced" | "reset" | "overflow", data: object): Buffer =>
   encode(id, event, JSON.stringify(data))
+
+/** A piece of audio: it has no place in the log, so no id. */
+export const audioFrame = (piece: StreamAudio): Buffer => encode(null, "audio", JSON.stringify(piece))
 
 /** What a stream begins with: how long a reader should wait before it connects again. */
 export const openingFrame = (retryMs: number): Buffer => Buffer.from(`retry: ${retryMs}\n\n`)

@@ -46,6 +46,9 @@ export class Subscriber {
   /** True: nothing was sent for so long that a sign of life is due. */
   beat = false
 
+  /** Whether there is something for it beside the events of the feed. */
+  hasMore: () => boolean = () => false
+
   constructor(
     readonly filter: FrameFilter,
     /** Called once, when the bounds are passed. */
@@ -194,7 +197,7 @@ export const makeHub = (
           // Closed before the look: an event that comes after it opens the latch again.
           subscriber.latch.unsafeClose()
           const more = ring.covers(cursor) ? ring.head > cursor : source.published() > cursor
-          return closing || more || subscriber.beat ? Effect.void : subscriber.latch.await
+          return closing || more || subscriber.beat || subscriber.hasMore() ? Effect.void : subscriber.latch.await
         }),
     }
   })

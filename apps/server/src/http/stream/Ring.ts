@@ -5,12 +5,21 @@ import type { Frame } from "./Frame.js"
 export interface FrameFilter {
   readonly streamId?: string
   readonly types?: ReadonlySet<string>
+  readonly except?: ReadonlySet<string>
+  /** True: also audio, which comes by the dozen a second. Types that are named come in any case. */
+  readonly audio?: boolean
 }
+
+/** Events that a stream leaves out unless they are asked for. */
+export const audioType = "realtime.audio"
+
+/** Whether a stream takes events of a type. */
+export const takesType = ({ audio = false, except, types }: FrameFilter, type: string): boolean =>
+  (types === undefined ? audio || type !== audioType : types.has(type)) && except?.has(type) !== true
 
 /** Whether a stream takes an event. */
 export const takes = (filter: FrameFilter, frame: Frame): boolean =>
-  (filter.streamId === undefined || filter.streamId === frame.streamId) &&
-  (filter.types === undefined || filter.types.has(frame.type))
+  (filter.streamId === undefined || filter.streamId === frame.streamId) && takesType(filter, frame.type)
 
 /** What was found in a ring. */
 export interface Piece {

@@ -73,6 +73,8 @@ const make = Effect.gen(function* () {
     Effect.gen(function* () {
       for (const [streamId, { keys, refolded, sequence }] of waiting.take()) {
         if (refolded) {
+          // What was kept of its rows is not true any more, and of a purged thread it is not kept: who is behind begins again, too.
+          intake.restart(hub.ring.head)
           intake.publish(refoldedFrame(log.logId, streamId, sequence))
           continue
         }

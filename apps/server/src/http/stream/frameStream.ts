@@ -3,8 +3,10 @@
  * made when the socket has taken the last one, so a slow reader holds one piece and no more.
  */
 import type { StorageUnavailable } from "@threadfold/contracts"
-import { Clock, Effect, Option, Stream } from "effect"
+import type { AudioListener, HeardAudio } from "@threadfold/orchestrator"
+import { Clock, Effect, Option, type Scope, Stream } from "effect"
 import type { StreamLimits } from "../HttpLimits.js"
+import { AudioBacklog } from "./AudioBacklog.js"
 import type { Beginning, Feed } from "./Feed.js"
 import { controlFrame, formatCursor, heartbeatFrame, openingFrame, type StreamCursor } from "./Frame.js"
 import type { Subscriber } from "./Hub.js"
@@ -18,6 +20,8 @@ export interface FrameStreamOptions {
   readonly filter: FrameFilter
   /** Path of the snapshot to read when the cursor cannot be followed. */
   readonly snapshot: string
+  /** Hears audio until the returned function is called; null: the stream has none. */
+  readonly hear: ((listener: AudioListener) => () => void) | null
   /** Ends a stream whose socket took nothing while this much came for it. */
   readonly disconnect: (pending: { readonly events: number; readonly bytes: number }) => void
 }
@@ -74,6 +78,7 @@ export const frameStream = (options: FrameStreamOptions): Stream.Stream<Buffer, 
 
   const next = (
     subscriber: Subscriber,
+    audio: AudioBacklog,
     place: Place,
   ): Effect.Effect<Option.Option<readonly [Buffer, Place]>, StorageUnavailable> =>
     Effect.gen(function* () {
@@ -83,6 +88,10 @@ export const frameStream = (options: FrameStreamOptions): Stream.Stream<Buffer, 
         if (place.syncAt !== null && cursor >= place.syncAt) {
           const synced = controlFrame(formatCursor(feed.logId, cursor), "synced", { sequence: cursor })
           return Option.some([synced, { cursor, syncAt: null, page }] as const)
+        }
+        // Before what is caught up with: audio is live or nothing.
+        if (!audio.isEmpty) {
+          return Option.some([join(audio.take(limits.pieceBytes)), { ...place, cursor, page }] as const)
         }
         const piece = hub.ring.covers(cursor)
           ? {
@@ -126,12 +135,13 @@ export const frameStream = (options: FrameStreamOptions): Stream.Stream<Buffer, 
 
   const pieces = (
     subscriber: Subscriber,
+    audio: AudioBacklog,
   ): Effect.Effect<Stream.Stream<Buffer, StorageUnavailable>, StorageUnavailable> => {
     const pull = (at: Place) =>
       Effect.gen(function* () {
         // Being asked for more means that the socket took the last piece.
         subscriber.drained()
-        const piece = yield* next(subscriber, at)
+        const piece = yield* next(subscriber, audio, at)
         subscriber.gave(yield* Clock.currentTimeMillis)
         return piece
       })
@@ -140,12 +150,28 @@ export const frameStream = (options: FrameStreamOptions): Stream.Stream<Buffer, 
     )
   }
 
+  const heardAudio = (subscriber: Subscriber): Effect.Effect<AudioBacklog, never, Scope.Scope> =>
+    Effect.gen(function* () {
+      const backlog = new AudioBacklog(limits.audioLength)
+      subscriber.hasMore = () => !backlog.isEmpty
+      const hears = (heard: HeardAudio): void => {
+        backlog.push(heard)
+        subscriber.notify()
+      }
+      yield* Effect.acquireRelease(
+        Effect.sync(() => options.hear?.(hears)),
+        (unlisten) => Effect.sync(() => unlisten?.()),
+      )
+      return backlog
+    })
+
   return Stream.unwrapScoped(
     Effect.gen(function* () {
       const subscriber = yield* hub.join(options.filter, overflow)
       subscriber.gaveAt = yield* Clock.currentTimeMillis
       yield* Effect.forkScoped(beating(subscriber))
-      return yield* pieces(subscriber)
+      const audio = yield* heardAudio(subscriber)
+      return yield* pieces(subscriber, audio)
     }),
   )
 }

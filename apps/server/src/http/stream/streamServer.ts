@@ -3,7 +3,9 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Problem } from "@threadfold/contracts/problem"
-import { Effect } from "effect"
+import { type AudioListener, VoiceRuns } from "@threadfold/orchestrator"
+import { Effect, identity } from "effect"
+import type { Held } from "../../subscriptions/Holds.js"
 import { HttpLimits } from "../HttpLimits.js"
 import { Metrics } from "../Metrics.js"
 import type { Feed } from "./Feed.js"
@@ -25,7 +27,7 @@ const refusePageParameters = (request: HttpServerRequest.HttpServerRequest): Eff
     ? Effect.void
     : new Problem({
         slug: "invalid-request",
-        detail: `query: ${given} is for pages; a stream takes after, types and min-sequence.`,
+        detail: `query: ${given} is for pages; a stream takes after, types, audio and min-sequence.`,
       })
 }
 
@@ -35,9 +37,23 @@ export interface StreamCall {
   /** `after` of its query; `Last-Event-ID` wins over it. */
   readonly after: string | undefined
   readonly filter: FrameFilter
+  /** Sequence after which it begins, whatever the call says; absent: where the call says. */
+  readonly begin?: number
+  /** What keeps its body to a subscription; absent: nothing does. */
+  readonly held?: Held
+  /** Hears audio until the returned function is called; absent: the stream has none. */
+  readonly hear?: (listener: AudioListener) => () => void
   /** Path of the snapshot to read when the cursor cannot be followed. */
   readonly snapshot: string
 }
+
+/** How a stream hears audio, where its query asks for that; a thread's own, or (null) every thread's. */
+export const liveAudio = Effect.map(
+  VoiceRuns,
+  ({ hear }) =>
+    (query: { readonly audio?: boolean | "live" | undefined }, threadId: string | null): Pick<StreamCall, "hear"> =>
+      query.audio === "live" ? { hear: (listener) => hear(threadId, listener) } : {},
+)
 
 /**
  * What answers with a stream of a feed. It fails with `invalid-cursor`, with `invalid-request` for a parameter of pages, or
@@ -53,10 +69,10 @@ export const streamServer = (
   Effect.gen(function* () {
     const limits = yield* HttpLimits
     const metrics = yield* Metrics
-    return ({ after, filter, request, snapshot }) =>
+    return ({ after, begin, filter, hear = null, held = identity, request, snapshot }) =>
       Effect.gen(function* () {
         yield* refusePageParameters(request)
-        const text = request.headers["last-event-id"] ?? after
+        const text = begin === undefined ? (request.headers["last-event-id"] ?? after) : String(begin)
         const cursor = text === undefined ? null : yield* parseCursor(text)
         if (metrics.streams >= limits.streams) {
           return yield* new Problem({ slug: "too-many-requests", detail: `${metrics.streams} streams are open.` })
@@ -68,8 +84,8 @@ export const streamServer = (
           response.write(controlFrame(null, "overflow", data))
           Effect.runFork(cut)
         }
-        const body = frameStream({ feed, limits: limits.stream, cursor, filter, snapshot, disconnect })
-        return HttpServerResponse.stream(body, {
+        const body = frameStream({ feed, limits: limits.stream, cursor, filter, hear, snapshot, disconnect })
+        return HttpServerResponse.stream(held(body), {
           contentType: "text/event-stream",
           // A stream ends with its server or its reader: its connection is not kept for another call.
           headers: { "cache-control": "no-store", "x-accel-buffering": "no", connection: "close" },

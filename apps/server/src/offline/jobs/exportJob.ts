@@ -1,16 +1,19 @@
 /** `export`: threads of a log, or all of it, in a bundle. */
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
-import { closeSync, createWriteStream, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs"
+import { createWriteStream, existsSync, renameSync, rmSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { finished } from "node:stream/promises"
 import { createGzip } from "node:zlib"
 import type { ExportReport } from "@threadfold/contracts"
+import type { Problem } from "@threadfold/contracts/problem"
 import { BodyReader, sqliteDriver } from "@threadfold/event-log"
 import { bundleLines, ExportFailed, type ExportOutcome, Redaction } from "@threadfold/imports"
 import Sqlite from "better-sqlite3"
 import { Effect, Schema } from "effect"
+import { writeProblem } from "../databaseProblem.js"
 import { makeJob } from "./Job.js"
+import { makeDurable } from "./wholeDatabase.js"
 
 const options = Schema.Struct({
   /** Path of the bundle; null: only look. */
@@ -28,9 +31,15 @@ interface Target {
   readonly write: (text: string) => Promise<void>
   /** Ends it, and gives its size in bytes. */
   readonly end: () => Promise<number>
+  /** Lets go of it, whole or not. A file that is being opened is there a moment later: only then it can be removed. */
+  readonly close: () => Promise<void>
 }
 
-const nowhere: Target = { write: () => Promise.resolve(), end: () => Promise.resolve(0) }
+const nowhere: Target = {
+  write: () => Promise.resolve(),
+  end: () => Promise.resolve(0),
+  close: () => Promise.resolve(),
+}
 
 /** A file that is there under its name only when it is whole. */
 const fileTarget = (file: string, partial: string): Target => {
@@ -47,14 +56,20 @@ const fileTarget = (file: string, partial: string): Target => {
     end: async () => {
       gzip.end()
       await finished(out)
-      const descriptor = openSync(partial, "r")
-      fsyncSync(descriptor)
-      closeSync(descriptor)
+      makeDurable(partial)
       // Another process may have made it meanwhile.
       if (existsSync(file)) throw exists(file)
       renameSync(partial, file)
+      makeDurable(dirname(file))
       return statSync(file).size
     },
+    close: () =>
+      new Promise((resolve) => {
+        if (out.closed) return resolve()
+        out.once("close", resolve)
+        gzip.destroy()
+        out.destroy()
+      }),
   }
 }
 
@@ -81,22 +96,21 @@ const reportOf = (file: string | null, [outcome, fileBytes]: [ExportOutcome, num
   return { file, fileBytes, ...rest, threads: named, places: file === null ? samples : [] }
 }
 
-const failed = (file: string | null, error: unknown): ExportFailed =>
-  error instanceof ExportFailed
-    ? error
-    : new ExportFailed({
-        kind:
-          error instanceof Error && "code" in error && !String(error.code).startsWith("SQLITE")
-            ? "not-written"
-            : "damaged",
-        message: `${file ?? "The export"}: ${error instanceof Error ? error.message : String(error)}.`,
-      })
+const failed = (file: string | null, error: unknown): ExportFailed | Problem => {
+  if (error instanceof ExportFailed) return error
+  if (error instanceof Error && "code" in error && !String(error.code).startsWith("SQLITE")) {
+    return writeProblem(file ?? "The export", error)
+  }
+  const message = `${file ?? "The export"}: ${error instanceof Error ? error.message : String(error)}.`
+  return new ExportFailed({ kind: "damaged", message })
+}
 
 export const exportJob = makeJob(options, ({ file, options: { redaction, threads, to }, progress }) =>
   Effect.tryPromise({
     try: async (): Promise<ExportReport> => {
       if (to !== null && existsSync(to)) throw exists(to)
       const handle = new Sqlite(file, { readonly: true, fileMustExist: true })
+      let target = nowhere
       const partial = to === null ? null : join(dirname(to), `.threadfold-${randomUUID()}.partial`)
       try {
         // One state of the log for the whole of the bundle; a reader never makes the writer wait.
@@ -108,9 +122,11 @@ export const exportJob = makeJob(options, ({ file, options: { redaction, threads
           ...(threads === null ? {} : { streams: threads }),
           onProgress: progress,
         })
-        return reportOf(to, await writeTo(lines, to === null || partial === null ? nowhere : fileTarget(to, partial)))
+        if (to !== null && partial !== null) target = fileTarget(to, partial)
+        return reportOf(to, await writeTo(lines, target))
       } finally {
         handle.close()
+        await target.close()
         if (partial !== null) rmSync(partial, { force: true })
       }
     },

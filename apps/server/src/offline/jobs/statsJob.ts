@@ -1,4 +1,6 @@
 /** `stats --types --threads --gaps --skew`: what a log consists of, as of one moment. */
+import { purgeSize } from "@threadfold/engine"
+import { Schema } from "effect"
 import { logStats, StatsParts } from "../logStats.js"
 import { readingJob } from "./Job.js"
 
@@ -10,3 +12,10 @@ export const statsJob = readingJob(StatsParts, (handle, { options, progress }) =
   }
   return handle.transaction(() => logStats(handle, options, onEvents)).deferred()
 })
+
+const ofThread = Schema.Struct({ threadId: Schema.String })
+
+/** `purge --dry-run`: what a purge of a thread would remove, as of one moment. */
+export const purgeSizeJob = readingJob(ofThread, (handle, { options: { threadId } }) =>
+  handle.transaction(() => purgeSize(handle, threadId)).deferred(),
+)

@@ -31,10 +31,15 @@ export const verifyDatabase = (
   const log = verifyDigests(handle, { bytes, streamId: threadId, readTransaction, onProgress: () => onProgress(0, 0) })
   // A long stream is told of page by page.
   let streams = 0
-  const source = countedSource(eventSourceOf(driver), totalEvents, (events) => onProgress(streams, events))
+  let events = 0
+  const source = countedSource(eventSourceOf(driver), totalEvents, (read) => {
+    events = read
+    onProgress(streams, events)
+  })
   try {
     const onStream = (done: number): void => {
       streams = done
+      onProgress(done, events)
     }
     const rows = verify({ source, store, readTransaction, streamId: threadId, onProgress: onStream })
     return { ...rows, ok: rows.ok && log.ok, log }

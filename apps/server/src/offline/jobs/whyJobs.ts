@@ -1,14 +1,15 @@
 /** `why` and `whatif`: which event and rule made a row what it is, and how the thread would be with another log or fold. */
-import { Problem } from "@threadfold/contracts/problem"
 import { FOLD_VERSION } from "@threadfold/core"
-import { areBad, type BadEdit, decodeEdits, type WhatIf, whatIf } from "@threadfold/core/model"
+import { areBad, decodeEdits, whatIf } from "@threadfold/core/model"
 import { eventSourceOf, readEffect, sha256 } from "@threadfold/engine"
 import { sqliteDriver } from "@threadfold/event-log"
 import { eventsOf } from "@threadfold/projections"
 import Sqlite from "better-sqlite3"
 import { Effect, Schema } from "effect"
 import { loadFold } from "../foldModule.js"
-import { Question, requireThread, threadWhy } from "../why.js"
+import { beforeFirst, requireContent } from "../moments.js"
+import { refusedEdits, type WhatIfReport } from "../whatIfReport.js"
+import { Question, threadWhy } from "../why.js"
 import { makeJob, readingJob } from "./Job.js"
 
 const why = Schema.Struct({ threadId: Schema.String, question: Question, at: Schema.NullOr(Schema.Number) })
@@ -32,29 +33,10 @@ const edited = Schema.Struct({
   until: Schema.NullOr(Schema.Number),
 })
 
-/** What `whatif` prints. */
-export interface WhatIfReport extends WhatIf {
-  /** Version of the fold that folded the recorded log. */
-  readonly foldVersion: number
-  /** Version of the one that folded the edited log. */
-  readonly otherFoldVersion: number
-}
-
-/** Edits that are named in the detail of a problem. */
-const listed = 5
-
-/** What is wrong with the edits, each with its place. */
-const refused = (bad: readonly BadEdit[]): Problem => {
-  const one = ({ field, index, problem }: BadEdit): string =>
-    `${index === null ? "the list" : `edit ${index}`}${field === "" ? "" : `, ${field}`}: ${problem}`
-  const rest = bad.length > listed ? `; and ${bad.length - listed} more` : ""
-  return new Problem({ slug: "invalid-request", detail: `${bad.slice(0, listed).map(one).join("; ")}${rest}.` })
-}
-
 export const whatIfJob = makeJob(edited, ({ file, options: { edits, module, threadId, until }, progress }) =>
   Effect.gen(function* () {
     const decoded = decodeEdits(edits)
-    if (areBad(decoded)) return yield* Effect.die(refused(decoded.bad))
+    if (areBad(decoded)) return yield* Effect.die(refusedEdits(decoded.bad))
     const other = module === null ? null : yield* Effect.promise(() => loadFold(module))
     return yield* Effect.sync((): WhatIfReport => {
       const handle = new Sqlite(file, { readonly: true, fileMustExist: true })
@@ -68,7 +50,8 @@ export const whatIfJob = makeJob(edited, ({ file, options: { edits, module, thre
           })
         return handle
           .transaction((): WhatIfReport => {
-            requireThread(driver, threadId)
+            // The edits would be of events whose content is gone.
+            requireContent(driver, threadId)
             const options = {
               digest: sha256,
               ...(other === null ? {} : { fold: other.fold }),
@@ -76,9 +59,9 @@ export const whatIfJob = makeJob(edited, ({ file, options: { edits, module, thre
             }
             const found = whatIf(threadId, events, decoded.edits, options)
             if (found === null) {
-              throw new Problem({ slug: "before-first-event", detail: `Thread ${threadId} began after that moment.` })
+              throw beforeFirst(driver, threadId)
             }
-            if (areBad(found)) throw refused(found.bad)
+            if (areBad(found)) throw refusedEdits(found.bad)
             return { ...found, foldVersion: FOLD_VERSION, otherFoldVersion: other?.version ?? FOLD_VERSION }
           })
           .deferred()

@@ -8,6 +8,7 @@ import {
   Agents,
   CurrentReaperPolicy,
   defaultLimits,
+  type OrchestrationParts,
   Outbox,
   orchestration,
   Reaper,
@@ -15,22 +16,24 @@ import {
   Recovery,
   Watchdog,
 } from "@threadfold/orchestrator"
-import { ConnectionLost, type ProviderDriver } from "@threadfold/providers"
+import { allCapabilities, ConnectionLost, notTaken, type ProviderDriver, taken } from "@threadfold/providers"
 import { Effect, Layer } from "effect"
 
 /** A driver whose agent never comes up. */
 const absent: ProviderDriver = {
   provider: "test",
   capabilities: {
-    "start-thread": true,
+    ...allCapabilities(false, { model: taken(), effort: taken("low", "high"), mode: notTaken, sandbox: taken() }, [
+      "models",
+      "account",
+    ]),
     "resume-thread": false,
-    "send-turn": true,
-    steer: true,
-    interrupt: true,
-    answer: true,
-    stop: true,
-    sharesConnection: false,
+    rewind: true,
+    images: true,
+    mentions: true,
+    commands: true,
   },
+  settingsOf: ({ effort, sandbox }) => ({ ...(effort ? { effort } : {}), ...(sandbox ? { sandbox } : {}) }),
   connect: () => Effect.fail(new ConnectionLost({ provider: "test", message: "It is not there." })),
 }
 
@@ -57,13 +60,18 @@ const reaper = Layer.succeed(Reaper, {
   sweep: Effect.succeed<readonly ReaperFinding[]>([finding, { ...finding, decision: "reap", reason: "idle" }]),
 })
 
-/** Orchestration over an engine and its projections that starts no agent, ends nothing and settles nothing. */
-export const testOrchestration = orchestration({
-  reaper,
-  watchdog: Layer.succeed(Watchdog, { look: Effect.void }),
-  outbox: Layer.succeed(Outbox, { callOffStart: () => Effect.void }),
-  recovery: Layer.succeed(Recovery, { ended: 0, left: 0, sessions: 0, effects: 0 }),
-}).pipe(
-  Layer.provideMerge(Agents.layer([testAgent])),
-  Layer.provideMerge(Layer.merge(CurrentReaperPolicy.layer(), WorkReads.layer)),
-)
+/**
+ * Orchestration over an engine and its projections that starts no agent, ends nothing and settles nothing. `others`: in the place of
+ * other services.
+ */
+export const testOrchestration = (others: OrchestrationParts = {}) =>
+  orchestration({
+    reaper,
+    watchdog: Layer.succeed(Watchdog, { look: Effect.void }),
+    outbox: Layer.succeed(Outbox, { callOffStart: () => Effect.void }),
+    recovery: Layer.succeed(Recovery, { ended: 0, left: 0, sessions: 0, effects: 0 }),
+    ...others,
+  }).pipe(
+    Layer.provideMerge(Agents.layer([testAgent])),
+    Layer.provideMerge(Layer.merge(CurrentReaperPolicy.layer(), WorkReads.layer)),
+  )

@@ -6,8 +6,14 @@ import { ThreadSnapshot } from "@threadfold/contracts"
 import { AttachedSession, PushResult } from "@threadfold/contracts/api"
 import { ProblemDetails } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
+import { engineOn } from "@threadfold/engine/fixtures"
 import { databaseFile } from "@threadfold/event-log"
-import { AttachedSettings, defaultAttachedSettings, MonotonicClock } from "@threadfold/orchestrator"
+import {
+  AttachedSettings,
+  defaultAttachedSettings,
+  MonotonicClock,
+  type OrchestrationParts,
+} from "@threadfold/orchestrator"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { type HttpOptions, HttpServer, HttpServerLive } from "../../../src/http/index.js"
 import { readSide } from "../../../src/serve/graph.js"
@@ -22,6 +28,8 @@ export type TestOptions = Partial<Omit<HttpOptions, "accessLog">> & {
   readonly maxLineBytes?: number
   /** Whether spans are made, as `serve` makes them where they are exported; unless told: none. */
   readonly traced?: boolean
+  /** In the place of services of the orchestration. */
+  readonly parts?: OrchestrationParts
 }
 
 /** A data directory of its own. */
@@ -36,7 +44,7 @@ export const clocksTogether = { now: Clock.currentTimeMillis }
 /** The server of a data directory. */
 export const serverOn = (
   directory: string,
-  { maxLineBytes = defaultAttachedSettings.maxLineBytes, traced = false, ...options }: TestOptions = {},
+  { maxLineBytes = defaultAttachedSettings.maxLineBytes, traced = false, parts = {}, ...options }: TestOptions = {},
 ) => {
   const file = databaseFile(directory)
   const lines: string[] = []
@@ -46,11 +54,11 @@ export const serverOn = (
     accessLog: (line) => lines.push(line),
     ...options,
   }).pipe(
-    Layer.provideMerge(testOrchestration),
+    Layer.provideMerge(testOrchestration(parts)),
     Layer.provide(Layer.succeed(AttachedSettings, { ...defaultAttachedSettings, maxLineBytes })),
     Layer.provide(Layer.succeed(MonotonicClock, clocksTogether)),
     Layer.provideMerge(readSide(file)),
-    Layer.provideMerge(Engine.layerInProcess({ file })),
+    Layer.provideMerge(engineOn({ file })),
     Layer.merge(Layer.succeed(AccessLines, lines)),
     Layer.provide(Layer.setTracerEnabled(traced)),
   )
@@ -143,6 +151,19 @@ export const push = (sessionId: string, lines: readonly (object | string)[]) =>
 
 /** A session id, the `n`th. */
 export const sessionId = (n: number): string => `01990000-0000-7000-8000-${String(n).padStart(12, "0")}`
+
+/** Opens the `n`th attached session, with a thread of its own. */
+export const attachThread = (n: number) =>
+  attach(sessionId(n), { provider: "test", nativeThreadId: `native-${n}`, leaseMs: 600_000 })
+
+/** Makes the events of an adapter, numbered from 1 on. */
+export const says = () => {
+  let seq = 0
+  return (type: string, native: object, payload: object = {}) => {
+    seq += 1
+    return { type, channel: "adapter:test", seq, at: 1_700_000_000_000 + seq, native, payload }
+  }
+}
 
 /** An event of an adapter that says something harmless. */
 export const notice = (seq: number, message = `notice ${seq}`) => ({

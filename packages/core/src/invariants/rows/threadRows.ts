@@ -82,6 +82,31 @@ export const threadRowInvariants: readonly RowInvariant[] = [
     },
   },
   {
+    id: "row.thread-marks-are-of-its-rows",
+    kind: "row",
+    since: 7,
+    severity: "error",
+    text: "What a thread shows a person is of its rows: its uncertain turns are counted, the turn that failed last is one that failed, and nothing was read before it came.",
+    violations: (rows) => {
+      const turns = rows.all("turns")
+      const uncertain = turns.filter((turn) => turn.status === "requested" && turn.uncertain === 1).length
+      return rowsThat(
+        "threads",
+        rows.all("threads"),
+        ({ failedTurnId, newsVersion, readVersion, streamVersion, uncertainTurns }) => {
+          if (uncertainTurns !== uncertain) return `it counts ${uncertainTurns} uncertain turns, there are ${uncertain}`
+          const failed =
+            failedTurnId === null || turns.some((one) => one.turnId === failedTurnId && one.outcome === "failed")
+          if (!failed) return `turn ${failedTurnId} did not fail`
+          const beyond = Math.max(newsVersion ?? 0, readVersion ?? 0)
+          return beyond > streamVersion
+            ? `it is at version ${streamVersion}, and something of it is of ${beyond}`
+            : null
+        },
+      )
+    },
+  },
+  {
     id: "row.usage-is-the-sum-of-turns",
     kind: "row",
     severity: "error",

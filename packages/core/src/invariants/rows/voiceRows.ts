@@ -29,13 +29,14 @@ export const voiceRowInvariants: readonly RowInvariant[] = [
     id: "row.delegation-closes-with-its-turn",
     kind: "row",
     severity: "error",
-    text: "A hand-over is closed when the end of its turn is final, and has a cause and a time exactly when it is (rule 9).",
+    text: "A hand-over is closed when the end of its turn is final and its message does not wait, and has a cause and a time exactly when it is (rule 9).",
     violations: (rows) => {
       const turns = indexBy(rows.all("turns"), (turn) => turn.turnId)
+      const queued = new Set(rows.all("queue").map(({ messageId }) => messageId))
       return rowsThat("delegations", rows.all("delegations"), (one) => {
         if (!endsWhole(one.status === "closed", one.cause, one.endedAt)) return `it is ${one.status}: ${one.cause}`
         const turn = one.turnId === null ? undefined : turns.get(one.turnId)
-        return one.status === "open" && turn?.settled === 1
+        return one.status === "open" && turn?.settled === 1 && !queued.has(one.delegationId)
           ? contradicts(`it is open and turn ${one.turnId} is over`, turn)
           : null
       })

@@ -26,6 +26,8 @@ export interface AcpConfig extends AgentConfig {
    * repeats the whole history first, which is only kept verbatim. Default: `resume`.
    */
   readonly reopenBy?: "resume" | "load"
+  /** Whether its model calls go to the endpoint that `ANTHROPIC_BASE_URL` names. */
+  readonly callsAnthropic?: boolean
   /** False: each thread gets a process of its own. Default: true, as in the protocol. */
   readonly sharesConnection?: boolean
   /** Version of this program, sent to the agent. */

@@ -6,6 +6,7 @@ import { Anthropic, installedAgent } from "@threadfold/testkit"
 import { Effect } from "effect"
 import { realAgent, realSubject } from "../../../test/support/acpSubject.js"
 import { driverContract } from "../../testing/DriverContract.js"
+import { listsContract } from "../../testing/ListsContract.js"
 import { ofType, type Watched, watch } from "../../testing/Watched.js"
 
 const agent = installedAgent("acp")
@@ -31,6 +32,15 @@ const opened = (driver: Effect.Effect.Success<ReturnType<typeof realAgent>>["dri
   })
 
 describe.runIf(agent.installed)("a real ACP agent", () => {
+  if (agent.installed) {
+    listsContract(realSubject(agent), ({ account, commands = [], models = [] }) => {
+      expect(models.map(({ model }) => model)).toContain("haiku")
+      expect(models.filter(({ isDefault }) => isDefault)).toHaveLength(1)
+      expect(commands.length).toBeGreaterThan(0)
+      expect(account?.signedIn).toBeNull()
+    })
+  }
+
   it.scopedLive("loads a session by repeating it, which adds nothing to what was reported", () =>
     Effect.gen(function* () {
       if (!agent.installed) return

@@ -2,13 +2,14 @@
  * The driver's state of a connection: the open sessions, their running prompts, and the open questions. It changes where a
  * line is read or an operation runs, before the events are emitted.
  */
-import { type Fields, hintText } from "../../runtime/readFields.js"
-import { cancelRequestMethod, methodNotFound } from "../translate/acpProtocol.js"
+import { type Fields, hintFields, hintText } from "../../runtime/readFields.js"
+import { cancelRequestMethod, methodNotFound, updateMethod } from "../translate/acpProtocol.js"
 import { formOf } from "../translate/acpQuestions.js"
 import { isQuestion, optionsOf } from "../translate/acpRequests.js"
 import { giveUp, type OpenQuestion } from "./acpDecisions.js"
+import { makeAcpNews } from "./acpLists.js"
 import type { Peer } from "./Peer.js"
-import type { Offer } from "./sessionSettings.js"
+import { type Offer, renewOffer } from "./sessionSettings.js"
 
 /** A prompt that has no answer yet, or is about to be sent. */
 export interface RunningPrompt {
@@ -31,11 +32,18 @@ export const makeThreads = () => {
   const references = new Map<string, string>()
   const questions = new Map<string, OpenQuestion>()
   let starting: string | null = null
+  const news = makeAcpNews()
 
   /** Links a new session with our thread. An agent may name it before it answers the call that opens it. One opens at a time. */
   const refer = (params: Fields): void => {
     const id = hintText(params, "sessionId")
     if (starting !== null && id !== undefined && !references.has(id)) references.set(id, starting)
+  }
+
+  /** The agent has shown the options of a session anew. */
+  const offered = (id: string | undefined, said: Fields): void => {
+    const thread = open.get(id ?? "")
+    if (thread !== undefined) thread.offer = renewOffer(thread.offer, said)
   }
 
   const questionsOf = (nativeThreadId: string): readonly (readonly [string, OpenQuestion])[] =>
@@ -46,6 +54,8 @@ export const makeThreads = () => {
     references,
     questions,
     questionsOf,
+    /** What the agent says of itself. */
+    news,
 
     /** A session is about to be started for this thread of ours. Null: not any more. */
     start: (threadId: string | null): void => {
@@ -68,9 +78,16 @@ export const makeThreads = () => {
       questions.set(id, question)
     },
 
-    /** A notification of the agent: it may withdraw a question. */
+    offered,
+
+    /** A notification of the agent: it may withdraw a question, or offer other options. */
     onNotification: (peer: Peer, method: string, params: Fields): void => {
       refer(params)
+      if (method === updateMethod) {
+        const update = hintFields(params, "update") ?? {}
+        offered(hintText(params, "sessionId"), update)
+        news.updated(update)
+      }
       if (method !== cancelRequestMethod) return
       const id = JSON.stringify(params.requestId)
       const question = questions.get(id)

@@ -249,7 +249,24 @@ it("says what it can do before it knows its agent, and a process for each thread
     "send-turn": true,
     interrupt: true,
     answer: true,
+    configure: true,
     stop: true,
+    rewind: false,
+    restoreFiles: false,
+    compact: false,
+    review: false,
+    fork: false,
+    images: true,
+    mentions: true,
+    skills: false,
+    commands: true,
+    lists: ["models", "commands", "account"],
+    configuration: {
+      model: { taken: true, values: null },
+      effort: { taken: true, values: null },
+      mode: { taken: true, values: null },
+      sandbox: { taken: false, values: [] },
+    },
   }
   expect(referenceDriver({}).capabilities).toEqual({ ...able, steer: false, sharesConnection: true })
   expect(referenceDriver({}, { sharesConnection: false }).capabilities.sharesConnection).toBe(false)

@@ -20,9 +20,10 @@ import { methods } from "../translate/acpProtocol.js"
 import type { AcpConfig } from "./AcpConfig.js"
 import type { OpenThread, Threads } from "./AcpThreads.js"
 import { decide, giveUp, refusal, stopsTurn } from "./acpDecisions.js"
+import { acpPrompt } from "./acpPrompt.js"
 import type { Handshake } from "./handshake.js"
 import type { Answered, CallOptions, Peer } from "./Peer.js"
-import { readOffer, readSettings, type Settings, setCalls } from "./sessionSettings.js"
+import { type Offer, readOffer, readSettings, type Settings, setCalls } from "./sessionSettings.js"
 
 export interface AcpConnectionParts {
   readonly config: AcpConfig
@@ -33,6 +34,8 @@ export interface AcpConnectionParts {
   readonly peer: Peer
   readonly stop: Effect.Effect<void>
   readonly threads: Threads
+  /** Called with what a session offers. */
+  readonly learn: (offer: Offer) => void
 }
 
 /** The call id of a notification, which has no id. */
@@ -86,7 +89,10 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
     Effect.gen(function* () {
       const calls = setCalls(thread.id, thread.offer, settings)
       if (typeof calls === "string") return yield* refuse(operation, calls)
-      for (const { method, params } of calls) yield* ask(operation, method, params)
+      for (const { method, params } of calls) {
+        const answer = yield* ask(operation, method, params)
+        threads.offered(thread.id, answer)
+      }
     })
 
   /** Applies the settings to an opened session. If that fails, the session is closed again. */
@@ -114,6 +120,8 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
     const thread: OpenThread = { id, offer: readOffer(fieldsOf(answered)), prompts: 0, running: null }
     threads.references.set(id, threadId)
     threads.open.set(id, thread)
+    parts.learn(thread.offer)
+    threads.news.opened(fieldsOf(answered))
     return thread
   }
 
@@ -158,6 +166,8 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
       if (thread.running !== null) {
         return yield* refuse(operation, "A turn is running in this session. Wait for its end, or interrupt it.")
       }
+      const prompt = acpPrompt(turn.text, turn.parts, handshake.prompt)
+      if (typeof prompt === "string") return yield* refuse(operation, prompt)
       const running = { nativeTurnId: `turn-${thread.prompts + 1}`, cancelled: false }
       thread.running = running
       const over = () => {
@@ -169,7 +179,7 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
         thread.prompts += 1
       }
       const settings = readSettings(turn.settings)
-      const params = { prompt: [{ type: "text", text: turn.text }], ...settings.rest, sessionId: thread.id }
+      const params = { prompt, ...settings.rest, sessionId: thread.id }
       const now = { ...thread, offer: { ...thread.offer, model: undefined, mode: undefined } }
       const { callId } = yield* configure(operation, now, settings).pipe(
         Effect.zipRight(peer.call(methods.prompt, params, { turnId: turn.turnId, onSend, onAnswer: over })),
@@ -224,6 +234,14 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
       return acknowledged(request.nativeRequestId)
     })
 
+  const reconfigure: ProviderConnection["configure"] = ({ chosen, nativeThreadId }) =>
+    Effect.gen(function* () {
+      const thread = yield* openThread("configure", nativeThreadId)
+      const { effort, mode, model } = chosen
+      const offer = { ...thread.offer, model: undefined, mode: undefined }
+      yield* configure("configure", { ...thread, offer }, readSettings({ effort, mode, model }))
+    })
+
   /** Closes a session. An agent that cannot close it keeps it loaded; then only our log shows that it is closed. */
   const closeThread: ProviderConnection["closeThread"] = (nativeThreadId) =>
     Effect.gen(function* () {
@@ -251,6 +269,25 @@ export const makeAcpConnection = (parts: AcpConnectionParts): ProviderConnection
     steer: () => new Unsupported({ provider, operation: "steer" }),
     interrupt,
     answer,
+    configure: reconfigure,
+    login: (way) =>
+      Effect.succeed({
+        url: null,
+        code: null,
+        // The agent answers when the person has signed in.
+        done: peer.call(methods.authenticate, { methodId: way }).pipe(
+          Effect.flatMap((sent) => sent.answer),
+          Effect.flatMap((answered) =>
+            answered.answer.ok
+              ? Effect.void
+              : Effect.fail(new Refused({ provider, operation: "login", message: refusal(answered, handshake.login) })),
+          ),
+        ),
+        cancel: Effect.void,
+      }),
+    lists: threads.news.lists(handshake.authMethods),
+    listChanges: threads.news.changes.of,
+    choices: (nativeThreadId) => threads.open.get(nativeThreadId)?.offer.choices ?? null,
     closeThread,
     stop: parts.stop,
   }

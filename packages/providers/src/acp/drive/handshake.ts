@@ -5,6 +5,7 @@ import { type Fields, hintArray, hintFields, hintText, isFields } from "../../ru
 import { methods, protocolVersion } from "../translate/acpProtocol.js"
 import type { AcpConfig } from "./AcpConfig.js"
 import { refusal } from "./acpDecisions.js"
+import type { PromptCapabilities } from "./acpPrompt.js"
 import type { Peer } from "./Peer.js"
 
 /** Our capabilities: questions to the user and the output of commands. Agents use their own files and terminals. */
@@ -20,8 +21,12 @@ export interface Handshake {
   readonly canLoad: boolean
   readonly canResume: boolean
   readonly canClose: boolean
+  /** What it takes in a prompt beside text and links. */
+  readonly prompt: PromptCapabilities
   /** How a person can sign in, for messages. */
   readonly login: string
+  /** The same, as the agent shows them. */
+  readonly authMethods: readonly unknown[]
 }
 
 const loginOf = (answer: Fields): string => {
@@ -34,12 +39,15 @@ const loginOf = (answer: Fields): string => {
 
 const readHandshake = (answer: Fields): Handshake => {
   const capabilities = hintFields(answer, "agentCapabilities") ?? {}
+  const prompt = hintFields(capabilities, "promptCapabilities") ?? {}
   const session = hintFields(capabilities, "sessionCapabilities") ?? {}
   return {
     canLoad: capabilities.loadSession === true,
     canResume: isFields(session.resume),
     canClose: isFields(session.close),
+    prompt: { image: prompt.image === true, embeddedContext: prompt.embeddedContext === true },
     login: loginOf(answer),
+    authMethods: hintArray(answer, "authMethods"),
   }
 }
 

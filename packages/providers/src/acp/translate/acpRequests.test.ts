@@ -157,6 +157,12 @@ describe("a question to the user", () => {
     expect(run([...open, ask({ toolCallId: "t" })]).events.at(-1)?.native).toMatchObject({ itemId: "t" })
   })
 
+  it("names the address that it wants opened", () => {
+    const visit = ask({ mode: "url", elicitationId: "e", url: "https://example.invalid/", requestedSchema: undefined })
+    expect(run([...open, visit]).events.at(-1)?.payload).toMatchObject({ url: "https://example.invalid/" })
+    expect(run([...open, ask({})]).events.at(-1)?.payload).not.toHaveProperty("url")
+  })
+
   it("without a session belongs to the connection", () => {
     expect(run([...open, ask({ sessionId: undefined })]).events.at(-1)).toMatchObject({
       scope: "-",

@@ -57,6 +57,7 @@ interface Question {
   readonly choices: readonly Choice[]
   readonly questions?: readonly FormQuestion[] | undefined
   readonly changes?: readonly ChangedFile[] | undefined
+  readonly url?: string | undefined
   readonly data: Fields | undefined
 }
 
@@ -103,6 +104,7 @@ const elicitation = (place: Place | null, requestId: string, params: Fields): As
     decisions: ["accept", "decline", "cancel"],
     choices: elicitationChoices,
     questions: questions.length === 0 ? undefined : questions,
+    url: params.mode === "url" ? hintText(params, "url") : undefined,
     data: rest(params, ["sessionId"]),
   }
   return {

@@ -14,19 +14,25 @@ export interface Configuration {
   readonly version?: string | undefined
 }
 
-/** The value of the option with this category, or with this name where an agent gives no category. */
-const optionOf = (options: readonly unknown[], name: string): string | undefined => {
-  const all = options.filter(isFields)
-  const option = all.find((one) => one.category === name) ?? all.find((one) => one.id === name)
-  return option === undefined ? undefined : hintText(option, "currentValue")
+/** The option with this category, or with this name where an agent gives no category. */
+export const optionOf = (said: Fields, name: string): Fields | undefined => {
+  const all = hintArray(said, "configOptions").filter(isFields)
+  return all.find((one) => one.category === name) ?? all.find((one) => one.id === name)
 }
+
+/** The entries of a list that an agent shows, each by its value, the member `name`. Options may be in groups. */
+export const entriesOf = (list: readonly unknown[], name: string): readonly (readonly [value: string, Fields])[] =>
+  list.filter(isFields).flatMap((one) => {
+    const value = hintText(one, name)
+    return value === undefined ? entriesOf(hintArray(one, "options"), name) : [[value, one] as const]
+  })
 
 /** Reads the configuration in an answer or an update. */
 export const readConfiguration = (said: Fields): Configuration => {
-  const options = hintArray(said, "configOptions")
+  const current = (name: string) => hintText(optionOf(said, name) ?? {}, "currentValue")
   return {
-    model: hintText(hintFields(said, "models") ?? {}, "currentModelId") ?? optionOf(options, "model"),
-    mode: hintText(hintFields(said, "modes") ?? {}, "currentModeId") ?? optionOf(options, "mode"),
+    model: hintText(hintFields(said, "models") ?? {}, "currentModelId") ?? current("model"),
+    mode: hintText(hintFields(said, "modes") ?? {}, "currentModeId") ?? current("mode"),
   }
 }
 

@@ -8,9 +8,10 @@ import { Deferred, Effect, FiberId, Scope } from "effect"
 import { type AgentConfig, type AgentLimits, allCapabilities, defaultAgentLimits } from "../../drive/AgentConfig.js"
 import { makeLiveEvents } from "../../drive/LiveEvents.js"
 import {
+  type CallPurpose,
   ConnectionLost,
   type ConnectOptions,
-  type Operation,
+  type ForkThread,
   type ProviderConnection,
   type ProviderDriver,
   type ProviderFailure,
@@ -29,14 +30,27 @@ import { secretsOfAgent } from "../../redaction/Redactor.js"
 import { redactConnection } from "../../redaction/redactConnection.js"
 import type { Fields } from "../../runtime/readFields.js"
 import { makeClaudeTranslator } from "../translate/ClaudeTranslator.js"
+import { withAnthropicRoute } from "./anthropicRoute.js"
 import { makeWire, type Wire } from "./ClaudeWire.js"
-import { answer, interrupt, type OpenThread, sendTurn, steer } from "./claudeOperations.js"
+import { claudeListNames, claudeLists, makeClaudeNews } from "./claudeLists.js"
+import {
+  answer,
+  compact,
+  configure,
+  interrupt,
+  notStored,
+  type OpenThread,
+  rewind,
+  sendTurn,
+  steer,
+} from "./claudeOperations.js"
 import { makePrompt } from "./Prompt.js"
 import { makeQuestions } from "./Questions.js"
 import { readSpawn, type Spawn } from "./readSpawn.js"
 import { loadSdk, type Sdk, type SdkQuery } from "./Sdk.js"
 import { SdkProcess } from "./SdkProcess.js"
-import { refusedSettings, threadOptions } from "./threadOptions.js"
+import { placeBefore } from "./storedPlace.js"
+import { claudeChoices, claudeSettings, refusedSettings, threadOptions } from "./threadOptions.js"
 
 export interface ClaudeLimits extends AgentLimits {
   /** How often the agent retries a call of its model. Default: the agent's own, 10, which may take ten minutes. */
@@ -69,11 +83,15 @@ const lost = (message: string): ConnectionLost => new ConnectionLost({ provider,
 
 /** An operation that opens a thread. */
 interface Opening {
-  readonly operation: "start-thread" | "resume-thread"
+  readonly operation: "start-thread" | "resume-thread" | "fork"
   readonly input: StartThread
   readonly nativeThreadId: string
   /** The session to resume. Undefined: a new session. */
   readonly resume: string | undefined
+  /** The entry of that session from which it goes on. Absent: its last one. */
+  readonly resumeAt?: string
+  /** Our id of the first turn that is taken back with this start. */
+  readonly rewoundFrom?: string
 }
 
 /** The configured program, as an option of the SDK. It is found here, because the SDK searches a bare name differently. */
@@ -92,6 +110,41 @@ const executableOf = (
     return lost(`The command ${command} was not found. ${advice}`)
   })
 
+/**
+ * How a conversation is opened again. After a rewind it goes on from before the turn that was taken back; where nothing is before it, a
+ * new conversation begins. Of a rewind that the log knows, the conversation may have been given up since: it is resumed as it is.
+ */
+const resuming = (
+  env: Readonly<Record<string, string>>,
+  { nativeSessionId, nativeThreadId, rewind }: ResumeThread,
+): Effect.Effect<Pick<Opening, "nativeThreadId" | "resume" | "resumeAt" | "rewoundFrom">, Refused> =>
+  Effect.gen(function* () {
+    const resume = nativeSessionId ?? nativeThreadId
+    if (rewind === undefined) return { nativeThreadId, resume }
+    const { isRecorded, turnId } = rewind
+    const place = yield* placeBefore(env, resume, turnId)
+    if (place === null) {
+      if (isRecorded) return { nativeThreadId, resume }
+      return yield* new Refused({ provider, operation: "resume-thread", message: notStored(turnId) })
+    }
+    const told = isRecorded ? {} : { rewoundFrom: turnId }
+    return place.before === null
+      ? { nativeThreadId: randomUUID(), resume: undefined, ...told }
+      : { nativeThreadId, resume, resumeAt: place.before, ...told }
+  })
+
+/** The entry of the stored conversation from which a fork of it goes on; null: its last one. */
+const forking = (
+  env: Readonly<Record<string, string>>,
+  { nativeSessionId, nativeThreadId, nextTurnId }: ForkThread,
+): Effect.Effect<string | null, Refused> =>
+  Effect.gen(function* () {
+    if (nextTurnId === null) return null
+    const place = yield* placeBefore(env, nativeSessionId ?? nativeThreadId, nextTurnId)
+    if (place !== null && place.before !== null) return place.before
+    return yield* new Refused({ provider, operation: "fork", message: notStored(nextTurnId) })
+  })
+
 const connect = (
   config: ClaudeConfig,
   sdk: Sdk,
@@ -102,6 +155,11 @@ const connect = (
     const { answerMs, graceMs, retries, startMs } = { ...defaultAgentLimits, ...config.limits }
     const questions = makeQuestions()
     const prompt = makePrompt()
+    const news = makeClaudeNews()
+    const observe = (message: Fields): void => {
+      questions.observe(message)
+      news.observe(message)
+    }
     let opening: Opening | null = null
     let process: SupervisedProcess | null = null
     let thread: OpenThread | null = null
@@ -116,14 +174,21 @@ const connect = (
     const live = makeLiveEvents(translator)
 
     /** Begins the conversation. Meanwhile the SDK asks for its process. */
-    const begin = ({ input, nativeThreadId, resume }: Opening, cwd: string, child: SdkProcess, executable: Fields) => {
+    const begin = (
+      { input, nativeThreadId, operation, resume, resumeAt }: Opening,
+      cwd: string,
+      child: SdkProcess,
+      executable: Fields,
+    ) => {
       const spawn = Deferred.unsafeMake<Spawn, ConnectionLost>(FiberId.none)
       const settings = { ...config.settings, ...input.settings }
       const options = {
         ...threadOptions({ settings, model: input.model ?? config.model }),
         cwd,
-        env,
+        env: input.route === undefined ? env : withAnthropicRoute(env, input.route),
         ...(resume === undefined ? { sessionId: nativeThreadId } : { resume }),
+        ...(operation === "fork" ? { sessionId: nativeThreadId, forkSession: true } : {}),
+        ...(resumeAt === undefined ? {} : { resumeSessionAt: resumeAt }),
         ...executable,
         canUseTool: questions.canUseTool,
         onElicitation: questions.onElicitation,
@@ -157,7 +222,7 @@ const connect = (
       Effect.gen(function* () {
         const started = yield* supervise({ provider, ...begun, marks, graceMs, secrets })
         process = started
-        return yield* makeWire({ process: started, sdk: child, live, about, onMessage: questions.observe })
+        return yield* makeWire({ process: started, sdk: child, live, about, onMessage: observe })
       }).pipe(Scope.extend(scope))
 
     const open = (asked: Opening): Effect.Effect<ThreadOpened, ProviderFailure> =>
@@ -171,9 +236,12 @@ const connect = (
         const about = {
           threadId: nativeThreadId,
           resumed: resume !== undefined,
-          ...(resume === undefined || resume === nativeThreadId ? {} : { nativeSessionId: resume }),
+          ...(resume === undefined || resume === nativeThreadId || operation === "fork"
+            ? {}
+            : { nativeSessionId: resume }),
           cwd,
           ...(input.model === undefined ? {} : { model: input.model }),
+          ...(asked.rewoundFrom === undefined ? {} : { rewoundFrom: asked.rewoundFrom }),
         }
         const wire = yield* Effect.flatMap(spawn, (begun) => startProcess(begun, child, about)).pipe(
           // The SDK waits for a process, and none will start.
@@ -182,7 +250,17 @@ const connect = (
         const began = yield* wire.began
         if (!began.ok) return yield* new Refused({ provider, operation, message: began.message })
         const { runningTurn } = translator
-        thread = { nativeThreadId, wire, query, prompt, questions, runningTurn, answerMs }
+        thread = {
+          nativeThreadId,
+          sessionId: operation === "fork" ? nativeThreadId : (resume ?? nativeThreadId),
+          env,
+          wire,
+          query,
+          prompt,
+          questions,
+          runningTurn,
+          answerMs,
+        }
         return { nativeThreadId }
       }).pipe(
         Effect.timeoutFail({
@@ -220,7 +298,7 @@ const connect = (
 
     /** Runs an operation on the thread that it names, if that thread is open here. */
     const named = <O extends { readonly nativeThreadId: string }, A>(
-      operation: Operation,
+      operation: CallPurpose,
       run: (open: OpenThread, input: O) => Effect.Effect<A, ProviderFailure>,
     ) => {
       return (input: O): Effect.Effect<A, ProviderFailure> =>
@@ -248,19 +326,27 @@ const connect = (
         Effect.suspend(() =>
           openOnce({ operation: "start-thread", input, nativeThreadId: randomUUID(), resume: undefined }),
         ),
-      resumeThread: (input: ResumeThread) => {
-        const { nativeSessionId, nativeThreadId } = input
-        return openOnce({
-          operation: "resume-thread",
-          input,
-          nativeThreadId,
-          resume: nativeSessionId ?? nativeThreadId,
-        })
-      },
+      resumeThread: (input: ResumeThread) =>
+        Effect.flatMap(resuming(env, input), (asked) => openOnce({ operation: "resume-thread", input, ...asked })),
+      fork: (input: ForkThread) =>
+        Effect.flatMap(forking(env, input), (resumeAt) =>
+          openOnce({
+            operation: "fork",
+            input,
+            nativeThreadId: randomUUID(),
+            resume: input.nativeSessionId ?? input.nativeThreadId,
+            ...(resumeAt === null ? {} : { resumeAt }),
+          }),
+        ),
       sendTurn: named("send-turn", sendTurn),
       steer: named("steer", steer),
       interrupt: named("interrupt", interrupt),
       answer: named("answer", answer),
+      configure: named("configure", configure),
+      rewind: named("rewind", rewind),
+      lists: claudeLists(() => thread, news),
+      listChanges: news.changes.of,
+      compact: named("compact", compact),
       closeThread: (nativeThreadId) =>
         Effect.suspend(() => (opening?.nativeThreadId === nativeThreadId ? stop : Effect.void)),
       stop,
@@ -271,7 +357,19 @@ const connect = (
 /** Makes a driver. Each connection serves one thread, with a process of its own. */
 export const makeClaudeDriver = (config: ClaudeConfig = {}): ProviderDriver => ({
   provider,
-  capabilities: allCapabilities(false),
+  capabilities: {
+    ...allCapabilities(false, claudeChoices, claudeListNames),
+    images: true,
+    mentions: true,
+    skills: true,
+    commands: true,
+    rewind: true,
+    restoreFiles: true,
+    compact: true,
+    fork: true,
+  },
+  settingsOf: claudeSettings,
+  listsNeedThread: true,
   connect: (options) =>
     Effect.flatMap(loadSdk({ sdk: config.sdk, dataDirectory: config.dataDirectory, folder: options.cwd }), (sdk) =>
       connect(config, sdk, options),

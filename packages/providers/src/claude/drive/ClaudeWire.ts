@@ -98,6 +98,8 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
     const began = Deferred.unsafeMake<Began, ConnectionLost>(FiberId.none)
     const over = Deferred.unsafeMake<never, ConnectionLost>(FiberId.none)
     let first: string | undefined
+    /** Requests whose answers hold configurations of tool servers, which may be secret. */
+    const unrecorded = new Set<string | undefined>()
     let lost: ConnectionLost | null = null
 
     const take = (key: string): Expected | undefined => {
@@ -115,7 +117,8 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
         if (hintFields(fields, "request")?.subtype === "initialize") first = hintText(fields, "request_id")
         const named = keyOf(fields)
         const pending = named === undefined ? undefined : take(named.key)
-        if (lost === null) {
+        if (hintFields(fields, "request")?.subtype === "mcp_status") unrecorded.add(hintText(fields, "request_id"))
+        if (lost === null && !unrecorded.has(hintText(fields, "request_id"))) {
           const line = recorded(raw, message)
           live.push(sentLine(at, line.raw, line.message, pending?.turnId))
         }
@@ -154,7 +157,8 @@ export const makeWire = (options: WireOptions): Effect.Effect<Wire, never, Scope
     const receive = (line: WireLine): void => {
       const message = isFields(line.message) ? line.message : {}
       onMessage(message)
-      live.push(line)
+      const answers = hintText(hintFields(message, "response") ?? {}, "request_id")
+      if (answers === undefined || !unrecorded.delete(answers)) live.push(line)
       const answer = beginning(message)
       if (answer !== undefined) Deferred.unsafeDone(began, Effect.succeed(answer))
     }

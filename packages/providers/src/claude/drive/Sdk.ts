@@ -9,6 +9,14 @@ export interface SdkQuery extends AsyncIterable<unknown> {
   readonly interrupt: () => Promise<unknown>
   readonly setModel: (model: string) => Promise<unknown>
   readonly setPermissionMode: (mode: string) => Promise<unknown>
+  /** Merges settings into those of the session. Absent in older versions. */
+  readonly applyFlagSettings?: (settings: Readonly<Record<string, unknown>>) => Promise<unknown>
+  /** Changes files back to what they were at a message of the user. Older versions have no such call. */
+  readonly rewindFiles?: (messageId: string, options?: { readonly dryRun: boolean }) => Promise<unknown>
+  readonly supportedModels?: () => Promise<unknown>
+  readonly supportedCommands?: () => Promise<unknown>
+  readonly accountInfo?: () => Promise<unknown>
+  readonly mcpServerStatus?: () => Promise<unknown>
   /** Releases the process and everything that waits. */
   readonly close: () => void
 }

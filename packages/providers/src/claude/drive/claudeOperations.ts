@@ -3,26 +3,39 @@ import { randomUUID } from "node:crypto"
 import { Effect } from "effect"
 import {
   type AnswerRequest,
+  type CallPurpose,
+  type CompactThread,
+  type ConfigureThread,
   type ConnectionLost,
   type Delivered,
   type Interrupt,
   type Operation,
   type ProviderFailure,
   Refused,
+  type RestoredFiles,
+  type RewindThread,
+  type Rewound,
   type SendTurn,
   type Steer,
   TimedOut,
 } from "../../ProviderDriver.js"
+import { hintArray, hintNumber, hintText, isFields } from "../../runtime/readFields.js"
 import { decide } from "../translate/claudeDecisions.js"
 import type { Wire } from "./ClaudeWire.js"
+import { claudeContent } from "./claudeContent.js"
 import type { Prompt } from "./Prompt.js"
 import type { Questions } from "./Questions.js"
 import type { SdkQuery } from "./Sdk.js"
+import { placeBefore } from "./storedPlace.js"
 import { refusedSettings, turnSettings } from "./threadOptions.js"
 
 /** A thread whose agent runs. */
 export interface OpenThread {
   readonly nativeThreadId: string
+  /** The session under which the agent stores it. */
+  readonly sessionId: string
+  /** The environment of its agent. */
+  readonly env: Readonly<Record<string, string>>
   readonly wire: Wire
   readonly query: SdkQuery
   readonly prompt: Prompt
@@ -35,13 +48,13 @@ export interface OpenThread {
 
 const provider = "claude"
 
-const refused = (operation: Operation, message: string): Refused => new Refused({ provider, operation, message })
+const refused = (operation: CallPurpose, message: string): Refused => new Refused({ provider, operation, message })
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-const userMessage = (uuid: string, text: string) => ({
+const userMessage = (uuid: string, { parts, text }: Pick<SendTurn, "text" | "parts">) => ({
   type: "user",
-  message: { role: "user", content: [{ type: "text", text }] },
+  message: { role: "user", content: claudeContent(text, parts) },
   parent_tool_use_id: null,
   session_id: "",
   uuid,
@@ -54,9 +67,9 @@ const deliveredOnly = (callId: string): Delivered => ({ callId, answered: Effect
 const whyNot = (wire: Wire, refusal: Refused): Effect.Effect<never, Refused | ConnectionLost> => wire.lost() ?? refusal
 
 /** A call of the SDK that the agent answers. It fails if the connection ends before the answer. */
-const call = (
+export const call = (
   { answerMs, wire }: OpenThread,
-  operation: Operation,
+  operation: CallPurpose,
   run: () => Promise<unknown>,
 ): Effect.Effect<unknown, ProviderFailure> =>
   Effect.tryPromise({ try: run, catch: (error) => refused(operation, reasonOf(error)) }).pipe(
@@ -84,16 +97,80 @@ const applySettings = (thread: OpenThread, settings: SendTurn["settings"] = {}) 
     }
   })
 
+/** Other choices for the thread: the agent takes them in the middle of a turn, too. */
+export const configure = (thread: OpenThread, { chosen }: ConfigureThread): Effect.Effect<void, ProviderFailure> =>
+  Effect.gen(function* () {
+    const { effort, mode, model } = chosen
+    const { query } = thread
+    const ask = (run: () => Promise<unknown>) => call(thread, "configure", run)
+    if (typeof model === "string") yield* ask(() => query.setModel(model))
+    if (typeof mode === "string") yield* ask(() => query.setPermissionMode(mode))
+    if (typeof effort !== "string") return
+    const { applyFlagSettings } = query
+    if (applyFlagSettings === undefined) {
+      return yield* refused(
+        "configure",
+        "This version of the Claude Agent SDK cannot change the effort of an open thread.",
+      )
+    }
+    yield* ask(() => applyFlagSettings.call(query, { effortLevel: effort }))
+  })
+
 export const sendTurn = (thread: OpenThread, turn: SendTurn): Effect.Effect<Delivered, ProviderFailure> =>
   Effect.gen(function* () {
     yield* applySettings(thread, turn.settings)
     const { prompt, wire } = thread
     // The agent reports the state of a message by this id. We choose it, so it can be our turn id.
     const { callId, delivered } = wire.expectMessage(turn.turnId, turn.turnId)
-    prompt.push(userMessage(turn.turnId, turn.text))
+    prompt.push(userMessage(turn.turnId, turn))
     yield* delivered
     return deliveredOnly(callId)
   })
+
+/** What to say of a turn whose message the agent's stored conversation does not have. */
+export const notStored = (turnId: string): string =>
+  `The stored conversation has no message ${turnId}: only a turn that began with a message of this server can be taken back.`
+
+/** The agent's answer to a call that restores files. */
+const restored = (answer: unknown): RestoredFiles | string => {
+  const fields = isFields(answer) ? answer : {}
+  if (fields.canRewind !== true)
+    return hintText(fields, "error") ?? "The agent does not say why it cannot restore files."
+  return {
+    paths: hintArray(fields, "filesChanged").filter((path) => typeof path === "string"),
+    insertions: hintNumber(fields, "insertions") ?? null,
+    deletions: hintNumber(fields, "deletions") ?? null,
+    skipped: hintNumber(fields, "skippedLinks") ?? 0,
+  }
+}
+
+/** Takes turns back: its files now, where they are wanted, and the conversation when it is opened again. */
+export const rewind = (thread: OpenThread, { files, turnId }: RewindThread): Effect.Effect<Rewound, ProviderFailure> =>
+  Effect.gen(function* () {
+    if (thread.runningTurn() !== null) return yield* refused("rewind", "A turn runs.")
+    if ((yield* placeBefore(thread.env, thread.sessionId, turnId)) === null) {
+      return yield* refused("rewind", notStored(turnId))
+    }
+    if (!files) return { files: null, reopen: true }
+    const { rewindFiles } = thread.query
+    if (rewindFiles === undefined) return yield* refused("rewind", "This version of the agent's SDK restores no files.")
+    const restore = (dryRun: boolean) =>
+      Effect.flatMap(
+        call(thread, "rewind", () => rewindFiles.call(thread.query, turnId, { dryRun })),
+        (answer) => {
+          const read = restored(answer)
+          return typeof read === "string" ? refused("rewind", read) : Effect.succeed(read)
+        },
+      )
+    // Only a preview tells which files it is about, and only the restoring itself which of them it left.
+    const preview = yield* restore(true)
+    const { skipped } = yield* restore(false)
+    return { files: { ...preview, skipped }, reopen: true }
+  })
+
+/** Compacts the conversation: a command of the agent that a message gives. */
+export const compact = (thread: OpenThread, { nativeThreadId, turnId }: CompactThread) =>
+  sendTurn(thread, { nativeThreadId, turnId, text: "/compact" })
 
 const turnIsOver = (operation: Operation, nativeTurnId: string) =>
   refused(operation, `The turn ${nativeTurnId} does not run any more.`)
@@ -103,7 +180,7 @@ export const steer = (thread: OpenThread, message: Steer): Effect.Effect<Deliver
     if (thread.runningTurn() !== message.nativeTurnId) return turnIsOver("steer", message.nativeTurnId)
     const uuid = randomUUID()
     const { callId, delivered } = thread.wire.expectMessage(uuid)
-    thread.prompt.push(userMessage(uuid, message.text))
+    thread.prompt.push(userMessage(uuid, message))
     return Effect.as(delivered, deliveredOnly(callId))
   })
 

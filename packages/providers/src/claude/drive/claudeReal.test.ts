@@ -1,5 +1,5 @@
 /** What the real agent does with operations beyond the common ones; the model is a mock on this machine. */
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Anthropic, installedAgent, makeHold } from "@threadfold/testkit"
@@ -131,6 +131,107 @@ describe.skipIf(!claude.installed)(title, () => {
       yield* watched.until(isEnd)
       expect((yield* model.request(2)).toolOutputs[0]?.output).toContain('"Which?"="B"')
       isSound(watched)
+    }),
+  )
+
+  it.scopedLive("goes on from before turns that were taken back, with its files as they were", () =>
+    Effect.gen(function* () {
+      const { connect, connection, home, model, thread, watched } = yield* setUpThread
+      const file = join(home.cwd, "kept.txt")
+      writeFileSync(file, "before\n")
+      model.enqueue(
+        Anthropic.plain("said-1"),
+        Anthropic.tool("Read", { file_path: file }),
+        Anthropic.write(file, "after\n"),
+      )
+      model.enqueue(Anthropic.plain("said-2"), Anthropic.plain("said-3"), Anthropic.plain("said-4"))
+      yield* send(connection, thread, "asked-1")
+      const first = yield* watched.until(isEnd)
+      yield* send(connection, thread, "asked-2", turnTwo)
+      const asked = yield* watched.until(isAsked)
+      yield* connection.answer(answerTo(thread, asked, "accept"))
+      yield* watched.until(isEnd, watched.all().indexOf(first) + 1)
+      expect(readFileSync(file, "utf8")).toBe("after\n")
+      const { rewind } = connection
+      if (rewind === undefined) return yield* Effect.dieMessage("it has no rewind")
+      const order = { nativeThreadId: thread, turnId: turnTwo, nativeTurnId: "turn-2", turns: 1, files: true }
+      expect(yield* Effect.flip(rewind({ ...order, turnId: turnThree }))).toMatchObject({ _tag: "Refused" })
+      const { files, reopen } = yield* rewind(order)
+      expect([files?.paths.length, files?.skipped, reopen]).toEqual([1, 0, true])
+      expect(readFileSync(file, "utf8")).toBe("before\n")
+      yield* connection.stop
+      const again = yield* connect
+      const resume = { threadId: ours, nativeThreadId: thread, rewind: { turnId: turnTwo, isRecorded: false } }
+      yield* again.connection.resumeThread(resume)
+      expect((yield* again.watched.until(ofType("thread.rewound"))).event.payload).toEqual({ firstTurnId: turnTwo })
+      // A start before the next turn has to hold to it, too.
+      yield* again.connection.stop
+      const third = yield* connect
+      yield* third.connection.resumeThread({ ...resume, rewind: { turnId: turnTwo, isRecorded: true } })
+      yield* send(third.connection, thread, "asked-3", turnThree)
+      yield* third.watched.until(isEnd)
+      expect(third.watched.all().filter(ofType("thread.rewound"))).toEqual([])
+      const tellsOf = (body: unknown) =>
+        [1, 2, 3, 4].flatMap((n) => [`asked-${n}`, `said-${n}`]).filter((words) => JSON.stringify(body).includes(words))
+      expect(tellsOf(model.requests().at(-1)?.body)).toEqual(["asked-1", "said-1", "asked-3"])
+      // Once a turn has run the stored conversation itself goes on from there.
+      yield* third.connection.stop
+      const fourth = yield* connect
+      yield* fourth.connection.resumeThread({ threadId: ours, nativeThreadId: thread })
+      yield* send(fourth.connection, thread, "asked-4", "0199bbbb-0000-7000-8000-000000000004")
+      yield* fourth.watched.until(isEnd)
+      expect(tellsOf(model.requests().at(-1)?.body)).toEqual(["asked-1", "said-1", "asked-3", "said-3", "asked-4"])
+      for (const each of [watched, again.watched, third.watched, fourth.watched]) isSound(each)
+    }),
+  )
+
+  it.scopedLive("goes on in a fork of a thread, at a turn of it and at its end, as the thread does", () =>
+    Effect.gen(function* () {
+      const { connect, connection, model, thread, watched } = yield* setUpThread
+      for (const n of [1, 2, 3, 4]) model.enqueue(Anthropic.plain(`said-${n}`))
+      yield* send(connection, thread, "asked-1")
+      const first = yield* watched.until(isEnd)
+      yield* send(connection, thread, "asked-2", turnTwo)
+      yield* watched.until(isEnd, watched.all().indexOf(first) + 1)
+      const tells = () => {
+        const asks = JSON.stringify(model.requests().at(-1)?.body)
+        return [1, 2, 3, 4].flatMap((n) => [`asked-${n}`, `said-${n}`]).filter((words) => asks.includes(words))
+      }
+      const goesOn = (nextTurnId: string | null, text: string) =>
+        Effect.gen(function* () {
+          const opened = yield* connect
+          const { fork } = opened.connection
+          if (fork === undefined) return yield* Effect.dieMessage("it cannot")
+          const order = { threadId: "0199aaaa-0000-7000-8000-000000000002", nativeThreadId: thread }
+          const forked = yield* fork({ ...order, lastNativeTurnId: "turn-1", nextTurnId })
+          expect(forked.nativeThreadId).not.toBe(thread)
+          yield* send(opened.connection, forked.nativeThreadId, text, turnThree)
+          yield* opened.watched.until(isEnd)
+          isSound(opened.watched)
+        })
+      yield* goesOn(turnTwo, "asked-3")
+      expect(tells()).toEqual(["asked-1", "said-1", "asked-3"])
+      yield* goesOn(null, "asked-4")
+      expect(tells()).toEqual(["asked-1", "said-1", "asked-2", "said-2", "asked-4"])
+    }),
+  )
+
+  it.scopedLive("begins a new conversation where every turn is taken back", () =>
+    Effect.gen(function* () {
+      const { connect, connection, model, thread, watched } = yield* setUpThread
+      model.enqueue(Anthropic.plain("said-1"), Anthropic.plain("said-2"))
+      yield* send(connection, thread, "asked-1")
+      yield* watched.until(isEnd)
+      yield* connection.stop
+      const again = yield* connect
+      const rewind = { turnId: turnOne, isRecorded: false }
+      const opened = yield* again.connection.resumeThread({ threadId: ours, nativeThreadId: thread, rewind })
+      expect(opened.nativeThreadId).not.toBe(thread)
+      yield* send(again.connection, opened.nativeThreadId, "asked-2", turnTwo)
+      yield* again.watched.until(isEnd)
+      expect(JSON.stringify(model.requests().at(-1)?.body)).not.toContain("asked-1")
+      expect(again.watched.all().filter(ofType("thread.rewound"))).toHaveLength(1)
+      isSound(again.watched)
     }),
   )
 

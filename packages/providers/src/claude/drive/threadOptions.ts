@@ -1,4 +1,6 @@
 /** The options of a conversation. The settings of a caller are options of the SDK; some of these only the driver may set. */
+import type { Configuration, ConfigurationChoices } from "@threadfold/contracts"
+import { notTaken, taken } from "../../drive/AgentConfig.js"
 import { type Fields, hintText } from "../../runtime/readFields.js"
 
 /** Options that only this driver sets. */
@@ -18,10 +20,26 @@ const ours: ReadonlySet<string> = new Set([
   "pathToClaudeCodeExecutable",
   "permissionPromptToolName",
   "resume",
+  "resumeDropsTurn",
+  "resumeSessionAt",
   "sessionId",
   "spawnClaudeCodeProcess",
   "stderr",
 ])
+
+/** What a client may choose for threads of Claude. Which models there are, and which efforts each has, its account decides. */
+export const claudeChoices: ConfigurationChoices = {
+  model: taken(),
+  effort: taken("low", "medium", "high", "xhigh", "max"),
+  mode: taken("default", "acceptEdits", "plan", "dontAsk", "auto", "bypassPermissions"),
+  sandbox: notTaken,
+}
+
+/** Choices as options of the SDK. */
+export const claudeSettings = ({ effort, mode }: Configuration): Fields => ({
+  ...(typeof effort === "string" ? { effort } : {}),
+  ...(typeof mode === "string" ? { permissionMode: mode } : {}),
+})
 
 /** Settings that a turn may change. They also apply to the turns after it. */
 const ofTurn: ReadonlySet<string> = new Set(["model", "permissionMode"])
@@ -43,6 +61,8 @@ export const threadOptions = ({ model, settings }: OptionsInput): Fields => ({
   systemPrompt: { type: "preset", preset: "claude_code" },
   permissionMode: "default",
   forwardSubagentText: true,
+  // What a rewind restores.
+  enableFileCheckpointing: true,
   ...(settings.mcpServers === undefined ? {} : { mcpServersDelivery: "initialize" }),
   ...settings,
   ...(model === undefined ? {} : { model }),

@@ -25,6 +25,8 @@ export interface Process extends BareProcess {
   readonly nativeSessionId?: string | undefined
   /** True: it resumed an existing thread. */
   readonly resumed?: boolean | undefined
+  /** Our id of the first turn that its start took back. */
+  readonly rewoundFrom?: string | undefined
   readonly cwd?: string | undefined
   readonly model?: string | undefined
 }
@@ -84,6 +86,8 @@ export const makeConnection = (options: TranslatorOptions) => {
       const nativeSessionId = native === threadId ? undefined : native
       record(source, fact("session.started", { provider, mode, nativeSessionId, resumed, usageMode: "per-turn" }, ids))
       record(source, fact("thread.started", { provider, cwd, model }, ids))
+      const from = count === 1 ? process?.rewoundFrom : undefined
+      if (from !== undefined) record(source, fact("thread.rewound", { firstTurnId: from }, ids))
       for (const next of configured(session, { cwd, model })) record(source, next)
       return session
     },

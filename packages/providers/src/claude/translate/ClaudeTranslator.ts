@@ -277,6 +277,7 @@ export const makeClaudeTranslator = (options: ClaudeTranslatorOptions): ClaudeTr
     resumed: typeof fields.resumed === "boolean" ? fields.resumed : undefined,
     threadId: hintText(fields, "threadId"),
     nativeSessionId: hintText(fields, "nativeSessionId"),
+    rewoundFrom: hintText(fields, "rewoundFrom"),
     cwd: hintText(fields, "cwd"),
     model: hintText(fields, "model"),
   })

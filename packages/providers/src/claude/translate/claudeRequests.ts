@@ -121,6 +121,7 @@ const elicitation = (session: Session, requestId: string, asked: Fields): Asked 
         decisions: [...plainDecisions],
         choices: choicesOf(plainDecisions),
         questions: questions.length === 0 ? undefined : questions,
+        url: asked.mode === "url" ? hintText(asked, "url") : undefined,
         data: rest(asked, ["subtype"]),
       },
       native,

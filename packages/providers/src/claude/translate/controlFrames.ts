@@ -41,6 +41,7 @@ export const knownRequests: ReadonlySet<string> = new Set([
   "set_max_thinking_tokens",
   "apply_flag_settings",
   "mcp_status",
+  "rewind_files",
   "stop_task",
 ])
 

@@ -1,6 +1,6 @@
 /** Our calls on one connection: sends them, and matches the answers with them. */
 import { Clock, Deferred, Effect, FiberId } from "effect"
-import { type ConnectionLost, type Operation, Refused } from "../../ProviderDriver.js"
+import { type CallPurpose, type ConnectionLost, Refused } from "../../ProviderDriver.js"
 import type { LineTransport } from "../../process/LineTransport.js"
 import type { Answer } from "../../runtime/Message.js"
 import type { Fields } from "../../runtime/readFields.js"
@@ -10,6 +10,8 @@ import { sentLine } from "../../wire/liveLines.js"
 export interface CallOptions {
   /** Our id of the turn that the call asks for. */
   readonly turnId?: string
+  /** True: neither the call nor its answer is recorded, because the answer may hold secrets of the provider's configuration. */
+  readonly unrecorded?: boolean
   /** Runs when the call is sent. */
   readonly onSend?: () => void
   /** Runs with the answer, before the translator gets it. */
@@ -26,6 +28,8 @@ export interface Called {
 
 /** A call whose answer has come. */
 export interface AnsweredCall {
+  /** False: the translator does not get the answer. */
+  readonly isRecorded: boolean
   /** Runs before the translator gets the answer, because its events may depend on it. */
   readonly prepare: (answer: Answer) => void
   /** Runs after the translator got the answer: the waiting caller goes on. */
@@ -33,7 +37,8 @@ export interface AnsweredCall {
 }
 
 interface Waiting {
-  readonly operation: Operation
+  readonly operation: CallPurpose
+  readonly isRecorded: boolean
   readonly answer: Deferred.Deferred<unknown, Refused | ConnectionLost>
   readonly onAnswer: (answer: Answer) => void
 }
@@ -41,7 +46,7 @@ interface Waiting {
 export interface Calls {
   /** Sends a call. Ends when the pipe has taken it. */
   readonly call: (
-    operation: Operation,
+    operation: CallPurpose,
     method: string,
     params: Fields,
     options?: CallOptions,
@@ -64,23 +69,28 @@ export const makeCalls = (transport: LineTransport, onLine: (line: WireLine) => 
   let lost: ConnectionLost | null = null
   let lastId = 0
 
-  const post = (at: number, message: Fields, turnId?: string): Effect.Effect<void, ConnectionLost> => {
+  const post = (
+    at: number,
+    message: Fields,
+    { isRecorded = true, turnId }: { readonly isRecorded?: boolean; readonly turnId?: string | undefined } = {},
+  ): Effect.Effect<void, ConnectionLost> => {
     const raw = JSON.stringify(message)
-    onLine(sentLine(at, raw, message, turnId))
+    if (isRecorded) onLine(sentLine(at, raw, message, turnId))
     return transport.post(raw)
   }
 
   return {
-    call: (operation, method, params, { onAnswer = () => {}, onSend = () => {}, turnId } = {}) =>
+    call: (operation, method, params, { onAnswer = () => {}, onSend = () => {}, turnId, unrecorded } = {}) =>
       Effect.flatMap(Clock.currentTimeMillis, (at) => {
         if (lost !== null) return lost
         lastId += 1
         const id = lastId
         const callId = JSON.stringify(id)
         const answer = Deferred.unsafeMake<unknown, Refused | ConnectionLost>(FiberId.none)
-        waiting.set(callId, { operation, answer, onAnswer })
+        const isRecorded = unrecorded !== true
+        waiting.set(callId, { operation, isRecorded, answer, onAnswer })
         onSend()
-        return post(at, { id, method, params }, turnId).pipe(
+        return post(at, { id, method, params }, { isRecorded, turnId }).pipe(
           Effect.tapError(() => Effect.sync(() => waiting.delete(callId))),
           Effect.as({ callId, answer: Deferred.await(answer) }),
         )
@@ -90,8 +100,9 @@ export const makeCalls = (transport: LineTransport, onLine: (line: WireLine) => 
       const call = waiting.get(callId)
       if (call === undefined) return undefined
       waiting.delete(callId)
-      const { answer: done, operation, onAnswer } = call
+      const { answer: done, isRecorded, operation, onAnswer } = call
       return {
+        isRecorded,
         prepare: onAnswer,
         settle: (answer) =>
           Deferred.unsafeDone(

@@ -1,14 +1,20 @@
 /** The driver of a live Codex: `codex app-server` over stdio, one process for any number of threads. */
 import { Clock, Effect, Fiber } from "effect"
 import { type AgentConfig, allCapabilities, defaultAgentLimits } from "../../drive/AgentConfig.js"
+import { makeListChanges } from "../../drive/AgentLists.js"
 import { makeLiveEvents } from "../../drive/LiveEvents.js"
 import type { ConnectionLost, ProviderDriver } from "../../ProviderDriver.js"
+import { childEnvironment } from "../../process/childEnvironment.js"
 import { connectionLost, howItEnded, makeLineTransport } from "../../process/LineTransport.js"
 import { supervise } from "../../process/SupervisedProcess.js"
 import { redactConnection } from "../../redaction/redactConnection.js"
 import { spawnLine } from "../../wire/liveLines.js"
 import { makeCodexTranslator } from "../translate/CodexTranslator.js"
 import { makeCalls } from "./CodexCalls.js"
+import { codexChoices, codexSettings } from "./codexConfiguration.js"
+import { makeImageFiles } from "./codexInput.js"
+import { codexListNames } from "./codexLists.js"
+import { makeLogins } from "./codexLogin.js"
 import { makeOperations } from "./codexOperations.js"
 import { makeHeldLines } from "./HeldLines.js"
 import { makeLiveThreads } from "./LiveThreads.js"
@@ -39,14 +45,19 @@ export const makeCodexDriver = (config: CodexConfig = {}): ProviderDriver => {
       const own = { command, args, env, inherit, secrets: config.secrets }
       const process = yield* supervise({ provider, ...own, marks, graceMs, ...where })
       const { secrets } = process
+      const environment = childEnvironment(globalThis.process.env, { env, inherit })
       const transport = yield* makeLineTransport(process, { provider })
       const live = makeLiveEvents(makeCodexTranslator({ mode: "managed", secrets }))
       const calls = makeCalls(transport, live.push)
       const threads = makeLiveThreads()
+      const changes = makeListChanges()
+      const logins = makeLogins()
       const held = makeHeldLines(live.push)
 
       live.push(spawnLine(yield* Clock.currentTimeMillis, process))
-      const reader = yield* Effect.forkDaemon(readUntilGone({ process, transport, live, calls, threads, held }))
+      const reader = yield* Effect.forkDaemon(
+        readUntilGone({ process, transport, live, calls, changes, logins, threads, held }),
+      )
       yield* Effect.addFinalizer(() => Effect.zipRight(process.stop, Fiber.await(reader)))
 
       const failed = (what: string): ConnectionLost => connectionLost(provider, process, what, advice)
@@ -71,10 +82,21 @@ export const makeCodexDriver = (config: CodexConfig = {}): ProviderDriver => {
         Effect.tapError(() => process.stop),
       )
 
-      const operations = makeOperations({ calls, threads, held, answerMs })
+      const images = yield* makeImageFiles
+      const operations = makeOperations({ calls, changes, logins, threads, held, answerMs, environment, images })
       const { reference } = threads
       return redactConnection({ events: live.events, reference, ...operations, stop: process.stop }, secrets)
     })
 
-  return { provider, capabilities: allCapabilities(true), connect }
+  const capabilities = {
+    ...allCapabilities(true, codexChoices, codexListNames),
+    images: true,
+    mentions: true,
+    skills: true,
+    rewind: true,
+    compact: true,
+    review: true,
+    fork: true,
+  }
+  return { provider, capabilities, settingsOf: codexSettings, hasVoice: true, connect }
 }

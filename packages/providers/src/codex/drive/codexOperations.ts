@@ -1,14 +1,19 @@
 /** The operations of the port, as calls of Codex. */
+import type { ReviewTarget } from "@threadfold/contracts"
 import { Effect } from "effect"
+import type { ListChanges } from "../../drive/AgentLists.js"
 import {
   type AnswerRequest,
+  type CallPurpose,
+  type ConfigureThread,
   type ConnectionLost,
   type Delivered,
   type Interrupt,
-  type Operation,
   type ProviderConnection,
   type ProviderFailure,
   Refused,
+  type RewindThread,
+  type Rewound,
   type SendTurn,
   type StartThread,
   type Steer,
@@ -19,6 +24,13 @@ import type { Answer } from "../../runtime/Message.js"
 import { type Fields, hintFields, hintText, isFields } from "../../runtime/readFields.js"
 import { decide } from "../translate/codexDecisions.js"
 import type { Called, CallOptions, Calls } from "./CodexCalls.js"
+import { codexThreadSettings, codexUpdate } from "./codexConfiguration.js"
+import { codexInput, type ImageFiles, skillPath, textInput } from "./codexInput.js"
+import { codexLists } from "./codexLists.js"
+import type { Logins } from "./codexLogin.js"
+import { routedParams } from "./codexRoute.js"
+import { makeCodexVoice } from "./codexVoice.js"
+import { keyPlacesOf } from "./codexVoiceCheck.js"
 import type { HeldLines } from "./HeldLines.js"
 import type { LiveThreads } from "./LiveThreads.js"
 
@@ -28,32 +40,63 @@ export interface OperationParts {
   readonly calls: Calls
   readonly threads: LiveThreads
   readonly held: HeldLines
+  readonly changes: ListChanges
+  readonly logins: Logins
   /** How long Codex may take to answer a call that we wait for, and how long the pipe may take to accept a call, ms. */
   readonly answerMs: number
+  /** Where images are put for it. */
+  readonly images: ImageFiles
+  /** The environment of its process. */
+  readonly environment: Readonly<Record<string, string>>
 }
 
 type Operations = Omit<ProviderConnection, "events" | "reference" | "stop">
-
-const textInput = (text: string): readonly Fields[] => [{ type: "text", text, text_elements: [] }]
 
 const threadIn = (result: unknown): string | null =>
   (isFields(result) ? hintText(hintFields(result, "thread") ?? {}, "id") : undefined) ?? null
 
 const openedThread = (answer: Answer): string | null => (answer.ok ? threadIn(answer.result) : null)
 
-export const makeOperations = ({ answerMs, calls, held, threads }: OperationParts): Operations => {
+/** What a review looks at, in Codex's words. */
+const codexTarget = (target: ReviewTarget): Fields => {
+  switch (target.type) {
+    case "uncommitted":
+      return { type: "uncommittedChanges" }
+    case "branch":
+      return { type: "baseBranch", branch: target.branch }
+    case "commit":
+      return { type: "commit", sha: target.sha, title: target.title ?? null }
+    case "text":
+      return { type: "custom", instructions: target.text }
+  }
+}
+
+/** Whether Codex refused a call because it knows no such call. It says so by its parser, which lists those that it knows. */
+const isUnknownMethod = (failure: Refused | ConnectionLost): boolean =>
+  failure._tag === "Refused" && /unknown variant `thread\/revert`|method not found/i.test(failure.message)
+
+export const makeOperations = ({
+  answerMs,
+  calls,
+  changes,
+  environment,
+  held,
+  logins,
+  images,
+  threads,
+}: OperationParts): Operations => {
   const inTime =
-    (operation: Operation) =>
+    (operation: CallPurpose) =>
     <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E | TimedOut> =>
       Effect.timeoutFail(effect, {
         duration: answerMs,
         onTimeout: () => new TimedOut({ provider, operation, afterMs: answerMs }),
       })
 
-  const refuse = (operation: Operation, message: string) => new Refused({ provider, operation, message })
+  const refuse = (operation: CallPurpose, message: string) => new Refused({ provider, operation, message })
 
   const deliver = (
-    operation: Operation,
+    operation: CallPurpose,
     method: string,
     params: Fields,
     options?: CallOptions,
@@ -63,11 +106,11 @@ export const makeOperations = ({ answerMs, calls, held, threads }: OperationPart
       Effect.map(({ answer, callId }: Called) => ({ callId, answered: Effect.asVoid(answer) })),
     )
 
-  const settled = (operation: Operation, method: string, params: Fields, options?: CallOptions) =>
+  const settled = (operation: CallPurpose, method: string, params: Fields, options?: CallOptions) =>
     Effect.flatMap(calls.call(operation, method, params, options), ({ answer }) => answer)
 
   const open = (
-    operation: Operation,
+    operation: CallPurpose,
     method: string,
     params: Fields,
     options: CallOptions,
@@ -82,11 +125,44 @@ export const makeOperations = ({ answerMs, calls, held, threads }: OperationPart
       inTime(operation),
     )
 
+  /** What goes with a call that opens a thread whose native id only the answer tells. */
+  const opening = ({ threadId }: StartThread): CallOptions => ({
+    onSend: held.startAsked,
+    onAnswer: (answer) => {
+      const nativeThreadId = openedThread(answer)
+      if (nativeThreadId !== null) threads.opened(nativeThreadId, threadId)
+      held.startAnswered(nativeThreadId)
+    },
+  })
+
   const threadParams = ({ cwd, model, settings }: StartThread): Fields => ({
-    ...settings,
+    ...codexThreadSettings(settings ?? {}),
     ...(cwd === undefined ? {} : { cwd }),
     ...(model === undefined ? {} : { model }),
   })
+
+  /** The parameters of a thread whose model calls take the route that it was given. */
+  const routed = (operation: CallPurpose, thread: StartThread) =>
+    routedParams(threadParams(thread), thread.route, (method, params) =>
+      inTime(operation)(settled(operation, method, params, { unrecorded: true })),
+    )
+
+  /** The path of a skill, by its name. Codex wants both. */
+  const skill = (operation: CallPurpose) => (name: string) =>
+    inTime(operation)(settled(operation, "skills/list", {}, { unrecorded: true })).pipe(
+      Effect.flatMap((answer) => {
+        const path = skillPath(answer, name)
+        return path === null ? refuse(operation, `Codex has no skill ${name} here.`) : Effect.succeed(path)
+      }),
+    )
+
+  const inputOf = (
+    operation: CallPurpose,
+    { parts, text }: Pick<SendTurn, "text" | "parts">,
+  ): Effect.Effect<readonly Fields[], ProviderFailure> =>
+    parts === undefined
+      ? Effect.succeed([textInput(text)])
+      : codexInput<ProviderFailure>(parts, { images, skill: skill(operation) })
 
   /** Stops the running turn of a thread, and the commands that outlive turns. */
   const quiet = (threadId: string): Effect.Effect<void, ConnectionLost> =>
@@ -106,24 +182,19 @@ export const makeOperations = ({ answerMs, calls, held, threads }: OperationPart
 
   return {
     startThread: (thread) =>
-      open("start-thread", "thread/start", threadParams(thread), {
-        onSend: held.startAsked,
-        onAnswer: (answer) => {
-          const nativeThreadId = openedThread(answer)
-          if (nativeThreadId !== null) threads.opened(nativeThreadId, thread.threadId)
-          held.startAnswered(nativeThreadId)
-        },
-      }),
+      Effect.flatMap(routed("start-thread", thread), (params) =>
+        open("start-thread", "thread/start", params, opening(thread)),
+      ),
 
     resumeThread: (thread) =>
-      Effect.suspend(() => {
+      Effect.flatMap(routed("resume-thread", thread), (params) => {
         const { nativeThreadId, threadId } = thread
         let before: string | null = null
         return open(
           "resume-thread",
           "thread/resume",
           // The log holds the turns so far, so Codex need not send them again.
-          { excludeTurns: true, ...threadParams(thread), threadId: nativeThreadId },
+          { excludeTurns: true, ...params, threadId: nativeThreadId },
           {
             onSend: () => {
               before = threads.reference(nativeThreadId)
@@ -138,20 +209,30 @@ export const makeOperations = ({ answerMs, calls, held, threads }: OperationPart
         )
       }),
 
-    sendTurn: ({ nativeThreadId, settings, text, turnId }: SendTurn) =>
-      deliver(
-        "send-turn",
-        "turn/start",
-        { ...settings, threadId: nativeThreadId, clientUserMessageId: turnId, input: textInput(text) },
-        { turnId },
-      ),
+    fork: (thread) =>
+      Effect.flatMap(routed("fork", thread), (params) => {
+        const { lastNativeTurnId, nativeThreadId } = thread
+        if (lastNativeTurnId === null) return refuse("fork", "Codex has told no id of the turn.")
+        const place = { threadId: nativeThreadId, lastTurnId: lastNativeTurnId, excludeTurns: true }
+        return open("fork", "thread/fork", { ...params, ...place }, opening(thread))
+      }),
 
-    steer: ({ messageId, nativeThreadId, nativeTurnId, text }: Steer) =>
-      deliver("steer", "turn/steer", {
-        threadId: nativeThreadId,
-        expectedTurnId: nativeTurnId,
-        ...(messageId === undefined ? {} : { clientUserMessageId: messageId }),
-        input: textInput(text),
+    sendTurn: (turn: SendTurn) =>
+      Effect.flatMap(inputOf("send-turn", turn), (input) => {
+        const { nativeThreadId, settings, turnId } = turn
+        const params = { ...settings, threadId: nativeThreadId, clientUserMessageId: turnId, input }
+        return deliver("send-turn", "turn/start", params, { turnId })
+      }),
+
+    steer: (message: Steer) =>
+      Effect.flatMap(inputOf("steer", message), (input) => {
+        const { messageId, nativeThreadId, nativeTurnId } = message
+        return deliver("steer", "turn/steer", {
+          threadId: nativeThreadId,
+          expectedTurnId: nativeTurnId,
+          ...(messageId === undefined ? {} : { clientUserMessageId: messageId }),
+          input,
+        })
       }),
 
     interrupt: ({ nativeThreadId, nativeTurnId }: Interrupt) =>
@@ -188,6 +269,44 @@ export const makeOperations = ({ answerMs, calls, held, threads }: OperationPart
           Effect.as({ callId: nativeRequestId, answered: Effect.void }),
         )
       }),
+
+    configure: ({ chosen, nativeThreadId }: ConfigureThread) =>
+      settled("configure", "thread/settings/update", { threadId: nativeThreadId, ...codexUpdate(chosen) }).pipe(
+        inTime("configure"),
+        Effect.asVoid,
+      ),
+    rewind: ({ files, nativeThreadId, nativeTurnId, turns }: RewindThread) =>
+      Effect.suspend((): Effect.Effect<Rewound, ProviderFailure> => {
+        if (files) return refuse("rewind", "Codex takes turns back, and does not restore files.")
+        if (nativeTurnId === null) return refuse("rewind", "Codex has told no id of the turn.")
+        const done: Rewound = { files: null, reopen: false }
+        return settled("rewind", "thread/revert", { threadId: nativeThreadId, beforeTurnId: nativeTurnId }).pipe(
+          // Versions before 0.169 have the older call alone.
+          Effect.catchIf(isUnknownMethod, () =>
+            settled("rewind", "thread/rollback", { threadId: nativeThreadId, numTurns: turns }),
+          ),
+          Effect.as(done),
+          inTime("rewind"),
+        )
+      }),
+
+    compact: ({ nativeThreadId, turnId }) =>
+      deliver("compact", "thread/compact/start", { threadId: nativeThreadId }, { turnId }),
+
+    review: ({ nativeThreadId, target, turnId }) =>
+      deliver("review", "review/start", { threadId: nativeThreadId, target: codexTarget(target) }, { turnId }),
+
+    lists: codexLists((method, params) => inTime("list")(settled("list", method, params, { unrecorded: true }))),
+    listChanges: changes.of,
+    login: (way) =>
+      logins.start(way, (method, params) => inTime("login")(settled("login", method, params, { unrecorded: true }))),
+
+    voice: makeCodexVoice({
+      deliver: (method, params) => deliver("voice", method, params),
+      settled: (method, params) => inTime("voice")(settled("voice", method, params)),
+      unrecorded: (method, params) => inTime("voice")(settled("voice", method, params, { unrecorded: true })),
+      keyPlaces: () => keyPlacesOf(environment),
+    }),
 
     closeThread: (nativeThreadId) =>
       Effect.suspend(() =>

@@ -87,6 +87,90 @@ describe.skipIf(!codex.installed)(title, () => {
     }),
   )
 
+  it.scopedLive("takes its newest turns back, and goes on from before them", () =>
+    Effect.gen(function* () {
+      const { connection, model, thread, watched } = yield* setUp
+      model.enqueue(OpenAi.plain("First."), OpenAi.plain("Second."), OpenAi.plain("Third."))
+      yield* send(connection, thread, "words that stay")
+      const first = yield* watched.until(isEnd)
+      yield* send(connection, thread, "words that go", turnTwo)
+      const second = yield* watched.until(isEnd, watched.all().indexOf(first) + 1)
+      const asked = {
+        nativeThreadId: thread,
+        turnId: turnTwo,
+        nativeTurnId: nativeTurn(second),
+        turns: 1,
+        files: false,
+      }
+      const { rewind } = connection
+      if (rewind === undefined) return yield* Effect.dieMessage("it has no rewind")
+      expect(yield* Effect.flip(rewind({ ...asked, files: true }))).toMatchObject({ _tag: "Refused" })
+      expect(yield* Effect.flip(rewind({ ...asked, nativeTurnId: "nobody" }))).toMatchObject({ _tag: "Refused" })
+      expect(yield* rewind(asked)).toEqual({ files: null, reopen: false })
+      const rewound = yield* watched.until(ofType("thread.rewound"))
+      expect(nativeTurn(rewound)).toBe(nativeTurn(second))
+      yield* send(connection, thread, "three", "0199bbbb-0000-7000-8000-000000000003")
+      yield* watched.until(isEnd, watched.all().indexOf(rewound))
+      const asks = JSON.stringify(model.requests().at(-1)?.body)
+      const said = ["words that stay", "First.", "words that go", "Second.", "three"]
+      expect(said.filter((words) => asks.includes(words))).toEqual(["words that stay", "First.", "three"])
+      expect(watched.all().filter(ofType("thread.rewound"))).toHaveLength(1)
+      isSound(watched)
+    }),
+  )
+
+  it.scopedLive("goes on in a fork of a thread, at a turn of it, as the thread does", () =>
+    Effect.gen(function* () {
+      const { connection, home, model, thread, watched } = yield* setUp
+      for (const n of [1, 2, 3]) model.enqueue(OpenAi.plain(`said-${n}`))
+      yield* send(connection, thread, "asked-1")
+      const first = yield* watched.until(isEnd)
+      yield* send(connection, thread, "asked-2", turnTwo)
+      yield* watched.until(isEnd, watched.all().indexOf(first) + 1)
+      const { fork } = connection
+      if (fork === undefined) return yield* Effect.dieMessage("it cannot")
+      const threadId = "0199aaaa-0000-7000-8000-000000000002"
+      const order = { threadId, nativeThreadId: thread, cwd: home.cwd, nextTurnId: turnTwo }
+      expect(yield* Effect.flip(fork({ ...order, lastNativeTurnId: "nobody" }))).toMatchObject({ _tag: "Refused" })
+      const forked = yield* fork({ ...order, lastNativeTurnId: nativeTurn(first) })
+      expect(forked.nativeThreadId).not.toBe(thread)
+      expect(connection.reference(forked.nativeThreadId)).toBe(threadId)
+      const from = watched.all().length
+      yield* send(connection, forked.nativeThreadId, "asked-3", "0199bbbb-0000-7000-8000-000000000003")
+      yield* watched.until(isEnd, from)
+      const asks = JSON.stringify(model.requests().at(-1)?.body)
+      const told = [1, 2, 3].flatMap((n) => [`asked-${n}`, `said-${n}`]).filter((words) => asks.includes(words))
+      expect(told).toEqual(["asked-1", "said-1", "asked-3"])
+      isSound(watched)
+    }),
+  )
+
+  it.scopedLive("compacts and reviews in turns that we asked for", () =>
+    Effect.gen(function* () {
+      const { connection, model, thread, watched } = yield* setUp
+      model.enqueue(OpenAi.plain("First."), OpenAi.plain("A summary."), OpenAi.plain("Looks fine."))
+      yield* send(connection, thread, "one")
+      const first = yield* watched.until(isEnd)
+      const { compact, review } = connection
+      if (compact === undefined || review === undefined) return yield* Effect.dieMessage("it cannot")
+      yield* Effect.flatMap(compact({ nativeThreadId: thread, turnId: turnTwo }), ({ answered }) => answered)
+      const from = watched.all().indexOf(first) + 1
+      const accepted = yield* watched.until(ofType("turn.accepted"), from)
+      expect(accepted.event.turnId).toBe(turnTwo)
+      const compacted = yield* watched.until(isEnd, from)
+      expect(nativeTurn(compacted)).toBe(nativeTurn(accepted))
+      const items = watched.all().filter(ofType("item.completed"))
+      expect(items.some(({ event }) => JSON.stringify(event.payload).includes('"kind":"compaction"'))).toBe(true)
+      const turnId = "0199bbbb-0000-7000-8000-000000000003"
+      const order = { nativeThreadId: thread, turnId, target: { type: "text" as const, text: "Is it fine?" } }
+      yield* Effect.flatMap(review(order), ({ answered }) => answered)
+      const at = watched.all().indexOf(compacted) + 1
+      expect((yield* watched.until(ofType("turn.accepted"), at)).event.turnId).toBe(turnId)
+      yield* watched.until(isEnd, at)
+      isSound(watched)
+    }),
+  )
+
   it.scopedLive("is not recorded with a secret of its environment, which the model tells piece by piece", () =>
     Effect.gen(function* () {
       const { connection, model, thread, watched } = yield* setUp

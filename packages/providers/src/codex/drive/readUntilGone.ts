@@ -1,5 +1,6 @@
 /** Reads the output of Codex until its process is gone, then reports the end to the translator. */
 import { Clock, Effect, Option } from "effect"
+import type { ListChanges } from "../../drive/AgentLists.js"
 import type { LiveEvents } from "../../drive/LiveEvents.js"
 import { readToEnd } from "../../drive/readToEnd.js"
 import type { LineTooLong } from "../../process/LineSplitter.js"
@@ -9,6 +10,8 @@ import { readMessage } from "../../runtime/Message.js"
 import type { WireLine } from "../../Translator.js"
 import { receivedLines } from "../../wire/liveLines.js"
 import type { Calls } from "./CodexCalls.js"
+import { codexListChanges } from "./codexLists.js"
+import type { Logins } from "./codexLogin.js"
 import type { HeldLines } from "./HeldLines.js"
 import { type LiveThreads, threadNamedBy } from "./LiveThreads.js"
 
@@ -20,18 +23,23 @@ export interface Reading {
   readonly calls: Calls
   readonly threads: LiveThreads
   readonly held: HeldLines
+  readonly changes: ListChanges
+  readonly logins: Logins
 }
 
 /** Handles one line of the agent. The state is updated first, then the translator gets the line, then the caller goes on. */
-const receive = ({ calls, held, live, threads }: Reading, line: WireLine): void => {
+const receive = ({ calls, changes, held, live, logins, threads }: Reading, line: WireLine): void => {
   const message = readMessage(line.message)
   if (message.kind !== "response") {
     threads.observe(message)
+    const changed = message.kind === "notification" ? codexListChanges.get(message.method) : undefined
+    if (changed !== undefined) changes.count(changed)
+    if (message.kind === "notification") logins.observe(message.method, message.params)
     return held.take(line, threadNamedBy(message))
   }
   const call = calls.take(message.id)
   call?.prepare(message.answer)
-  live.push(line)
+  if (call?.isRecorded !== false) live.push(line)
   call?.settle(message.answer)
 }
 

@@ -11,7 +11,8 @@ import { attempt, type Fields, hintFields, hintJson, hintNumber, hintText } from
 import type { Emitted, EndReason, Fate, Translated } from "../../Translator.js"
 import type { RolloutThread, RolloutTurn } from "./RolloutThread.js"
 import type { RolloutLine } from "./readRolloutLine.js"
-import { compacted, eventReaders, messageOf, type Reader, responseReaders } from "./rolloutEvents.js"
+import { messageOf, turnFailure } from "./responseItems.js"
+import { compacted, eventReaders, type Reader, responseReaders } from "./rolloutEvents.js"
 
 /** Translates the lines of one file. */
 export interface RolloutTranslator {
@@ -228,13 +229,7 @@ export const makeRolloutTranslator = (): RolloutTranslator => {
     } else if (error === undefined) {
       record(source, of, fact("turn.completed", { outcome: "completed", durationMs }, native))
     } else {
-      const info = error.codex_error_info
-      const code = typeof info === "string" ? info : Object.keys(hintFields(error, "codex_error_info") ?? {})[0]
-      const failure = {
-        message: hintText(error, "message") ?? "the turn failed",
-        ...(code === undefined ? {} : { code }),
-      }
-      record(source, of, fact("turn.completed", { outcome: "failed", error: failure, durationMs }, native))
+      record(source, of, fact("turn.completed", { outcome: "failed", error: turnFailure(error), durationMs }, native))
     }
     if (of.running?.id === turnId) of.running = null
     of.calls.clear()

@@ -40,7 +40,7 @@ const planTool = "update_plan"
 const isPatch = (command: string): boolean => /(^|[\s;&'"])apply_patch\b/.test(command)
 
 /** Reads a call: a function of the model, a custom tool or the older shell call. Undefined: the item begins no call of its own. */
-const readCall = (item: Fields): Omit<Call, "id" | "turnId"> | undefined => {
+export const readCall = (item: Fields): Omit<Call, "id" | "turnId"> | undefined => {
   const type = hintText(item, "type")
   if (type === "local_shell_call") {
     const action = hintFields(item, "action") ?? {}
@@ -152,7 +152,7 @@ const exitLine = /^(?:Exit code:|Process exited with code) (-?\d+)$/m
 const outputLine = /^Output:\n/m
 
 /** The output of a call: a text, an object that holds one, or the text of a JSON object with the exit code beside it. */
-const outputOf = (
+export const outputOf = (
   output: unknown,
 ): { readonly text: string; readonly exitCode: number | undefined; readonly failed: boolean } => {
   const said = isFields(output) ? (hintText(output, "content") ?? "") : textOf(output)

@@ -1,5 +1,5 @@
 /** What the events and response items of a rollout file become, by their types. */
-import { type Fact, fact, omitUndefined } from "../../runtime/Fact.js"
+import { type Fact, fact } from "../../runtime/Fact.js"
 import {
   type Fields,
   hintArray,
@@ -7,14 +7,13 @@ import {
   hintNumber,
   hintText,
   hintTexts,
-  hintTokens,
-  isFields,
   needFields,
   oneLine,
   rest,
 } from "../../runtime/readFields.js"
 import { described } from "../translate/itemEntries.js"
 import type { RolloutThread } from "./RolloutThread.js"
+import { countsOf, errorCode, reasoningOf, searchOf } from "./responseItems.js"
 import { callEnded, callEvents, callStarted } from "./rolloutCalls.js"
 import { readStoredItem } from "./storedItem.js"
 
@@ -56,15 +55,6 @@ const said =
     return [fact("item.completed", item, native(thread, turn(), countedId(thread, what)))]
   }
 
-const counts = (usage: Fields) =>
-  omitUndefined({
-    inputTokens: hintTokens(usage, "input_tokens"),
-    cachedInputTokens: hintTokens(usage, "cached_input_tokens"),
-    outputTokens: hintTokens(usage, "output_tokens"),
-    reasoningTokens: hintTokens(usage, "reasoning_output_tokens"),
-    totalTokens: hintTokens(usage, "total_tokens"),
-  })
-
 const tokenCount: Reader = (thread, payload) => {
   const info = hintFields(payload, "info")
   const total = info === undefined ? undefined : hintFields(info, "total_token_usage")
@@ -72,8 +62,8 @@ const tokenCount: Reader = (thread, payload) => {
   const last = hintFields(info, "last_token_usage")
   const usage = {
     mode: "cumulative-thread",
-    total: counts(total),
-    last: last === undefined ? undefined : counts(last),
+    total: countsOf(total),
+    last: last === undefined ? undefined : countsOf(last),
     contextWindow: hintNumber(info, "model_context_window"),
   } as const
   // Copied lines count what another thread used: they only say from where this one counts on.
@@ -84,10 +74,11 @@ const itemCompleted: Reader = (thread, payload, turn) => {
   const item = readStoredItem(needFields(payload, "item"))
   const call = thread.calls.get(item.id)
   thread.calls.delete(item.id)
-  const { data = call?.data, ...members } = described(item)
-  const { durationMs, exitCode, status, text } = item
-  const ids = { ...native(thread, turn(), item.id), clientId: item.clientId }
-  return [fact("item.completed", { ...members, data, status, text, exitCode, durationMs }, omitUndefined(ids))]
+  const { childNativeThreadIds, data = call?.data, kind, nativeKind, phase, processId, title } = described(item)
+  const { clientId, durationMs, exitCode, status, text } = item
+  const ended = { kind, nativeKind, title, processId, phase, childNativeThreadIds, data }
+  const ids = { threadId: thread.id, turnId: turn(), itemId: item.id, clientId }
+  return [fact("item.completed", { ...ended, status, text, exitCode, durationMs }, ids)]
 }
 
 const other =
@@ -122,8 +113,7 @@ const rolledBack: Reader = (thread, payload) => {
 }
 
 const failed: Reader = (thread, payload, turn) => {
-  const info = payload.codex_error_info
-  const code = typeof info === "string" ? info : isFields(info) ? Object.keys(info)[0] : undefined
+  const code = errorCode(payload)
   // What it ended, if anything, is said by the end of the turn.
   return [
     fact(
@@ -196,56 +186,17 @@ const compactionOf = (
 /** A `compacted` line. */
 export const compacted: Reader = (thread, payload, turn) => compactionOf(thread, turn, hintText(payload, "message"))
 
-const textParts = (payload: Fields): string =>
-  hintArray(payload, "content")
-    .flatMap((part) => (isFields(part) && typeof part.text === "string" ? [part.text] : []))
-    .join("\n\n")
-
-/** What Codex itself puts into the conversation as a message of the user. */
-const ofTheProgram =
-  /^\s*(?:<(?:environment_context|user_instructions|turn_aborted|permissions instructions|skill|INSTRUCTIONS)\b|# AGENTS\.md instructions)/
-
-/** The role and text of a message that a person or the agent wrote. Undefined: the program wrote it, or it is empty. */
-export const messageOf = (
-  payload: Fields,
-): { readonly role: "user" | "assistant"; readonly text: string } | undefined => {
-  const role = hintText(payload, "role")
-  const text = textParts(payload)
-  if ((role !== "user" && role !== "assistant") || text === "") return undefined
-  return role === "user" && ofTheProgram.test(text) ? undefined : { role, text }
-}
-
-const reasoningOf: Reader = (thread, payload, turn) => {
-  const parts = (key: string) =>
-    hintArray(payload, key).flatMap((part) => (isFields(part) ? (hintText(part, "text") ?? []) : []))
-  const summary = parts("summary")
-  if (thread.hasItems || (summary.length === 0 && parts("content").length === 0)) return null
+const reasoned: Reader = (thread, payload, turn) => {
+  const item = thread.hasItems ? undefined : reasoningOf(payload)
+  if (item === undefined) return null
   const itemId = hintText(payload, "id") ?? countedId(thread, "reasoning")
-  const content = parts("content")
-  const item = {
-    kind: "reasoning",
-    nativeKind: "reasoning",
-    status: "completed",
-    text: summary.length === 0 ? null : summary.join("\n\n"),
-    data: content.length === 0 ? undefined : { content },
-  } as const
   return [fact("item.completed", item, native(thread, turn(), itemId))]
 }
 
 const searched: Reader = (thread, payload, turn) => {
   if (thread.hasItems) return null
-  const action = hintFields(payload, "action") ?? {}
   const itemId = hintText(payload, "id") ?? countedId(thread, "web_search")
-  const title = oneLine(hintText(action, "query") ?? hintText(action, "url") ?? hintText(action, "pattern"))
-  const item = {
-    kind: "web_search",
-    nativeKind: "web_search_call",
-    status: payload.status === "failed" ? "failed" : "completed",
-    text: null,
-    title,
-    data: { action },
-  } as const
-  return [fact("item.completed", item, native(thread, turn(), itemId))]
+  return [fact("item.completed", searchOf(payload), native(thread, turn(), itemId))]
 }
 
 const begun: Reader = (thread, payload, turn) => nothingIsNull(callStarted(thread, turn(), payload))
@@ -254,7 +205,7 @@ const nothingIsNull = (facts: readonly Fact[]): readonly Fact[] | null => (facts
 
 /** Response items: what the model wrote and was given. Messages are read elsewhere: it depends on the form of the file. */
 export const responseReaders: ReadonlyMap<string, Reader> = new Map<string, Reader>([
-  ["reasoning", reasoningOf],
+  ["reasoning", reasoned],
   ["function_call", begun],
   ["custom_tool_call", begun],
   ["local_shell_call", begun],

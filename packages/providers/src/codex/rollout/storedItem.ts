@@ -10,13 +10,26 @@ import {
   hintText,
   hintTexts,
   isFields,
+  renamed,
 } from "../../runtime/readFields.js"
 import { type ItemView, readItem } from "../translate/readItem.js"
 
 const camelCase = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
 
-const inCamelCase = (fields: Fields): Fields =>
-  Object.fromEntries(Object.entries(fields).map(([name, value]) => [camelCase(name), value]))
+/** Names of members as the wire has them. A file repeats a few dozen; more than that are not remembered. */
+const camelNames = new Map<string, string>()
+const mostNames = 1_024
+
+const wireName = (name: string): string => {
+  if (!name.includes("_")) return name
+  const known = camelNames.get(name)
+  if (known !== undefined) return known
+  const made = camelCase(name)
+  if (camelNames.size < mostNames && name.length <= 64) camelNames.set(name, made)
+  return made
+}
+
+const inCamelCase = (fields: Fields): Fields => renamed(fields, wireName)
 
 const isPlain = /^[\w@%+=:,./-]+$/
 

@@ -63,6 +63,8 @@ export interface CodexThread {
   isRefused: boolean
   /** Turns that an answer named and that have not started yet. */
   readonly acceptedTurns: Set<string>
+  /** A compaction of ours whose turn has not started: its call, and our id of the turn. */
+  compacting: { readonly callId: string; readonly turnId: string } | null
   /** The thread that started it, where an item of that thread shows it. */
   parent: string | undefined
   /** Its open items. */
@@ -83,6 +85,7 @@ export const makeThread = (id: string): CodexThread => ({
   unansweredResumes: new Set(),
   isRefused: false,
   acceptedTurns: new Set(),
+  compacting: null,
   parent: undefined,
   items: makeOpenItems(),
   name: undefined,
@@ -121,5 +124,6 @@ export const forgetCalls = (thread: CodexThread): void => {
   thread.echoed.clear()
   thread.unansweredResumes.clear()
   thread.acceptedTurns.clear()
+  thread.compacting = null
   thread.rewinds = makeRewinds()
 }

@@ -55,7 +55,13 @@ const turnEntries = {
       return []
     }
     session.running = turnId
-    return [fact("turn.started", {}, { threadId: thread.id, turnId })]
+    const { compacting } = thread
+    thread.compacting = null
+    const accepted =
+      compacting === null
+        ? []
+        : [fact("turn.accepted", {}, { threadId: thread.id, turnId, callId: compacting.callId }, compacting.turnId)]
+    return [...accepted, fact("turn.started", {}, { threadId: thread.id, turnId })]
   }),
 
   "turn/completed": onThread((params, { session, thread }) => {

@@ -150,12 +150,28 @@ const reviewDetached = (
 /** The answer to a review. An inline review is a turn of its thread; a detached one is a turn of a thread of its own. */
 const reviewStarted: Answering = (connection, source, call, answer) => {
   const { thread } = call.target
+  // A review of ours is a turn that we asked for.
+  if (thread !== null && call.turnId !== undefined) return turnStarted(connection, source, call, answer)
   if (thread === null || !call.isEvidence) return false
   const reviewThreadId = answer.ok ? mayHaveId(resultOf(answer.result), "reviewThreadId") : undefined
   if (reviewThreadId !== undefined && reviewThreadId !== thread.id) {
     return reviewDetached(connection, source, call, answer, reviewThreadId)
   }
   return call.isRecorded && turnStarted(connection, source, call, answer)
+}
+
+/**
+ * The answer to a compaction that is a turn of ours. It names no turn: the next one that starts is the one, also where its start came
+ * first.
+ */
+const compactionStarted: Answering = (connection, source, call, answer) => {
+  const { thread } = call.target
+  if (thread === null || call.turnId === undefined || answer.ok) return false
+  if (thread.compacting?.callId === call.id) thread.compacting = null
+  const native = { threadId: thread.id, callId: call.id }
+  const failed = fact("turn.start-failed", { error: callError(answer) }, native, call.turnId)
+  connection.record(source, call.target, failed, "client")
+  return true
 }
 
 /** Records the refusal of a recorded call that no other mapping has handled: a steer, an interrupt, a session's start. */
@@ -232,6 +248,7 @@ const answerings: ReadonlyMap<string, Answering> = new Map([
   ["thread/unsubscribe", unsubscribed],
   ["turn/start", turnStarted],
   ["review/start", reviewStarted],
+  ["thread/compact/start", compactionStarted],
   ["thread/realtime/start", voiceStarted],
 ])
 

@@ -86,6 +86,9 @@ export const makeClientLines = ({
     const { id: callId, method, target: where, nativeThreadId, params } = call
     calls.set(callId, call)
     if (startsTurn(method, params) && where.thread !== null) where.thread.unansweredStarts.add(callId)
+    if (method === "thread/compact/start" && call.turnId !== undefined && where.thread !== null) {
+      where.thread.compacting = { callId, turnId: call.turnId }
+    }
     if (method === "thread/resume" && nativeThreadId !== undefined) {
       connection.thread(nativeThreadId).unansweredResumes.add(callId)
     }

@@ -118,6 +118,7 @@ export const opened = (
       choices: choicesOf(method, params),
       questions: questions.length === 0 ? undefined : questions,
       changes: changes.length === 0 ? undefined : changes,
+      url: entry.kind === "elicitation" && params.mode === "url" ? hintText(params, "url") : undefined,
       data: rest(params, idMembers),
     },
     { ...ids, requestId },

@@ -223,8 +223,8 @@ const membersElsewhere = (reading: Reading): readonly string[] => {
   return [...placed, ...(reading.inText ?? [])].filter((key) => !kept.includes(key))
 }
 
-/** Reads `codexErrorInfo`: a name, or an object whose one member names the variant and holds its fields. */
-const variantOf = (info: unknown): { readonly name: string | undefined; readonly fields: Fields } => {
+/** Reads `codexErrorInfo`, in stored errors `codex_error_info`: a name, or an object whose one member names the variant and holds its fields. */
+export const variantOf = (info: unknown): { readonly name: string | undefined; readonly fields: Fields } => {
   if (typeof info === "string") return { name: info, fields: {} }
   const [name] = isFields(info) ? Object.keys(info) : []
   return isFields(info) && name !== undefined

@@ -83,6 +83,8 @@ export interface ToolOptions extends ResponseOptions {
   /** What the model says before it calls the tool. */
   readonly say?: string
   readonly callId?: string
+  /** The namespace in which Codex offers the tool, for example `multi_agent_v1`. */
+  readonly namespace?: string
 }
 
 const sayFirst = (say: string | undefined): readonly Output[] =>
@@ -91,7 +93,7 @@ const sayFirst = (say: string | undefined): readonly Output[] =>
 /** A call of a tool with JSON arguments. The agent's next request brings its output, and uses the next step. */
 export const tool = (name: string, args: unknown, options: ToolOptions = {}): Step =>
   response(
-    [...sayFirst(options.say), { type: "function", name, args, callId: options.callId }],
+    [...sayFirst(options.say), { type: "function", name, args, callId: options.callId, namespace: options.namespace }],
     options,
     `tool ${name}`,
   )
@@ -166,6 +168,8 @@ export const incomplete = (reason = "max_output_tokens", text = "partial", optio
   })
 
 export interface HangOptions extends ResponseOptions {
+  /** A whole message that comes before the one that the test says. */
+  readonly first?: string
   /** True: not even the HTTP status comes before the hold says something. */
   readonly silent?: boolean
 }
@@ -179,19 +183,23 @@ export const hang = (hold: Hold, options: HangOptions = {}): Step => ({
     async function* heldFrames() {
       const said: string[] = []
       let begun = false
+      const place = options.first === undefined ? 0 : 1
       const begin = function* () {
-        if (!begun) yield* [created(ids.response), ...openMessage(ids, 0, [])]
+        if (begun) return
         begun = true
+        yield created(ids.response)
+        if (options.first !== undefined) yield* outputFrames(ids, 0, { type: "message", text: options.first })
+        yield* openMessage(ids, place, [])
       }
       if (options.silent !== true) yield* begin()
       for await (const text of held.texts) {
         yield* begin()
         said.push(text)
-        yield textDelta(0, ids.item("msg", 0), text)
+        yield textDelta(place, ids.item("msg", place), text)
       }
       if (held.ending() !== "completed") return
       yield* begin()
-      yield* closeMessage(ids, 0, said.join(""))
+      yield* closeMessage(ids, place, said.join(""))
       yield completed(ids.response, usageOf(options))
     }
     return { kind: "stream", frames: heldFrames(), ending: () => (held.ending() === "reset" ? "reset" : "end") }

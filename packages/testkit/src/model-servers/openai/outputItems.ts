@@ -20,8 +20,15 @@ import {
 export type Output =
   | { readonly type: "message"; readonly text: string; readonly deltas?: Deltas | undefined }
   | { readonly type: "reasoning"; readonly summary: readonly string[] }
-  /** `args` as JSON value, or as the very text that the model writes (which need not be JSON). */
-  | { readonly type: "function"; readonly name: string; readonly args: unknown; readonly callId?: string | undefined }
+  | {
+      readonly type: "function"
+      readonly name: string
+      /** As JSON value, or as the very text that the model writes (which need not be JSON). */
+      readonly args: unknown
+      readonly callId?: string | undefined
+      /** The namespace in which Codex offers the tool, for example `multi_agent_v1`. */
+      readonly namespace?: string | undefined
+    }
   | { readonly type: "custom"; readonly name: string; readonly input: string; readonly callId?: string | undefined }
 
 /** A message up to its last delta: the item has begun and is not done. */
@@ -61,7 +68,8 @@ export function* outputFrames(ids: ResponseIds, index: number, output: Output): 
       return yield* reasoningFrames(ids, index, output.summary)
     case "function": {
       const callId = output.callId ?? ids.call(index)
-      const item = functionCall(ids.item("fc", index), callId, output.name, output.args)
+      const call = functionCall(ids.item("fc", index), callId, output.name, output.args)
+      const item = output.namespace === undefined ? call : { ...call, namespace: output.namespace }
       yield itemAdded(index, { ...item, arguments: "" })
       return yield itemDone(index, item)
     }

@@ -3,6 +3,7 @@ import { get, list, text } from "../../oracle/readWire.js"
 import type { ReadBody } from "../ModelRequest.js"
 import type { Protocol } from "../ModelServer.js"
 import type { StatusReply } from "../Step.js"
+import { completed, created } from "./responseFrames.js"
 
 const textOf = (content: unknown): string =>
   text(content) ??
@@ -55,4 +56,13 @@ export const responsesProtocol: Protocol = {
   read: readBody,
   other: (method, path) => (method === "GET" && path === "/v1/models" ? models : null),
   error: errorReply,
+  socket: {
+    path: "/v1/responses",
+    warmUp: (body, ordinal) => {
+      if (get(body, "generate") !== false) return null
+      const id = `resp_warm_${ordinal}`
+      return [created(id), completed(id, { inputTokens: 1, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 })]
+    },
+    terminals: new Set(["response.completed", "response.failed", "response.incomplete", "error"]),
+  },
 }

@@ -1,0 +1,8 @@
+export {
+  type OwnCheck,
+  type OwnProjection,
+  OwnProjectionFailed,
+  openOwnProjection,
+  ownProjectionLayer,
+} from "./OwnProjection.js"
+export type { OwnProjectionSpec, SqlValue, Tables } from "./OwnTables.js"

@@ -1,0 +1,197 @@
+/** Real agents whose tool server asks the user: by a form, and by an address to open. Nothing is played but the model. */
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect } from "@effect/vitest"
+import { Asked } from "@threadfold/contracts"
+import { makeAcpDriver, makeClaudeDriver, makeCodexDriver, type ProviderDriver } from "@threadfold/providers"
+import {
+  type AgentHome,
+  Anthropic,
+  askingServer,
+  claudeHome,
+  codexHome,
+  type InstalledAgent,
+  installedAgent,
+  type MissingAgent,
+  OpenAi,
+  type Script,
+  type Step,
+} from "@threadfold/testkit"
+import { Effect, Schema, type Scope } from "effect"
+import { id, OrchestratorFixture } from "../test/OrchestratorFixture.js"
+import { checked, ended, openRequest, withAgent } from "../test/RealAgent.js"
+
+const { args, command, name } = askingServer
+
+interface Asking {
+  readonly title: string
+  readonly agent: InstalledAgent | MissingAgent
+  readonly home: (baseUrl: string) => Effect.Effect<AgentHome, never, Scope.Scope>
+  readonly server: (
+    script: Script,
+  ) => Effect.Effect<
+    { readonly baseUrl: string; readonly requests: () => readonly { readonly body: unknown }[] },
+    never,
+    Scope.Scope
+  >
+  readonly driver: (agent: InstalledAgent, home: AgentHome) => ProviderDriver
+  readonly settings: Readonly<Record<string, unknown>>
+  /** The model calls a tool of the server. */
+  readonly calls: (tool: string) => Step
+  readonly says: (text: string) => Step
+  /** Whether the agent lets tool servers ask by an address. */
+  readonly hasUrl: boolean
+}
+
+const askingStories = (asking: Asking): void => {
+  const real = withAgent(asking.agent)
+  const opened = (tools: readonly string[]) =>
+    Effect.gen(function* () {
+      if (!asking.agent.installed) return yield* Effect.dieMessage(asking.agent.reason)
+      const script = tools.flatMap((tool) => [asking.calls(tool), asking.says("done")])
+      const model = yield* asking.server(script)
+      const home = yield* asking.home(model.baseUrl)
+      const driver = asking.driver(asking.agent, home)
+      const of = new OrchestratorFixture({ driver, settings: asking.settings })
+      yield* Effect.orDie(of.open())
+      yield* Effect.orDie(of.createThread(id("thread"), home.cwd))
+      /** What the tool server was answered, as the model is told. */
+      const told = () => JSON.stringify(model.requests().at(-1)?.body).replaceAll("\\", "")
+      return { of, told }
+    })
+
+  describe(asking.title, () => {
+    real("shows the form of a tool server, refuses what does not fit it, and hands on what does", () =>
+      Effect.gen(function* () {
+        const { of, told } = yield* opened(["form"])
+        yield* of.send("please")
+        const requestId = yield* openRequest(of)
+        const { requests } = yield* of.work()
+        expect(requests).toMatchObject([{ kind: "elicitation", title: "Who are you?" }])
+        const { questions = [] } = Schema.decodeUnknownSync(Asked)(requests[0]?.data)
+        // Codex sorts the members of a form.
+        expect(questions?.toSorted((one, other) => (one.id < other.id ? -1 : 1))).toMatchObject([
+          { id: "age", type: "integer", minimum: 0, maximum: 150 },
+          { id: "colour", options: [{ label: "red" }, { label: "blue" }] },
+          { id: "name", required: true, minLength: 2 },
+          { id: "sure", type: "boolean" },
+        ])
+        const answer = (answers: object) =>
+          of.dispatch({ type: "request.respond", requestId, decision: "accept", data: { answers } })
+        for (const wrong of [
+          {},
+          { name: ["x"] },
+          { name: ["Ann"], age: ["old"] },
+          { name: ["Ann"], colour: ["green"] },
+        ]) {
+          expect(yield* Effect.flip(answer(wrong))).toMatchObject({ reason: "answer-not-taken" })
+        }
+        yield* answer({ name: ["Ann"], age: ["42"], colour: ["blue"], sure: ["true"] })
+        const { requests: after } = yield* ended(of)
+        expect(after).toMatchObject([{ status: "answered", decision: "accept" }])
+        for (const member of ['"name":"Ann"', '"age":42', '"colour":"blue"', '"sure":true'])
+          expect(told()).toContain(member)
+        yield* checked(of)
+      }),
+    )
+
+    real("is told to decline and to cancel", () =>
+      Effect.gen(function* () {
+        const { of, told } = yield* opened(["form", "form"])
+        for (const [index, decision] of (["decline", "cancel"] as const).entries()) {
+          yield* of.send("please")
+          yield* of.dispatch({ type: "request.respond", requestId: yield* openRequest(of), decision })
+          const { requests } = yield* ended(of, index + 1)
+          expect(requests.at(index)).toMatchObject({ status: "answered", decision })
+          expect(told()).toContain(`"action":"${decision}"`)
+        }
+        yield* checked(of)
+      }),
+    )
+
+    real("closes the question with its turn", () =>
+      Effect.gen(function* () {
+        const { of } = yield* opened(["form"])
+        yield* of.send("please")
+        yield* openRequest(of)
+        yield* of.dispatch({ type: "turn.interrupt" })
+        const { requests, turns } = yield* ended(of)
+        expect(turns).toMatchObject([{ outcome: "interrupted" }])
+        expect(requests.map(({ status }) => status)).not.toContain("open")
+        yield* checked(of)
+      }),
+    )
+
+    if (!asking.hasUrl) return
+    real("shows the address that a tool server wants opened", () =>
+      Effect.gen(function* () {
+        const { of, told } = yield* opened(["visit"])
+        yield* of.send("please")
+        const requestId = yield* openRequest(of)
+        const { requests } = yield* of.work()
+        expect(requests).toMatchObject([
+          { kind: "elicitation", title: "Open this page", data: { url: "https://example.invalid/visit?id=1" } },
+        ])
+        yield* of.dispatch({ type: "request.respond", requestId, decision: "accept" })
+        yield* ended(of)
+        expect(told()).toContain('"action":"accept"')
+        yield* checked(of)
+      }),
+    )
+  })
+}
+
+askingStories({
+  title: "the real Codex with a tool server that asks",
+  agent: installedAgent("codex"),
+  home: (baseUrl) =>
+    codexHome({
+      baseUrl,
+      approvalPolicy: "on-request",
+      more: `[mcp_servers.${name}]\ncommand = ${JSON.stringify(command)}\nargs = ${JSON.stringify(args)}\ndefault_tools_approval_mode = "approve"`,
+    }),
+  server: (script) => OpenAi.server({ script }),
+  driver: (agent, { env }) => makeCodexDriver({ command: agent.command, args: [...agent.args, "app-server"], env }),
+  settings: { approvalPolicy: "on-request" },
+  calls: (tool) => OpenAi.tool(tool, {}, { namespace: `mcp__${name}` }),
+  says: OpenAi.plain,
+  hasUrl: true,
+})
+
+const claude = {
+  home: (baseUrl: string) => claudeHome({ baseUrl }),
+  server: (script: Script) => Anthropic.server({ script }),
+  calls: (tool: string) => Anthropic.tool(`mcp__${name}__${tool}`, {}),
+  says: Anthropic.plain,
+} as const
+
+askingStories({
+  ...claude,
+  title: "the real Claude with a tool server that asks",
+  agent: installedAgent("claude"),
+  driver: ({ module }, { env }) => makeClaudeDriver({ sdk: module, env, limits: { graceMs: 500 } }),
+  settings: { mcpServers: { [name]: { type: "stdio", command, args } }, allowedTools: [`mcp__${name}`] },
+  hasUrl: true,
+})
+
+/** A home whose settings allow the tools of the server: to ask the user needs no permission beside. */
+const allowing = (baseUrl: string) =>
+  Effect.tap(claudeHome({ baseUrl }), ({ folder }) =>
+    Effect.sync(() => {
+      mkdirSync(join(folder, ".claude"), { recursive: true })
+      const settings = { permissions: { allow: [`mcp__${name}`] } }
+      writeFileSync(join(folder, ".claude", "settings.json"), JSON.stringify(settings))
+    }),
+  )
+
+askingStories({
+  ...claude,
+  home: allowing,
+  title: "a real ACP agent with a tool server that asks",
+  agent: installedAgent("acp"),
+  driver: (agent, { env }) =>
+    makeAcpDriver({ name: "acp", command: agent.command, args: agent.args, env, limits: { graceMs: 500 } }),
+  settings: { mcpServers: [{ name, command, args, env: [] }] },
+  // The version of the Claude agent that is in it lets tool servers ask by forms alone.
+  hasUrl: false,
+})

@@ -1,0 +1,157 @@
+/** Searches of the index. What is found is looked at in the database again, so that what was purged or deleted is never shown. */
+import type { SearchHit, SearchText } from "@threadfold/contracts"
+import type Sqlite from "better-sqlite3"
+import { noMirror, type ThreadFilter, threadConditions } from "../queries/filters.js"
+import { ofWholeThreads } from "../queries/unfinished.js"
+import { kindMark, matchBegins, matchEnds, threadMark } from "./documents.js"
+
+/** How far the index is. */
+export interface IndexState {
+  /** Sequence up to which it has the log. */
+  readonly watermark: number
+  /** Sequence of the log. */
+  readonly head: number
+}
+
+/** What is searched for. */
+export interface SearchQuery extends ThreadFilter {
+  /** An expression of FTS5 (`searchWords`). */
+  readonly match: string
+  readonly threadId?: readonly string[] | undefined
+  /** Kinds of items, or `turn`, `thread`, `request`. */
+  readonly kind?: readonly string[] | undefined
+  /** True: also in deleted threads. */
+  readonly deleted?: boolean | undefined
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+  /** Documents before this one; absent: from the newest on. */
+  readonly before?: number | undefined
+  readonly limit: number
+}
+
+/** What was found. */
+export interface FoundPage {
+  readonly sequence: number
+  readonly watermark: number
+  readonly items: readonly SearchHit[]
+  /** The document that the next page begins after; null: nothing follows. */
+  readonly last: number | null
+}
+
+/** Documents that a page looks at. */
+const mostLookedAt = 2_000
+
+/** Words of a text beside a match. */
+const wordsOfText = 24
+
+interface Found {
+  readonly id: number
+  readonly kind: string
+  readonly rowId: string
+  readonly threadId: string
+  readonly turnId: string | null
+  readonly at: number | null
+}
+
+/** A snippet with its matches as ranges, in UTF-16 units. */
+const textOf = (snippet: string | null): SearchText | null => {
+  if (snippet === null || snippet === "") return null
+  const matches: { readonly from: number; readonly to: number }[] = []
+  let text = ""
+  let from = 0
+  for (const piece of snippet.split(new RegExp(`([${matchBegins}${matchEnds}])`))) {
+    if (piece === matchBegins) from = text.length
+    else if (piece === matchEnds) matches.push({ from, to: text.length })
+    else text += piece
+  }
+  return { text, matches }
+}
+
+const among = (column: string, marks: readonly string[] | undefined): string =>
+  marks === undefined ? "" : ` AND ${column} : (${marks.map((mark) => `"${mark}"`).join(" OR ")})`
+
+export const searchesOf = (database: Sqlite.Database, handle: Sqlite.Database) => {
+  const matching = handle.prepare<[string, number], Found>(
+    `SELECT documents.id, kind, row_id AS "rowId", thread_id AS "threadId", turn_id AS "turnId", at
+     FROM texts JOIN documents ON documents.id = texts.rowid WHERE texts MATCH ? AND texts.rowid < ? ORDER BY texts.rowid DESC`,
+  )
+  const snippets = handle.prepare<[string, number], { readonly title: string | null; readonly body: string | null }>(
+    `SELECT snippet(texts, 1, '${matchBegins}', '${matchEnds}', '…', ${wordsOfText}) AS title,
+       snippet(texts, 2, '${matchBegins}', '${matchEnds}', '…', ${wordsOfText}) AS body
+     FROM texts WHERE texts MATCH ? AND rowid = ?`,
+  )
+  const itemKind = database.prepare<[string], string>("SELECT kind FROM items WHERE item_id = ?").pluck()
+  const wasRewound = database
+    .prepare<[string], number>(
+      `SELECT EXISTS (SELECT 1 FROM turns JOIN rewinds ON rewinds.thread_id = turns.thread_id
+         AND rewinds.from_ordinal <= turns.ordinal AND rewinds.to_ordinal >= turns.ordinal WHERE turns.turn_id = ?)`,
+    )
+    .pluck()
+
+  /** Titles of threads that fit; null: the thread does not. */
+  const fitting = ({ deleted, threadId, ...filter }: SearchQuery) => {
+    const where = [
+      { sql: "threads.thread_id = ?", params: [] },
+      ofWholeThreads,
+      { sql: "status <> 'purged'", params: [] },
+      ...(threadId === undefined ? [{ sql: noMirror, params: [] }] : []),
+      ...(deleted === true ? [] : [{ sql: "threads.deleted_at IS NULL", params: [] }]),
+      ...threadConditions(filter),
+    ]
+    const statement = database.prepare<unknown[], { readonly title: string | null }>(
+      `SELECT coalesce(title, first_words) AS title FROM threads WHERE ${where.map(({ sql }) => sql).join(" AND ")}`,
+    )
+    const params = where.flatMap((each) => each.params)
+    const known = new Map<string, { readonly title: string | null } | null>()
+    return (id: string) => {
+      const found = known.get(id) ?? (known.has(id) ? null : (statement.get(id, ...params) ?? null))
+      known.set(id, found)
+      return found
+    }
+  }
+
+  /** What is shown of a document; null: it is gone from the database. */
+  const hitOf = (found: Found, match: string, threadTitle: string | null): SearchHit | null => {
+    const { at, id, kind, rowId, threadId, turnId } = found
+    const of = kind === "item" ? itemKind.get(rowId) : kind
+    const shown = snippets.get(match, id)
+    if (of === undefined || shown === undefined) return null
+    return {
+      threadId,
+      threadTitle,
+      turnId,
+      itemId: kind === "item" ? rowId : null,
+      requestId: kind === "request" ? rowId : null,
+      kind: of,
+      at,
+      rewound: turnId !== null && wasRewound.get(turnId) === 1,
+      title: textOf(shown.title),
+      text: textOf(shown.body),
+    }
+  }
+
+  return (query: SearchQuery, { head, watermark }: IndexState): FoundPage => {
+    const { from, kind, limit, threadId, to } = query
+    const match =
+      `{title body} : (${query.match})` +
+      among("marks", threadId?.map(threadMark)) +
+      among("marks", kind?.map(kindMark))
+    const threadOf = fitting(query)
+    const items: SearchHit[] = []
+    let looked = 0
+    let last: number | null = null
+    for (const found of matching.iterate(match, query.before ?? Number.MAX_SAFE_INTEGER)) {
+      if (items.length === limit || looked === mostLookedAt) {
+        return { sequence: head, watermark, items, last }
+      }
+      looked += 1
+      last = found.id
+      const at = found.at ?? 0
+      if ((from !== undefined && at < from) || (to !== undefined && at >= to)) continue
+      const thread = threadOf(found.threadId)
+      const hit = thread === null ? null : hitOf(found, match, thread.title)
+      if (hit !== null) items.push(hit)
+    }
+    return { sequence: head, watermark, items, last: null }
+  }
+}
