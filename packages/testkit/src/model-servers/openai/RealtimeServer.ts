@@ -28,8 +28,8 @@ export interface RealtimeBehaviour {
   isSilent: boolean
   /** True: the answer to `session.update` is an error. */
   refusesSession: boolean
-  /** False: what is put in is taken, and not confirmed until `confirm`. */
-  confirms: boolean
+  /** Whether a message that puts something in is confirmed; one that is not is taken all the same, and confirmed by `confirm`. */
+  confirms: (message: RealtimeMessage) => boolean
 }
 
 /** One connection of a client. */
@@ -72,8 +72,9 @@ export class RealtimeSocket {
     for (const look of this.waiting) look()
   }
 
-  private isAnswered({ type }: RealtimeMessage): boolean {
-    return this.behaviour.confirms || (type !== "conversation.item.create" && type !== "response.create")
+  private isAnswered(message: RealtimeMessage): boolean {
+    const putsIn = message.type === "conversation.item.create" || message.type === "response.create"
+    return !putsIn || this.behaviour.confirms(message)
   }
 
   /** Confirms the newest message of a type that was put in. */
@@ -268,7 +269,7 @@ export interface RealtimeServer {
 
 /** A server of the protocol. */
 export const realtimeServer: Effect.Effect<RealtimeServer, never, Scope.Scope> = Effect.gen(function* () {
-  const behaviour: RealtimeBehaviour = { refuses: null, isSilent: false, refusesSession: false, confirms: true }
+  const behaviour: RealtimeBehaviour = { refuses: null, isSilent: false, refusesSession: false, confirms: () => true }
   const sockets: RealtimeSocket[] = []
   const waiting = new Set<() => void>()
   let refused = 0
