@@ -25,7 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   providers: ["contracts"],
   testkit: ["contracts"],
   client: log,
-  inspector: log,
+  inspector: [...log, "client"],
 }
 
 /** Packages that know the HTTP API and its problems. */
@@ -79,7 +79,13 @@ const rules: readonly IForbiddenRuleType[] = [
     },
     to: { path: "^packages/contracts/src/api/" },
   },
-  { name: "every import is found", severity: "error", from: {}, to: { couldNotResolve: true } },
+  {
+    name: "every import is found",
+    severity: "error",
+    from: {},
+    // Modules that the build of the page makes.
+    to: { couldNotResolve: true, pathNot: "^page:" },
+  },
   {
     name: "a contract suite is for tests",
     severity: "error",
@@ -109,7 +115,7 @@ const { output } = await cruise(
   {
     exportsFields: ["exports"],
     conditionNames: ["source", "import", "require", "node", "default", "types"],
-    extensions: [".ts", ".mts", ".js", ".mjs", ".json", ".node"],
+    extensions: [".ts", ".tsx", ".mts", ".js", ".mjs", ".json", ".node", ".css"],
   },
 )
 if (typeof output === "string") throw new Error(`The dependency checker answered a text: ${output}`)

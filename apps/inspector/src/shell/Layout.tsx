@@ -1,0 +1,129 @@
+/** The frame of every view: navigation, connection, theme, keys; the region that speaks to screen readers. */
+import { type ReactNode, useEffect, useRef, useState } from "react"
+import { Link, useLocation } from "wouter"
+import { useValue } from "../live/KeyedStore.js"
+import { keyCaps, useCommands } from "./commands.js"
+import { FeedMark } from "./FeedMark.js"
+import { Icon, type IconName } from "./Icon.js"
+import { KeyHelp } from "./KeyHelp.js"
+import classes from "./Layout.module.css"
+import { announcement, usePage } from "./PageContext.js"
+import { chooseTheme, nextTheme, type Theme, theme } from "./theme.js"
+import { type View, views } from "./views.js"
+
+const themeSigns: Readonly<Record<Theme, IconName>> = { system: "screen", light: "light", dark: "dark" }
+
+const NavLink = ({ badge, view }: { view: View; badge: number }) => {
+  const [location] = useLocation()
+  const isHere = location === view.path || location.startsWith(`${view.path}/`)
+  return (
+    <Link
+      aria-current={isHere ? "page" : undefined}
+      className={classes.link}
+      href={view.path}
+      title={view.keys === undefined ? view.title : `${view.title} (${keyCaps(view.keys).join(" ")})`}
+    >
+      {view.sign === undefined ? null : <Icon className={classes.linkSign} name={view.sign} />}
+      <span className={classes.linkText}>{view.title}</span>
+      {badge === 0 ? null : (
+        <span className={classes.badge} data-testid="inbox-badge">
+          {badge > 99 ? "99+" : badge}
+          <span className={classes.hidden}> waiting for you</span>
+        </span>
+      )}
+    </Link>
+  )
+}
+
+const LiveRegion = () => {
+  const said = useValue(announcement)
+  return (
+    <div aria-live="polite" className={classes.hidden} data-testid="announcements" role="status">
+      {said?.text}
+    </div>
+  )
+}
+
+export const Layout = ({ children }: { children: ReactNode }) => {
+  const { inbox } = usePage()
+  const [location, navigate] = useLocation()
+  const [keysOpen, setKeysOpen] = useState(false)
+  const chosen = useValue(theme)
+  const waiting = useValue(inbox.counts)?.total ?? 0
+  const main = useRef<HTMLElement>(null)
+  const shown = useRef(location)
+
+  useCommands([
+    ...views.flatMap(({ keys, path, title }) =>
+      keys === undefined
+        ? []
+        : [{ id: `go.${path}`, title: `Go to ${title}`, group: "Everywhere", keys: [keys], run: () => navigate(path) }],
+    ),
+    { id: "page.keys", title: "Show all keys", group: "Everywhere", keys: ["?"], run: () => setKeysOpen(true) },
+    {
+      id: "page.theme",
+      title: "Switch between system, light and dark",
+      group: "Everywhere",
+      keys: ["mod+shift+l"],
+      run: () => chooseTheme(nextTheme(theme.get())),
+    },
+  ])
+
+  // Another view begins at its top for those who go by keyboard or by ear, too.
+  useEffect(() => {
+    if (shown.current === location) return
+    shown.current = location
+    main.current?.focus({ preventScroll: true })
+  }, [location])
+
+  return (
+    <div className={classes.frame}>
+      <a className={classes.skip} href="#main">
+        Skip to content
+      </a>
+      <nav aria-label="Views" className={classes.nav}>
+        <div className={classes.brand}>
+          <span aria-hidden="true" className={classes.logo}>
+            <Icon name="threads" size={14} />
+          </span>
+          <span className={classes.brandName}>Threadfold</span>
+        </div>
+        <div className={classes.links}>
+          {views
+            .filter(({ sign }) => sign !== undefined)
+            .map((view) => (
+              <NavLink badge={view.path === "/inbox" ? waiting : 0} key={view.path} view={view} />
+            ))}
+        </div>
+        <div className={classes.foot}>
+          <FeedMark />
+          <div className={classes.tools}>
+            <button
+              aria-label={`Theme: ${chosen}. Switch to ${nextTheme(chosen)}`}
+              className={classes.tool}
+              onClick={() => chooseTheme(nextTheme(chosen))}
+              title={`Theme: ${chosen}`}
+              type="button"
+            >
+              <Icon name={themeSigns[chosen]} />
+            </button>
+            <button
+              aria-label="Show all keys"
+              className={classes.tool}
+              onClick={() => setKeysOpen(true)}
+              title="Keys (?)"
+              type="button"
+            >
+              <Icon name="keys" />
+            </button>
+          </div>
+        </div>
+      </nav>
+      <main className={classes.main} id="main" ref={main} tabIndex={-1}>
+        {children}
+      </main>
+      <KeyHelp close={() => setKeysOpen(false)} open={keysOpen} />
+      <LiveRegion />
+    </div>
+  )
+}

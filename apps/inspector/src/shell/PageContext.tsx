@@ -1,0 +1,48 @@
+/** What every view is given: the calls, the feed of changes, and what a person is told. */
+import { createContext, type ReactNode, useContext, useEffect } from "react"
+import { Api } from "../api/Api.js"
+import { Feed } from "../live/Feed.js"
+import { InboxCount } from "../live/InboxCount.js"
+import { ValueStore } from "../live/KeyedStore.js"
+import type { Session } from "../session/Session.js"
+
+/** The services of a page. There is one of each. */
+export interface PageServices {
+  readonly session: Session
+  readonly api: Api
+  readonly feed: Feed
+  readonly inbox: InboxCount
+}
+
+export const makeServices = (session: Session): PageServices => {
+  const api = new Api(session.fetch)
+  const feed = new Feed(session.fetch)
+  const inbox = new InboxCount(api)
+  feed.listen(inbox)
+  return { session, api, feed, inbox }
+}
+
+const Context = createContext<PageServices | null>(null)
+
+export const PageProvider = ({ children, services }: { children: ReactNode; services: PageServices }) => (
+  <Context value={services}>{children}</Context>
+)
+
+export const usePage = (): PageServices => {
+  const services = useContext(Context)
+  if (services === null) throw new Error("A view is shown outside the page.")
+  return services
+}
+
+/** What the live region says. Each text is another object, so that the same one is said again. */
+export const announcement = new ValueStore<{ readonly text: string } | null>(null)
+
+/** Tells a person who does not see the page what has happened. For what a person did, or waits for; not for every change. */
+export const announce = (text: string): void => announcement.set({ text })
+
+/** The title of the tab while a view is shown. */
+export const useTitle = (title: string): void => {
+  useEffect(() => {
+    document.title = `${title} · Threadfold`
+  }, [title])
+}

@@ -1,0 +1,27 @@
+/**
+ * The views of the page: a line each. A view is loaded when it is opened; its module has the component as its default export. A view with a
+ * `sign` is in the navigation.
+ */
+import { type ComponentType, type LazyExoticComponent, lazy } from "react"
+import type { IconName } from "./Icon.js"
+
+export interface View {
+  /** Path of the address, as wouter reads it. */
+  readonly path: string
+  readonly title: string
+  readonly component: LazyExoticComponent<ComponentType>
+  /** Sign in the navigation; absent: it is not there. */
+  readonly sign?: IconName
+  /** Keys that open it. */
+  readonly keys?: string
+}
+
+export const views: readonly View[] = [
+  {
+    path: "/threads",
+    title: "Threads",
+    sign: "threads",
+    keys: "g t",
+    component: lazy(() => import("../views/threads/ThreadsView.js")),
+  },
+]
