@@ -38,6 +38,7 @@ import { HttpLimits } from "./HttpLimits.js"
 import { type HttpOptions, ServerVersion } from "./HttpOptions.js"
 import { Metrics } from "./Metrics.js"
 import { type CannotListen, Listener } from "./node/Listener.js"
+import { PageAccess } from "./page/PageAccess.js"
 import { type GateOptions, requestListener } from "./requestListener.js"
 import { SqlAllowed } from "./routes/sqlRoutes.js"
 import { hostPolicy, isLoopback, urlHost } from "./security/Hosts.js"
@@ -150,6 +151,7 @@ export const HttpServerLive = (given: HttpOptions): Layer.Layer<HttpServer, Open
       const token = yield* loadToken(options.dataDir)
       return Layer.scoped(HttpServer, serve(options, { accessLog, token, refuse: options.refuse ?? null })).pipe(
         Layer.provide(shared),
+        Layer.provide(PageAccess.layer(options.dataDir, token)),
         // The port is bound before the streams are made and closed after them: their end lets its connections go.
         Layer.provide(Listener.layer({ host, port })),
         Layer.provide(settings(options)),

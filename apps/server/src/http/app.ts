@@ -17,6 +17,7 @@ import { importRoutes } from "./routes/importRoutes.js"
 import { logRoutes } from "./routes/logRoutes.js"
 import { modelRoutes } from "./routes/modelRoutes.js"
 import { momentRoutes } from "./routes/momentRoutes.js"
+import { pageAccessRoutes } from "./routes/pageAccessRoutes.js"
 import { pages } from "./routes/pageRoutes.js"
 import { projectionRoutes } from "./routes/projectionRoutes.js"
 import { purgeRoutes } from "./routes/purgeRoutes.js"
@@ -58,6 +59,7 @@ const groups = Layer.mergeAll(
   projectionRoutes,
   purgeRoutes,
   replayRoutes,
+  pageAccessRoutes,
   logRoutes,
   healthRoutes,
 )

@@ -14,10 +14,11 @@ import type { Refuse } from "./HttpOptions.js"
 import { Metrics } from "./Metrics.js"
 import { hasBody } from "./node/bodyArrival.js"
 import { Listener } from "./node/Listener.js"
+import { PageAccess } from "./page/PageAccess.js"
 import { sendProblem } from "./problemAnswer.js"
 import { Bucket } from "./security/Bucket.js"
 import { exposeTo, isPreflight, sendPreflight } from "./security/crossOrigin.js"
-import { isPublic, makeGuard, pathOf, type RequestFacts } from "./security/Guard.js"
+import { makeGuard, type PageCaller, pathOf, type RequestFacts } from "./security/Guard.js"
 import { type HostPolicy, otherUiOf } from "./security/Hosts.js"
 import { docsPolicy, securityHeaders } from "./security/headers.js"
 
@@ -79,6 +80,12 @@ const factsOf = (request: IncomingMessage): RequestFacts => {
   return { target: url, hosts, origin, authorization, isPreflight: isPreflight(request) }
 }
 
+/** An answer ends when the token of its page does. */
+const endWith = ({ answers }: PageCaller, response: ServerResponse): void => {
+  answers.add(response)
+  response.once("close", () => answers.delete(response))
+}
+
 /** The listener of a server's requests. */
 export const requestListener = ({ accessLog, policy, refuse, token }: GateOptions) =>
   Effect.gen(function* () {
@@ -93,7 +100,8 @@ export const requestListener = ({ accessLog, policy, refuse, token }: GateOption
     const handler = yield* Effect.provide(NodeHttpServer.makeHandler(yield* makeApp), platform)
     const clock = yield* Clock.clockWith(Effect.succeed)
     const now = () => clock.unsafeCurrentTimeMillis()
-    const guard = makeGuard({ ...limits, token, policy, now })
+    const { callerOf } = yield* PageAccess
+    const guard = makeGuard({ ...limits, token, pageOf: callerOf, policy, now })
     const note: ((entry: AccessEntry) => void) | null = accessLog === null ? null : makeAccessLog(accessLog, now)
 
     const answered = ({ method = "", url = "" }: IncomingMessage, response: ServerResponse) => {
@@ -107,11 +115,11 @@ export const requestListener = ({ accessLog, policy, refuse, token }: GateOption
       const otherUi = otherUiOf(policy, facts.origin)
       // A refusal, too: else the page learns of no reason.
       if (otherUi !== null) exposeTo(otherUi, response)
-      const guarded = guard(facts)
+      const { isKnown, page, refusal: guarded } = guard(facts)
       if (guarded === null && otherUi !== null && facts.isPreflight) return sendPreflight(request, response)
+      if (isKnown) known(request.socket)
+      if (page !== null) endWith(page, response)
       const refusal = guarded ?? refuse?.(method ?? "", pathOf(url)) ?? null
-      // Every other path has passed with the token.
-      if (!isPublic(pathOf(url)) && refusal === null) known(request.socket)
       if (refusal === null && method === "GET" && !hasBody(request)) {
         const startedAt = spans?.now()
         const found = direct.answer(url, headers, log)

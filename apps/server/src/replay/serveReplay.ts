@@ -101,7 +101,7 @@ const reads = new Set(["GET", "HEAD", "OPTIONS"])
 
 /** What a call that would change something is refused with; null: it may pass. */
 const refusal = (method: string, path: string): Pick<Problem, "slug" | "detail"> | null =>
-  reads.has(method) || path === "/v1/replay"
+  reads.has(method) || path === "/v1/replay" || path.startsWith("/v1/page/")
     ? null
     : { slug: "replay-read-only", detail: `${method} ${path} would change something.` }
 

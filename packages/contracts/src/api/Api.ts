@@ -18,6 +18,7 @@ import { InferencesGroup, ItemsGroup, ReaperGroup, RequestsGroup, TurnsGroup } f
 import { HealthGroup, LogGroup } from "./LogGroup.js"
 import { ModelGroup } from "./Model.js"
 import { MomentsGroup } from "./Moments.js"
+import { PageGroup } from "./PageGroup.js"
 import { ProblemDetails } from "./Problem.js"
 import { problemOf } from "./Problems.js"
 import { ProjectionsGroup } from "./ProjectionsGroup.js"
@@ -70,6 +71,7 @@ export class Api extends HttpApi.make("threadfold")
   .add(ProjectionsGroup)
   .add(PurgesGroup)
   .add(ReplayGroup)
+  .add(PageGroup)
   .add(HealthGroup)
   .addError(problemOf(400), { status: 400 })
   .addError(problemOf(401), { status: 401 })
@@ -110,7 +112,7 @@ export class Api extends HttpApi.make("threadfold")
       license: { name: "MIT" },
       description:
         "Event-sourced orchestration of coding agents. Send `Authorization: Bearer <token>` with every call but " +
-        "`/`, `/assets/*`, `/docs`, `/openapi.json` and `/livez`; the token is in the `token` file of the data directory.",
+        "`/`, `/assets/*`, `/docs`, `/openapi.json`, `/livez` and the sign-in of the web page; the token is in the `token` file of the data directory.",
       transform: openApiDocument,
     }),
   ) {}

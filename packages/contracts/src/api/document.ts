@@ -2,8 +2,11 @@
 import { eventComponent, eventComponents } from "./eventComponents.js"
 import { componentExamples } from "./examples.js"
 
+/** Paths of the web page's sign-in: they need no token, and are called by the server's own page alone. */
+export const signInPaths: readonly string[] = ["/v1/page/exchange", "/v1/page/challenges", "/v1/page/tokens"]
+
 /** Paths that need no token, besides those under `/assets/`. */
-export const publicPaths: readonly string[] = ["/", "/docs", "/openapi.json", "/livez"]
+export const publicPaths: readonly string[] = ["/", "/docs", "/openapi.json", "/livez", ...signInPaths]
 
 /** Schemas of decode errors that the derivation adds. They are left out, because such an error is answered as a problem. */
 const foreign: ReadonlySet<string> = new Set(["HttpApiDecodeError", "Issue", "PropertyKey"])

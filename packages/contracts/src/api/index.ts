@@ -17,12 +17,25 @@ export { LoginBody } from "./AgentsGroup.js"
 export * from "./Api.js"
 export { BlobView } from "./BlobsGroup.js"
 export * from "./Bodies.js"
-export { publicPaths } from "./document.js"
+export { publicPaths, signInPaths } from "./document.js"
 export { commandHeaders } from "./Endpoint.js"
 export { mostValues } from "./Filters.js"
 export { ImportFromRoot, ImportList, ImportParams, ImportView } from "./Imports.js"
 export { RowChange, RowChanges, RowsSnapshot } from "./Model.js"
 export { FoundMoment, MomentsDiff, WhatIfAnswer, WhatIfBody } from "./Moments.js"
+export {
+  longestLabel,
+  PageChallenge,
+  PageChallengeBody,
+  PageCode,
+  PageExchangeBody,
+  PageGrant,
+  PageKey,
+  PageKeyList,
+  PagePublicKey,
+  PageToken,
+  PageTokenBody,
+} from "./PageGroup.js"
 export { slugOf } from "./Problems.js"
 export {
   JobState,

@@ -3,6 +3,7 @@
  * title, and what to do next.
  */
 import { channelLimit } from "../Limits.js"
+import { callerProblems } from "./callerProblems.js"
 import { importProblems } from "./importProblems.js"
 import { jobProblems } from "./jobProblems.js"
 import { messageProblems } from "./messageProblems.js"
@@ -22,21 +23,7 @@ interface ProblemEntry {
 }
 
 const catalogue = {
-  unauthorized: {
-    status: 401,
-    title: "A token is needed",
-    next: "Send `Authorization: Bearer <token>`; the token is in the `token` file of the data directory.",
-  },
-  "forbidden-host": {
-    status: 403,
-    title: "This Host is not served",
-    next: "Call the address that the server printed, for example http://127.0.0.1:PORT.",
-  },
-  "forbidden-origin": {
-    status: 403,
-    title: "This Origin is not allowed",
-    next: "Name the UI's origin in `threadfold serve --allowed-origin`, or call from a program that sends no Origin.",
-  },
+  ...callerProblems,
   "not-found": {
     status: 404,
     isOfArguments: true,

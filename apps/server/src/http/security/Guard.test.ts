@@ -14,21 +14,30 @@ const good: RequestFacts = {
   isPreflight: false,
 }
 
-const guardAt = (clock: { now: number }) =>
+const pageToken = "p".repeat(43)
+const page = { answers: new Set<never>() }
+
+const gateAt = (clock: { now: number }) =>
   makeGuard({
     token,
-    policy: hostPolicy(7420, "127.0.0.1"),
+    pageOf: (candidate) => (candidate === pageToken ? page : null),
+    policy: hostPolicy(7420, "127.0.0.1", [], ["app://desk"]),
     callsPerSecond: 10,
     callBurst: 5,
     wrongTokensPerMinute: 60,
     now: () => clock.now,
   })
 
+const guardAt = (clock: { now: number }) => {
+  const gate = gateAt(clock)
+  return (facts: RequestFacts) => gate(facts).refusal
+}
+
 describe("the gate", () => {
   it("lets nobody in but who says the token", () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
-        fc.pre(bearerOf(text) !== token)
+        fc.pre(bearerOf(text) !== token && bearerOf(text) !== pageToken)
         expect(guardAt({ now: 0 })({ ...good, authorization: text })).not.toBeNull()
       }),
     )
@@ -70,6 +79,25 @@ describe("the gate", () => {
     clock.now = 10_000
     expect(Array.from({ length: 100 }, () => guard(wrong)?.slug).filter((slug) => slug === "unauthorized").length).toBe(
       10,
+    )
+  })
+})
+
+describe("the gate and pages", () => {
+  it("knows who calls with which token", () => {
+    const verdict = (facts: Partial<RequestFacts>) => gateAt({ now: 0 })({ ...good, ...facts })
+    expect(verdict({})).toEqual({ refusal: null, isKnown: true, page: null })
+    expect(verdict({ authorization: `Bearer ${pageToken}` })).toEqual({ refusal: null, isKnown: true, page })
+    expect(verdict({ target: "/", authorization: undefined })).toEqual({ refusal: null, isKnown: false, page: null })
+    expect(verdict({ authorization: "Bearer wrong" })).toMatchObject({ isKnown: false, page: null })
+  })
+
+  it("lets a page sign in from the server's own origin, and from no other", () => {
+    const signIn = (origin: string | undefined) =>
+      guardAt({ now: 0 })({ ...good, target: "/v1/page/exchange", authorization: undefined, origin })?.slug ?? null
+    expect(["http://127.0.0.1:7420", "http://localhost:7420"].map(signIn)).toEqual([null, null])
+    expect([undefined, "null", "http://127.0.0.1:7421", "app://desk"].map(signIn)).toEqual(
+      Array(4).fill("forbidden-origin"),
     )
   })
 })

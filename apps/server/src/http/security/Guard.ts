@@ -3,7 +3,8 @@
  * The order of the checks matters: Host, then Origin, then the token, then the rate.
  */
 
-import { publicPaths } from "@threadfold/contracts/api"
+import type { ServerResponse } from "node:http"
+import { publicPaths, signInPaths } from "@threadfold/contracts/api"
 import type { ProblemSlug } from "@threadfold/contracts/problem"
 import { Bucket } from "./Bucket.js"
 import { type HostPolicy, otherUiOf } from "./Hosts.js"
@@ -21,6 +22,21 @@ export interface RequestFacts {
   readonly isPreflight: boolean
 }
 
+/** A page that calls with a token of its own: the answers that are under way with this token. */
+export interface PageCaller {
+  readonly answers: Set<ServerResponse>
+}
+
+/** What the gate says of a call. */
+export interface Verdict {
+  /** Why it is refused; null: it may pass. */
+  readonly refusal: Refusal | null
+  /** True: the caller has shown a token that is right. */
+  readonly isKnown: boolean
+  /** The page that calls; null: the caller is none, or has not shown a page's token. */
+  readonly page: PageCaller | null
+}
+
 /** Why a call is refused. */
 export interface Refusal {
   readonly slug: ProblemSlug
@@ -31,6 +47,8 @@ export interface Refusal {
 
 export interface GuardOptions {
   readonly token: string
+  /** The page that has this token, or null. */
+  readonly pageOf: (candidate: string) => PageCaller | null
   readonly policy: HostPolicy
   readonly callsPerSecond: number
   readonly callBurst: number
@@ -54,52 +72,69 @@ const isDecodable = (path: string): boolean => {
   }
 }
 
-/** The gate of a server. Returns null for a call that may pass. */
-export const makeGuard = (options: GuardOptions): ((facts: RequestFacts) => Refusal | null) => {
-  const { now, policy } = options
+const refused = (refusal: Refusal): Verdict => ({ refusal, isKnown: false, page: null })
+const open: Verdict = { refusal: null, isKnown: false, page: null }
+const own: Verdict = { refusal: null, isKnown: true, page: null }
+
+/** The gate of a server. */
+export const makeGuard = (options: GuardOptions): ((facts: RequestFacts) => Verdict) => {
+  const { now, pageOf, policy } = options
   const matches = tokenMatcher(options.token)
   const calls = new Bucket(options.callBurst, options.callsPerSecond, now())
   const wrong = new Bucket(options.wrongTokensPerMinute, options.wrongTokensPerMinute / 60, now())
 
-  const authorize = (facts: RequestFacts): Refusal | null => {
+  const authorize = (facts: RequestFacts): Verdict => {
     const candidate = bearerOf(facts.authorization)
-    if (candidate !== null && matches(candidate)) return null
+    if (candidate !== null) {
+      // A wrong one is always compared with both kinds.
+      if (matches(candidate)) return own
+      const page = pageOf(candidate)
+      if (page !== null) return { ...own, page }
+    }
     if (facts.authorization !== undefined) {
       const taken = wrong.take(now())
       if (!taken.ok) {
-        return {
+        return refused({
           slug: "too-many-requests",
           detail: "Too many wrong tokens came lately; a right one is still taken.",
           retryAfterS: taken.retryAfterS,
-        }
+        })
       }
     }
-    return {
+    return refused({
       slug: "unauthorized",
       detail: facts.authorization === undefined ? "The call carries no token." : "The token is wrong.",
-    }
+    })
   }
 
   return (facts) => {
     const [host, ...others] = facts.hosts
     if (host === undefined || others.length > 0 || !policy.hosts.has(host.toLowerCase())) {
-      return { slug: "forbidden-host", detail: "The Host header does not name this server." }
+      return refused({ slug: "forbidden-host", detail: "The Host header does not name this server." })
     }
-    const isOther = otherUiOf(policy, facts.origin) !== null
-    if (facts.origin !== undefined && !isOther && !policy.origins.has(facts.origin.toLowerCase())) {
-      return { slug: "forbidden-origin", detail: "The Origin header names another site." }
+    const { origin } = facts
+    const isOther = otherUiOf(policy, origin) !== null
+    const isOwn = origin !== undefined && policy.origins.has(origin.toLowerCase())
+    if (origin !== undefined && !isOther && !isOwn) {
+      return refused({ slug: "forbidden-origin", detail: "The Origin header names another site." })
     }
     const path = pathOf(facts.target)
     if (!facts.target.startsWith("/") || !isDecodable(path)) {
-      return { slug: "invalid-request", detail: "The request target is not a path." }
+      return refused({ slug: "invalid-request", detail: "The request target is not a path." })
     }
-    if (!isPublic(path) && !(isOther && facts.isPreflight)) {
-      const refused = authorize(facts)
-      if (refused !== null) return refused
+    const asks = isOther && facts.isPreflight
+    if (signInPaths.includes(path) && !isOwn && !asks) {
+      return refused({ slug: "forbidden-origin", detail: "Only the server's own page signs in here." })
     }
+    const verdict = isPublic(path) || asks ? open : authorize(facts)
+    if (verdict.refusal !== null) return verdict
     const taken = calls.take(now())
     return taken.ok
-      ? null
-      : { slug: "too-many-requests", detail: "Calls come faster than they are served.", retryAfterS: taken.retryAfterS }
+      ? verdict
+      : refused({
+          slug: "too-many-requests",
+          detail: "Calls come faster than they are served.",
+          retryAfterS: taken.retryAfterS,
+        })
   }
 }

@@ -1,10 +1,10 @@
 /** The bearer token of a data directory: 32 random bytes, readable by the owner alone, made at the first start. */
 import { randomBytes, timingSafeEqual } from "node:crypto"
-import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Problem } from "@threadfold/contracts/problem"
 import { writeWhole } from "@threadfold/event-log"
 import { Effect } from "effect"
+import { readOwnFile } from "./ownFile.js"
 
 /** Where the token of a data directory lies. */
 export const tokenFile = (dataDir: string): string => join(dataDir, "token")
@@ -19,33 +19,11 @@ type Found =
   /** Others may know it, or could guess it. */
   | { readonly is: "spoiled"; readonly why: string }
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : null)
-
-/** Reads the file without following a link. Throws a sentence for what is no file of ours. */
 const read = (file: string): Found => {
-  let handle: number
-  try {
-    handle = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0))
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return { is: "none" }
-    if (codeOf(error) === "ELOOP") throw new Error("it is a link, and where it leads is not ours: remove it")
-    throw error
-  }
-  try {
-    const stats = fstatSync(handle)
-    if (!stats.isFile()) throw new Error("it is no file: remove it")
-    if (process.getuid !== undefined && stats.uid !== process.getuid()) {
-      throw new Error(`it belongs to user ${stats.uid}, not to this one: remove it`)
-    }
-    const token = readFileSync(handle, "utf8").trim()
-    if (!wellFormed.test(token)) return { is: "spoiled", why: "it held no token" }
-    const mode = stats.mode & 0o777
-    return process.platform !== "win32" && (mode & 0o077) !== 0
-      ? { is: "spoiled", why: `others could read or change it (mode ${mode.toString(8)})` }
-      : { is: "token", token }
-  } finally {
-    closeSync(handle)
-  }
+  const found = readOwnFile(file)
+  if (found.is !== "text") return found
+  const token = found.text.trim()
+  return wellFormed.test(token) ? { is: "token", token } : { is: "spoiled", why: "it held no token" }
 }
 
 /** Puts a new token in place, whole and never readable by others. */
