@@ -1,7 +1,7 @@
 // Makes the program out of the sources of all packages: one file per entry, and what they share in chunks beside them, all
 // flat in `dist`. Loading a thousand modules one by one took two thirds of the time in which a command answers.
 import { execFileSync } from "node:child_process"
-import { rmSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -208,6 +208,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       format: "cjs",
     }),
   ])
+  // The web page, where it was built.
+  const page = join(home, "..", "inspector", "dist")
+  if (existsSync(join(page, "page.json"))) cpSync(page, join(home, "dist", "page"), { recursive: true })
   // What its commands say is of no interest; where one fails, the error has it.
   execFileSync(process.execPath, [join(home, "dist", "compile.js"), home], { stdio: "pipe" })
 }

@@ -14,6 +14,9 @@ export const version = Schema.decodeUnknownSync(Manifest)(readFileSync(installed
 /** The built program. */
 export const programFile = installed("dist/threadfold.js")
 
+/** The built web page. A checkout that was never built has none. */
+export const pageFolder = installed("dist/page")
+
 /** The process that runs statements, built. */
 export const sqlProgram = installed("dist/sqlChild.js")
 

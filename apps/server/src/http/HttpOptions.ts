@@ -25,6 +25,8 @@ export interface HttpOptions {
   readonly allowedOrigins?: readonly string[]
   /** Version that the server shows as its own. */
   readonly version: string
+  /** The folder of the built web page; absent: the one that comes with the program. */
+  readonly pageFolder?: string
   /** What counts the redactions of secrets. Default: nothing does. */
   readonly secrets?: Pick<ServerSecrets, "removed">
   /** What is allowed of imports; default {@link defaultImportLimits}. */

@@ -25,6 +25,7 @@ import { Forks } from "../forks/Forks.js"
 import { ImportJobs } from "../imports/ImportJobs.js"
 import { defaultImportLimits, ImportSettings } from "../imports/ImportSettings.js"
 import { KeptUploads } from "../imports/KeptUploads.js"
+import { pageFolder } from "../installed.js"
 import { MomentReads } from "../moments/MomentReads.js"
 import { ProjectionJobs } from "../projections/ProjectionJobs.js"
 import { Purges } from "../purges/Purges.js"
@@ -39,6 +40,7 @@ import { type HttpOptions, ServerVersion } from "./HttpOptions.js"
 import { Metrics } from "./Metrics.js"
 import { type CannotListen, Listener } from "./node/Listener.js"
 import { PageAccess } from "./page/PageAccess.js"
+import { PageFiles } from "./page/PageFiles.js"
 import { type GateOptions, requestListener } from "./requestListener.js"
 import { SqlAllowed } from "./routes/sqlRoutes.js"
 import { hostPolicy, isLoopback, urlHost } from "./security/Hosts.js"
@@ -152,6 +154,7 @@ export const HttpServerLive = (given: HttpOptions): Layer.Layer<HttpServer, Open
       return Layer.scoped(HttpServer, serve(options, { accessLog, token, refuse: options.refuse ?? null })).pipe(
         Layer.provide(shared),
         Layer.provide(PageAccess.layer(options.dataDir, token)),
+        Layer.provide(PageFiles.layer(options.pageFolder ?? pageFolder)),
         // The port is bound before the streams are made and closed after them: their end lets its connections go.
         Layer.provide(Listener.layer({ host, port })),
         Layer.provide(settings(options)),

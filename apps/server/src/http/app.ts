@@ -13,12 +13,13 @@ import { agentRoutes } from "./routes/agentRoutes.js"
 import { blobRoutes } from "./routes/blobRoutes.js"
 import { commandRoutes } from "./routes/commandRoutes.js"
 import { methodsOf, unknownQuery } from "./routes/declaredRoutes.js"
+import { docsRoutes } from "./routes/docsRoutes.js"
 import { importRoutes } from "./routes/importRoutes.js"
 import { logRoutes } from "./routes/logRoutes.js"
 import { modelRoutes } from "./routes/modelRoutes.js"
 import { momentRoutes } from "./routes/momentRoutes.js"
 import { pageAccessRoutes } from "./routes/pageAccessRoutes.js"
-import { pages } from "./routes/pageRoutes.js"
+
 import { projectionRoutes } from "./routes/projectionRoutes.js"
 import { purgeRoutes } from "./routes/purgeRoutes.js"
 import { reasonRoutes } from "./routes/reasonRoutes.js"
@@ -67,7 +68,7 @@ const groups = Layer.mergeAll(
 const routes = Layer.mergeAll(
   HttpApiBuilder.Router.Live,
   groups,
-  pages.pipe(Layer.provide(HttpApiBuilder.api(Api)), Layer.provide(groups)),
+  docsRoutes.pipe(Layer.provide(HttpApiBuilder.api(Api)), Layer.provide(groups)),
 )
 
 /** The answer to a call that failed. */

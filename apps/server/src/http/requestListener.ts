@@ -15,6 +15,7 @@ import { Metrics } from "./Metrics.js"
 import { hasBody } from "./node/bodyArrival.js"
 import { Listener } from "./node/Listener.js"
 import { PageAccess } from "./page/PageAccess.js"
+import { isVisit, PageFiles } from "./page/PageFiles.js"
 import { sendProblem } from "./problemAnswer.js"
 import { Bucket } from "./security/Bucket.js"
 import { exposeTo, isPreflight, sendPreflight } from "./security/crossOrigin.js"
@@ -77,7 +78,7 @@ const factsOf = (request: IncomingMessage): RequestFacts => {
     else if (name.length === 6 && name.toLowerCase() === "origin") origin = joined(origin, value)
     else if (name.length === 13 && name.toLowerCase() === "authorization") authorization = joined(authorization, value)
   }
-  return { target: url, hosts, origin, authorization, isPreflight: isPreflight(request) }
+  return { target: url, hosts, origin, authorization, isPreflight: isPreflight(request), isVisit: isVisit(request) }
 }
 
 /** An answer ends when the token of its page does. */
@@ -101,6 +102,7 @@ export const requestListener = ({ accessLog, policy, refuse, token }: GateOption
     const clock = yield* Clock.clockWith(Effect.succeed)
     const now = () => clock.unsafeCurrentTimeMillis()
     const { callerOf } = yield* PageAccess
+    const pageFiles = yield* PageFiles
     const guard = makeGuard({ ...limits, token, pageOf: callerOf, policy, now })
     const note: ((entry: AccessEntry) => void) | null = accessLog === null ? null : makeAccessLog(accessLog, now)
 
@@ -120,6 +122,7 @@ export const requestListener = ({ accessLog, policy, refuse, token }: GateOption
       if (isKnown) known(request.socket)
       if (page !== null) endWith(page, response)
       const refusal = guarded ?? refuse?.(method ?? "", pathOf(url)) ?? null
+      if (refusal === null && pageFiles.answer(request, response)) return
       if (refusal === null && method === "GET" && !hasBody(request)) {
         const startedAt = spans?.now()
         const found = direct.answer(url, headers, log)

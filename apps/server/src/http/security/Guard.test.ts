@@ -12,6 +12,7 @@ const good: RequestFacts = {
   origin: undefined,
   authorization: `Bearer ${token}`,
   isPreflight: false,
+  isVisit: false,
 }
 
 const pageToken = "p".repeat(43)
@@ -90,6 +91,18 @@ describe("the gate and pages", () => {
     expect(verdict({ authorization: `Bearer ${pageToken}` })).toEqual({ refusal: null, isKnown: true, page })
     expect(verdict({ target: "/", authorization: undefined })).toEqual({ refusal: null, isKnown: false, page: null })
     expect(verdict({ authorization: "Bearer wrong" })).toMatchObject({ isKnown: false, page: null })
+  })
+
+  it("shows the page's addresses to a browser without a token, and nothing else", () => {
+    const visit = (target: string) =>
+      guardAt({ now: 0 })({ ...good, target, authorization: undefined, isVisit: true })?.slug ?? null
+    for (const target of ["/", "/threads", "/threads/01a1f87e?at=4", "/inbox", "/v2", "/docsy"]) {
+      expect([target, visit(target)]).toEqual([target, null])
+    }
+    for (const target of ["/v1", "/v1/threads", "/v1/page/keys?x", "/readyz", "/metrics", "/metrics/x"]) {
+      expect([target, visit(target)]).toEqual([target, "unauthorized"])
+    }
+    expect(guardAt({ now: 0 })({ ...good, target: "/threads", authorization: undefined })?.slug).toBe("unauthorized")
   })
 
   it("lets a page sign in from the server's own origin, and from no other", () => {

@@ -20,6 +20,8 @@ export interface RequestFacts {
   readonly authorization: string | undefined
   /** True: it only asks whether another call may be sent, and carries no token. */
   readonly isPreflight: boolean
+  /** True: a browser asks for a document, to show it. */
+  readonly isVisit: boolean
 }
 
 /** A page that calls with a token of its own: the answers that are under way with this token. */
@@ -62,6 +64,12 @@ export const pathOf = (target: string): string => target.split("?", 1)[0] ?? ""
 
 /** Whether a path needs no token. Compared as it was sent: nothing is decoded or tidied up before. */
 export const isPublic = (path: string): boolean => publicPaths.includes(path) || path.startsWith("/assets/")
+
+/** What is no address of the web page, whatever a browser wants to see there. */
+const reserved = /^\/(?:v1|docs|openapi\.json|livez|readyz|metrics|assets)(?:\/|$)/
+
+/** Whether a browser's visit shows the web page here: it is one document for all of its addresses, and says nothing of the data. */
+export const isPageAddress = (path: string): boolean => path.startsWith("/") && !reserved.test(path)
 
 const isDecodable = (path: string): boolean => {
   try {
@@ -126,7 +134,8 @@ export const makeGuard = (options: GuardOptions): ((facts: RequestFacts) => Verd
     if (signInPaths.includes(path) && !isOwn && !asks) {
       return refused({ slug: "forbidden-origin", detail: "Only the server's own page signs in here." })
     }
-    const verdict = isPublic(path) || asks ? open : authorize(facts)
+    const isOpen = isPublic(path) || asks || (facts.isVisit && isPageAddress(path))
+    const verdict = isOpen ? open : authorize(facts)
     if (verdict.refusal !== null) return verdict
     const taken = calls.take(now())
     return taken.ok
