@@ -6,6 +6,7 @@ const TURN = "01a1f87e-fe64-7381-a7cb-72c45aa97858"
 /** The words of a command → command lines without the name of the program. The first is the plainest. */
 export const examples: Readonly<Record<string, readonly [string, ...string[]]>> = {
   serve: ["serve", "serve --port 8080 --load-example"],
+  page: ["page", "page --keys", "page --revoke 3f9a12c0"],
   doctor: ["doctor", "doctor --json"],
   agents: ["agents", "agents codex", "agents codex models --refresh", "agents codex --login chatgptDeviceCode"],
   send: [

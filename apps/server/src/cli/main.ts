@@ -20,6 +20,7 @@ import { forkCommand } from "./commands/forkCommand.js"
 import { importCommand } from "./commands/importCommand.js"
 import { inboxCommand } from "./commands/inboxCommand.js"
 import { atCommand, diffCommand } from "./commands/momentCommands.js"
+import { pageCommand } from "./commands/pageCommand.js"
 import { completionsCommand, doctorCommand } from "./commands/programCommands.js"
 import { rebuildCommand, verifyCommand } from "./commands/projectionCommands.js"
 import { purgeCommand } from "./commands/purgeCommand.js"
@@ -69,6 +70,7 @@ export { runProgram } from "./signals.js"
 /** Every command, in the order of the help. */
 const every = [
   serveCommand,
+  pageCommand,
   doctorCommand,
   agentsCommand,
   sendCommand,

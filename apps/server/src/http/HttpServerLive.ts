@@ -43,7 +43,7 @@ import { PageAccess } from "./page/PageAccess.js"
 import { PageFiles } from "./page/PageFiles.js"
 import { type GateOptions, requestListener } from "./requestListener.js"
 import { SqlAllowed } from "./routes/sqlRoutes.js"
-import { hostPolicy, isLoopback, urlHost } from "./security/Hosts.js"
+import { hostPolicy, isLoopback, pageLink, urlHost } from "./security/Hosts.js"
 import { loadToken, tokenFile } from "./security/Token.js"
 import { EventFeed } from "./stream/EventFeed.js"
 import { InboxFeed } from "./stream/InboxFeed.js"
@@ -59,6 +59,8 @@ export interface BoundServer {
   readonly token: string
   /** The file that holds it. */
   readonly tokenFile: string
+  /** A new link to the web page: it lets one browser in, once, for a minute. */
+  readonly newPageLink: Effect.Effect<string>
 }
 
 /** The bound address of the server of this process. */
@@ -112,7 +114,9 @@ const serve = (
     const url = `http://${urlHost(host)}:${port}`
     const file = tokenFile(dataDir)
     yield* announce(dataDir, { url, pid: process.pid, version, tokenFile: file })
-    return { url, host, port, token: gate.token, tokenFile: file }
+    const { newCode } = yield* PageAccess
+    const newPageLink = Effect.map(newCode, ({ code }) => pageLink(url, code))
+    return { url, host, port, token: gate.token, tokenFile: file, newPageLink }
   })
 
 /** What the routes share. */

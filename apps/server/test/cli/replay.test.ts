@@ -64,6 +64,8 @@ it("serves a recorded log event by event, refuses to be written to, and leaves n
   const refused = await replay.post("/v1/threads", { agent: "codex" })
   const problem = Schema.decodeUnknownSync(ProblemDetails)(await refused.json())
   expect([refused.status, problem.type]).toEqual([403, "urn:threadfold:problem:replay-read-only"])
+  // Looking at it in a browser changes nothing of it.
+  expect((await replay.post("/v1/page/codes", {})).status).toBe(201)
   expect((await replay.call("/v1/replay", { method: "PUT" })).status).toBeGreaterThanOrEqual(400)
   expect(await replay.control({ seek: all.length })).toMatchObject({ state: "ended", position: all.length })
   // Every event as it was, under its sequence, with its times and its native message.

@@ -1,6 +1,7 @@
 /** The built program and a collector: what it sends where it is asked to, and that it sends nothing of its secrets. */
 import { createServer } from "node:http"
 import { join } from "node:path"
+import { PageCode } from "@threadfold/contracts/api"
 import { Schema } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { temporary, threadfold } from "./program.js"
@@ -85,6 +86,18 @@ const archive = async (server: RunningServer): Promise<string> => {
   return threadId
 }
 
+/** A page opens a link, in vain: what is looked at is what the server tells of it. */
+const openLink = async (server: RunningServer): Promise<string> => {
+  const text = await (await server.call("/v1/page/codes", { method: "POST" })).text()
+  const { code } = Schema.decodeUnknownSync(Schema.parseJson(PageCode))(text)
+  await fetch(`${server.url}/v1/page/exchange`, {
+    method: "POST",
+    headers: { origin: server.url, "content-type": "application/json" },
+    body: JSON.stringify({ code }),
+  })
+  return code
+}
+
 describe("serve with a collector", () => {
   it("sends the spans of a command, from the call to the submission, and metrics; no token", async () => {
     const { received, until, url } = await collector()
@@ -92,6 +105,7 @@ describe("serve with a collector", () => {
       OTEL_EXPORTER_OTLP_ENDPOINT: `${url}/`,
       OTEL_EXPORTER_OTLP_HEADERS: "x-key=a%20key",
     })
+    const code = await openLink(server)
     const threadId = await archive(server)
     await until("threadfold.command")
     server.child.stdin?.end()
@@ -111,7 +125,9 @@ describe("serve with a collector", () => {
     expect(spans.filter(({ name }) => !/^(threadfold\.|http\.server )/.test(name))).toEqual([])
     const metrics = received.filter(({ path }) => path === "/v1/metrics").map(({ body }) => body)
     expect(metrics.join()).toContain("threadfold_command_seconds")
-    expect(received.map(({ body }) => body).join()).not.toContain(server.token)
+    const all = received.map(({ body }) => body).join()
+    expect(all).toContain("/v1/page/exchange")
+    for (const secret of [server.token, code]) expect(all).not.toContain(secret)
   })
 
   it("goes on where the collector is gone", async () => {

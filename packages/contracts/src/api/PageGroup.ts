@@ -69,7 +69,7 @@ export type PageExchangeBody = typeof PageExchangeBody.Type
 /** What a code was exchanged for. */
 export const PageGrant = shape("PageGrant", "What a code was exchanged for.", {
   token: text("A token, for `Authorization: Bearer`. It lives as long as the server and its key."),
-  keyId: text("The id of the key: its thumbprint (RFC 7638), SHA-256 as base64url."),
+  keyId: text("The id of the key: its thumbprint (RFC 7638), SHA-256 hex."),
 })
 export type PageGrant = typeof PageGrant.Type
 

@@ -39,11 +39,13 @@ const paused = Options.boolean("paused").pipe(
 
 type Bound = Parameters<ReplayOptions["onListening"]>[0]
 
-const page = (look: Look, { directory, events, tokenFile, url }: Bound, options: ReplayOptions): string =>
+const page = (look: Look, { directory, events, tokenFile, url }: Bound, link: string, options: ReplayOptions): string =>
   [
     `${look.bold("Replaying")} ${options.path} at ${look.good(url)}`,
     `  events ${counted(events, "event")}, ${options.play ? `at speed ${options.speed}` : "paused"}`,
     `  gaps   longer than ${span(0, options.maxGapMs)} are cut to that`,
+    `  page   ${link}`,
+    `         (works once, for a minute; \`threadfold page --data-dir ${directory}\` prints a new one)`,
     `  data   ${directory} (removed at the end)`,
     `  token  ${tokenFile}`,
     "",
@@ -71,11 +73,11 @@ export const replayCommand = Command.make(
         play: !options.paused,
       }
       const onListening = (bound: Bound) =>
-        Effect.flatMap(currentLook, (look) => {
+        Effect.gen(function* () {
           const { events, tokenFile, url } = bound
-          return options.json
+          yield* options.json
             ? write(`${JSON.stringify({ url, tokenFile, events, pid: process.pid })}\n`)
-            : write(page(look, bound, { ...given, onListening }))
+            : write(page(yield* currentLook, bound, yield* bound.newPageLink, { ...given, onListening }))
         }).pipe(Effect.ignore)
       yield* Effect.raceFirst(untilSignal, serveReplay({ ...given, onListening }))
       yield* note("Stopping.")

@@ -70,11 +70,13 @@ const command = (): string => {
 /**
  * What is said at the start.
  *
+ * @param link a new link to the web page
  * @param taken the usual port, where it was to be used and is taken; null: the server has the port that it was to have
  */
 const page = (
   look: Look,
   { agents, directory, example, port, tokenFile, url }: Serving,
+  link: string,
   taken: number | null,
 ): string => {
   const where = typed(directory)
@@ -82,6 +84,8 @@ const page = (
   return [
     `${look.bold(`Threadfold ${version}`)} serves ${look.good(url)}`,
     ...(taken === null ? [] : [`  port   ${taken} is taken, so ${port}`]),
+    `  page   ${link}`,
+    `         (works once, for a minute; \`${command()} page --data-dir ${where}\` prints a new one)`,
     `  data   ${where}`,
     `  token  ${typed(tokenFile)}`,
     `  agents ${agents.length === 0 ? `none; \`${command()} doctor\` says how to get one` : agents.join(", ")}`,
@@ -145,7 +149,7 @@ export const serveCommand = Command.make(
         yield* Effect.raceFirst(Effect.raceFirst(untilSignal, untilStdinCloses), serving.broken)
       } else {
         const isUsual = Option.isSome(options.port) || serving.port === usualPort
-        yield* write(page(yield* currentLook, serving, isUsual ? null : usualPort))
+        yield* write(page(yield* currentLook, serving, yield* serving.newPageLink, isUsual ? null : usualPort))
         yield* Effect.raceFirst(untilSignal, serving.broken)
         yield* note("Stopping.")
       }

@@ -22,7 +22,7 @@ type StoredKey = typeof StoredKey.Type
 
 const StoredKeys = Schema.parseJson(Schema.Struct({ tokenDigest: Schema.String, keys: Schema.Array(StoredKey) }))
 
-const digestOf = (text: string): string => createHash("sha256").update(text, "utf8").digest("base64url")
+const digestOf = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex")
 
 /** The id of a key: its thumbprint (RFC 7638), so that one key has one id however often its link is opened. */
 const thumbprint = ({ x, y }: Pick<StoredKey, "x" | "y">): string =>

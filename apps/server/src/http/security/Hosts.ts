@@ -7,6 +7,9 @@ export const isLoopback = (host: string): boolean =>
 /** A host as it stands in a URL: IPv6 in brackets. */
 export const urlHost = (host: string): string => (host.includes(":") && !host.startsWith("[") ? `[${host}]` : host)
 
+/** The link to a server's web page. The code is in the part behind `#`, which browsers keep to themselves. */
+export const pageLink = (url: string, code: string): string => `${url}/#code=${code}`
+
 export interface HostPolicy {
   /** Values of `Host` that are served, lower case. */
   readonly hosts: ReadonlySet<string>
