@@ -1,30 +1,34 @@
 /** Output of a command in its colours. */
 import { memo, useMemo } from "react"
+import { CopyButton } from "./CodeBlock.js"
 import classes from "./Terminal.module.css"
-import { terminalPieces } from "./terminalText.js"
+import { cleanOutput, terminalPieces } from "./terminalText.js"
 
 export const Terminal = memo(({ output, tall = false }: { output: string; tall?: boolean }) => {
   const pieces = useMemo(() => terminalPieces(output), [output])
   return (
-    <pre className={classes.output} data-tall={tall}>
-      <samp>
-        {pieces.map(({ colour, ground, looks, text }, index) =>
-          colour === "" && ground === "" && looks.length === 0 ? (
-            text
-          ) : (
-            // A piece has no identity but its place.
-            <span
-              className={classes.piece}
-              data-colour={colour || undefined}
-              data-ground={ground || undefined}
-              data-looks={looks.join(" ") || undefined}
-              key={String(index)}
-            >
-              {text}
-            </span>
-          ),
-        )}
-      </samp>
-    </pre>
+    <figure className={classes.frame}>
+      <CopyButton text={cleanOutput(output)} what="Output" />
+      <pre className={classes.output} data-tall={tall}>
+        <samp>
+          {pieces.map(({ colour, ground, looks, text }, index) =>
+            colour === "" && ground === "" && looks.length === 0 ? (
+              text
+            ) : (
+              // A piece has no identity but its place.
+              <span
+                className={classes.piece}
+                data-colour={colour || undefined}
+                data-ground={ground || undefined}
+                data-looks={looks.join(" ") || undefined}
+                key={String(index)}
+              >
+                {text}
+              </span>
+            ),
+          )}
+        </samp>
+      </pre>
+    </figure>
   )
 })

@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { cleanOutput, lastLines, terminalPieces } from "./terminalText.js"
 
-const control = /[\x00-\x08\x0b-\x1f\x7f]/
+const control = /(?![\t\n])\p{Cc}/u
 
 const textOf = (output: string): string =>
   terminalPieces(output)
