@@ -2,6 +2,7 @@
 import { blankEnvelope, EventEnvelope } from "@threadfold/contracts"
 import { canonicalJson } from "@threadfold/core"
 import { Struct } from "effect"
+import type { StoredText } from "./texts/storedParts.js"
 
 /** An envelope as it is stored: `native` and `payload` are JSON texts, and an actor may be one of a newer version. */
 export type EventRow = {
@@ -11,6 +12,9 @@ export type EventRow = {
       ? string | null
       : EventEnvelope[Field]
 }
+
+/** An event as it is stored: a long text of its payload lies elsewhere. */
+export type StoredEventRow = Omit<EventRow, "payload"> & { readonly payload: StoredText }
 
 /** The fields, in the order of the columns. */
 export const eventFields: readonly (keyof EventRow)[] = Struct.keys(EventEnvelope.fields)
@@ -28,6 +32,9 @@ export const eventColumns: readonly string[] = eventFields.map(columnOf)
 export const eventSelection = eventFields
   .map((field) => (columnOf(field) === field ? field : `${columnOf(field)} AS "${field}"`))
   .join(", ")
+
+/** Length of the whole payload in SQL, bytes of UTF-8. */
+export const payloadBytesSql = `iif(typeof(payload) = 'text', octet_length(payload), CAST(payload AS TEXT) ->> '$[0]')`
 
 /** The values of a row in the order of the columns, as a statement that selects {@link eventSelection} gives them `raw`. */
 export type EventValues = readonly [
@@ -54,14 +61,14 @@ export type EventValues = readonly [
   delegationId: string | null,
   taskId: string | null,
   native: string | null,
-  payload: string,
+  payload: StoredText,
 ]
 
 /**
  * The row of such values. SQLite's binding gives a list in half of the time of an object with two dozen properties, and objects that are
  * made here all have one shape, which makes them faster to read.
  */
-export const rowOfValues = (values: EventValues): EventRow => ({
+export const rowOfValues = (values: EventValues): StoredEventRow => ({
   sequence: values[0],
   streamId: values[1],
   streamVersion: values[2],
@@ -88,11 +95,11 @@ export const rowOfValues = (values: EventValues): EventRow => ({
   payload: values[23],
 })
 
-/** The one insert into `events`; binds {@link valuesOf} a row. */
+/** The one insert into `events`; binds {@link valuesOf} a row, with what is stored of its payload. */
 export const insertEventSql = `INSERT INTO events (${eventColumns.join(", ")}) VALUES (${eventColumns.map(() => "?").join(", ")})`
 
 /** The values of a row in the order of the columns. Written out: to look two dozen fields up by their names took a twentieth of an insert. */
-export const valuesOf = (row: EventRow): EventValues => [
+export const valuesOf = (row: EventRow, payload: StoredText): EventValues => [
   row.sequence,
   row.streamId,
   row.streamVersion,
@@ -116,7 +123,7 @@ export const valuesOf = (row: EventRow): EventValues => [
   row.delegationId,
   row.taskId,
   row.native,
-  row.payload,
+  payload,
 ]
 
 const sameJson = (a: string | null, b: string | null): boolean => {

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto"
 import { deflateRawSync, inflateRawSync } from "node:zlib"
+import type { StoredText } from "./texts/storedParts.js"
 
 /** Longest body, in bytes of UTF-8, that is stored beside its event. */
 export const inlineBytes = 32 * 1024
@@ -13,8 +14,8 @@ export const blockBodies = 128
 /** … or at this many UTF-16 units. */
 export const blockUnits = 64 * 1024
 
-/** A body with the sequence of its event. */
-export type NumberedBody = readonly [sequence: number, body: string]
+/** A body, as it is stored, with the sequence of its event. */
+export type NumberedBody = readonly [sequence: number, body: StoredText]
 
 /** Whether a body is too long to stay beside its event. */
 export const isLong = (body: string): boolean =>
@@ -28,47 +29,53 @@ export const packBody = (body: string): Buffer => deflateRawSync(body)
 /** Undoes {@link packBody}. */
 export const unpackBody = (packed: Buffer): string => inflateRawSync(packed).toString("utf8")
 
+/** What stands behind the length of a body that is stored in parts. */
+const inParts = " parts"
+
 /**
  * Packs neighbouring bodies: a line with each one's sequence and length in bytes, an empty line, then all bytes. No
  * JSON around the bodies, so that quoting costs nothing.
  */
 export const packBlock = (bodies: readonly NumberedBody[]): Buffer => {
-  const index = bodies.map(([sequence, body]) => `${sequence} ${Buffer.byteLength(body)}\n`).join("")
-  return deflateRawSync(`${index}\n${bodies.map(([, body]) => body).join("")}`)
+  const bytes = bodies.map(([, body]) => (typeof body === "string" ? Buffer.from(body) : body))
+  const index = bodies.map(
+    ([sequence, body], at) => `${sequence} ${bytes[at]?.length ?? 0}${typeof body === "string" ? "" : inParts}\n`,
+  )
+  return deflateRawSync(Buffer.concat([Buffer.from(`${index.join("")}\n`), ...bytes]))
 }
 
-/** All bodies of a block, by the sequence of their event. Throws where it cannot be unpacked. */
-export const readWholeBlock = (packed: Buffer): ReadonlyMap<number, string> => {
-  const bodies = new Map<number, string>()
-  eachBody(inflateRawSync(packed), (sequence, block, from, until) => {
-    bodies.set(sequence, block.toString("utf8", from, until))
+/** All bodies of a block, as they are stored, by the sequence of their event. Throws where it cannot be unpacked. */
+export const readWholeBlock = (packed: Buffer): ReadonlyMap<number, StoredText> => {
+  const bodies = new Map<number, StoredText>()
+  eachBody(inflateRawSync(packed), (sequence, body) => {
+    bodies.set(sequence, body())
     return true
   })
   return bodies
 }
 
 /** One body out of a block, or null where the block has none for this sequence. */
-const readBlock = (packed: Buffer, sequence: number): string | null => {
-  let found: string | null = null
-  eachBody(inflateRawSync(packed), (at, block, from, until) => {
+const readBlock = (packed: Buffer, sequence: number): StoredText | null => {
+  let found: StoredText | null = null
+  eachBody(inflateRawSync(packed), (at, body) => {
     if (at !== sequence) return true
-    found = block.toString("utf8", from, until)
+    found = body()
     return false
   })
   return found
 }
 
 /** Goes through an unpacked block until `visit` returns false. */
-const eachBody = (
-  block: Buffer,
-  visit: (sequence: number, block: Buffer, from: number, until: number) => boolean,
-): void => {
+const eachBody = (block: Buffer, visit: (sequence: number, body: () => StoredText) => boolean): void => {
   const start = block.indexOf("\n\n") + 2
   let offset = start
   for (const line of block.toString("latin1", 0, start - 2).split("\n")) {
-    const space = line.indexOf(" ")
-    const until = offset + Number(line.slice(space + 1))
-    if (!visit(Number(line.slice(0, space)), block, offset, until)) return
+    const isParted = line.endsWith(inParts)
+    const [sequence, bytes] = line.split(" ")
+    const from = offset
+    const until = from + Number(bytes)
+    const body = () => (isParted ? Buffer.from(block.subarray(from, until)) : block.toString("utf8", from, until))
+    if (!visit(Number(sequence), body)) return
     offset = until
   }
 }
@@ -100,7 +107,7 @@ export const selectBlockSql =
 
 /** What `selectNativeSql` yields; one of the two is null. */
 export interface NativeRow {
-  readonly body: string | null
+  readonly body: StoredText | null
   readonly blob: string | null
 }
 /** What `selectBlobSql` yields. */
@@ -114,5 +121,5 @@ export interface BlockRow {
 
 /** The text of a long body. */
 export const blobText = (row: BlobRow): string => (typeof row.body === "string" ? row.body : unpackBody(row.body))
-/** The text of a body that was packed with its neighbours, or null. */
-export const blockText = (row: BlockRow, sequence: number): string | null => readBlock(row.body, sequence)
+/** A body that was packed with its neighbours, as it is stored, or null. */
+export const blockBody = (row: BlockRow, sequence: number): StoredText | null => readBlock(row.body, sequence)

@@ -2,8 +2,10 @@
  * The log for readers in other threads, other processes and offline commands: the same queries on a read-only connection of its
  * own. `publish` gives it the head after the writer's commits.
  */
+
 import { Reactivity } from "@effect/experimental"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
+import type { StorageUnavailable } from "@threadfold/contracts"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { checkDatabase, databaseExists } from "./DatabaseCheck.js"
 import {
@@ -13,7 +15,7 @@ import {
   type ReadOnlyError,
   type StorageFailed,
 } from "./Errors.js"
-import { type EventRow, eventSelection } from "./EventRow.js"
+import { type EventRow, eventSelection, type StoredEventRow } from "./EventRow.js"
 import { type LogReader, type LogSource, makeLogReader } from "./LogReader.js"
 import { type MigrationGroup, migrate } from "./Migrations.js"
 import { logMigrations } from "./migrations/index.js"
@@ -21,7 +23,7 @@ import {
   type BlobRow,
   type BlockRow,
   blobText,
-  blockText,
+  blockBody,
   type NativeRow,
   selectBlobSql,
   selectBlockSql,
@@ -29,6 +31,8 @@ import {
 } from "./NativeBodies.js"
 import { selectEvents } from "./SelectEvents.js"
 import { logIdKey } from "./SqliteDriver.js"
+import { selectTextSql } from "./texts/SqliteTexts.js"
+import { decodeParts, joinParts, keysOf, type StoredText } from "./texts/storedParts.js"
 
 /** How to open a log for reading. */
 export interface ReadOnlyLogOptions {
@@ -38,11 +42,56 @@ export interface ReadOnlyLogOptions {
   readonly migrations?: readonly MigrationGroup[]
 }
 
+const areWhole = (rows: readonly StoredEventRow[]): rows is readonly EventRow[] =>
+  rows.every(({ payload }) => typeof payload === "string")
+
+const missing = (): never => {
+  throw new Error("a long text of it is missing")
+}
+
+const attempt = <A>(body: () => A): Effect.Effect<A, StorageUnavailable> =>
+  Effect.try({ try: body, catch: (error) => logUnavailable(error instanceof Error ? error.message : String(error)) })
+
 const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource => {
   const query = <Row extends object>(sql: string, params: readonly (string | number)[]) =>
     Effect.mapError(client.unsafe<Row>(sql, params), ({ cause, message }) =>
       logUnavailable(cause instanceof Error ? cause.message : message),
     )
+  /** A text that is stored in parts. Fails where it cannot be read. */
+  const joined = (streamId: string, stored: Buffer, payload: () => string) =>
+    Effect.gen(function* () {
+      const parted = yield* attempt(() => decodeParts(stored))
+      const texts = new Map<string, string>()
+      for (const key of keysOf(parted)) {
+        const segments = yield* query<{ readonly text: string | null }>(selectTextSql, [streamId, key])
+        if (segments.length > 0) texts.set(key, segments.map(({ text }) => text ?? "").join(""))
+      }
+      return yield* attempt(() => joinParts(parted, { textOf: (key) => texts.get(key) ?? missing(), payload }))
+    })
+
+  /** The event with its payload whole; with none that can be read where a text of it is not there. */
+  const whole = (row: StoredEventRow): Effect.Effect<EventRow, StorageUnavailable> => {
+    const { payload } = row
+    if (typeof payload === "string") return Effect.succeed({ ...row, payload })
+    return joined(row.streamId, payload, missing).pipe(
+      Effect.orElseSucceed(() => ""),
+      Effect.map((found) => ({ ...row, payload: found })),
+    )
+  }
+
+  /** A page of events. Hardly any has a text that is stored elsewhere. */
+  const wholeRows = (rows: readonly StoredEventRow[]): Effect.Effect<readonly EventRow[], StorageUnavailable> =>
+    areWhole(rows) ? Effect.succeed(rows) : Effect.forEach(rows, whole)
+
+  /** A native body as it came. */
+  const wholeBody = (sequence: number, stored: StoredText | null) =>
+    Effect.gen(function* () {
+      if (stored === null || typeof stored === "string") return stored
+      const [row] = yield* query<StoredEventRow>(`SELECT ${eventSelection} FROM events WHERE sequence = ?`, [sequence])
+      const payload = row === undefined ? "" : (yield* whole(row)).payload
+      return yield* joined("", stored, () => payload)
+    })
+
   return {
     logId,
     head: Effect.map(
@@ -51,12 +100,12 @@ const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource =
     ),
     read: (read) => {
       const select = selectEvents(read)
-      return query<EventRow>(select.sql, select.params)
+      return Effect.flatMap(query<StoredEventRow>(select.sql, select.params), wholeRows)
     },
     findByEventId: (eventId) =>
-      Effect.map(
-        query<EventRow>(`SELECT ${eventSelection} FROM events WHERE event_id = ?`, [eventId]),
-        (rows) => rows[0] ?? null,
+      Effect.flatMap(
+        query<StoredEventRow>(`SELECT ${eventSelection} FROM events WHERE event_id = ?`, [eventId]),
+        ([row]) => (row === undefined ? Effect.succeed(null) : whole(row)),
       ),
     tombstoneOf: (streamId) =>
       Effect.map(
@@ -71,9 +120,9 @@ const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource =
         const [row] = yield* query<NativeRow>(selectNativeSql, [sequence])
         if (row === undefined) {
           const [block] = yield* query<BlockRow>(selectBlockSql, [sequence, sequence])
-          return block === undefined ? null : blockText(block, sequence)
+          return yield* wholeBody(sequence, block === undefined ? null : blockBody(block, sequence))
         }
-        if (row.blob === null) return row.body
+        if (row.blob === null) return yield* wholeBody(sequence, row.body)
         const [blob] = yield* query<BlobRow>(selectBlobSql, [row.blob])
         return blob === undefined ? null : blobText(blob)
       }),

@@ -4,15 +4,23 @@
  */
 import type Sqlite from "better-sqlite3"
 import type { LogDriver, ReadQuery } from "./Driver.js"
-import { longPart } from "./digests/canonical.js"
+import { bodyPart, longPart } from "./digests/canonical.js"
 import { Digests } from "./digests/Digests.js"
-import { type EventRow, type EventValues, eventSelection, insertEventSql, rowOfValues, valuesOf } from "./EventRow.js"
+import {
+  type EventRow,
+  type EventValues,
+  eventSelection,
+  insertEventSql,
+  rowOfValues,
+  type StoredEventRow,
+  valuesOf,
+} from "./EventRow.js"
 import { FreePages } from "./FreePages.js"
 import {
   type BlobRow,
   type BlockRow,
   blobText,
-  blockText,
+  blockBody,
   bodyKey,
   fullBlocks,
   isLong,
@@ -26,6 +34,8 @@ import {
 import { selectEvents } from "./SelectEvents.js"
 import { SqlitePurges } from "./SqlitePurges.js"
 import type { StorageGuard } from "./StorageGuard.js"
+import { SqliteTexts } from "./texts/SqliteTexts.js"
+import type { StoredText } from "./texts/storedParts.js"
 
 /** Key of the log's id in the `meta` table. */
 export const logIdKey = "log.id"
@@ -43,13 +53,13 @@ const prepare = (handle: Sqlite.Database) => ({
     "SELECT coalesce(max(stream_version), 0) AS version FROM events WHERE stream_id = ?",
   ),
   insert: handle.prepare<unknown[], never>(insertEventSql),
-  findBySeq: handle.prepare<[string, string, number], EventRow>(
+  findBySeq: handle.prepare<[string, string, number], StoredEventRow>(
     `SELECT ${eventSelection} FROM events WHERE source = ? AND channel = ? AND seq = ?`,
   ),
   lastSeq: handle.prepare<[string, string], { readonly seq: number }>(
     "SELECT coalesce(max(seq), 0) AS seq FROM events WHERE source = ? AND channel = ? AND seq IS NOT NULL",
   ),
-  findByEventId: handle.prepare<[string], EventRow>(`SELECT ${eventSelection} FROM events WHERE event_id = ?`),
+  findByEventId: handle.prepare<[string], StoredEventRow>(`SELECT ${eventSelection} FROM events WHERE event_id = ?`),
   readStream: handle
     .prepare<[string, number, number], EventValues>(
       `SELECT ${eventSelection} FROM events WHERE stream_id = ? AND stream_version > ? ORDER BY stream_version LIMIT ?`,
@@ -76,7 +86,7 @@ const prepare = (handle: Sqlite.Database) => ({
   native: handle.prepare<[number], NativeRow>(selectNativeSql),
   blob: handle.prepare<[string], BlobRow>(selectBlobSql),
   block: handle.prepare<[number, number], BlockRow>(selectBlockSql),
-  unpackedNative: handle.prepare<[number], { readonly sequence: number; readonly body: string }>(
+  unpackedNative: handle.prepare<[number], { readonly sequence: number; readonly body: StoredText }>(
     "SELECT sequence, body FROM native WHERE body IS NOT NULL ORDER BY sequence LIMIT ?",
   ),
   insertBlock: handle.prepare<[number, number, Buffer], never>(
@@ -115,7 +125,8 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
   const sql = prepare(handle)
   const digests = options.digests === false ? null : new Digests(handle)
   const pages = new Map<string, Sqlite.Statement<(string | number)[], EventValues>>()
-  const purges = new SqlitePurges(handle)
+  const texts = new SqliteTexts(handle)
+  const purges = new SqlitePurges(handle, texts)
 
   // A copy of `handle.inTransaction`: asking SQLite for every row is too slow.
   let isOpen = false
@@ -136,6 +147,7 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
       digests?.discard()
       throw error
     } finally {
+      texts.forget()
       isOpen = false
     }
   }
@@ -152,15 +164,19 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
     return statement
   }
 
+  const one = (row: StoredEventRow | undefined): EventRow | null => (row === undefined ? null : texts.event(row))
+  const whole = (values: EventValues): EventRow => texts.event(rowOfValues(values))
+
   const getMeta = (key: string): string | null => sql.getMeta.get(key)?.value ?? null
 
   const readNative = (sequence: number): string | null => {
     const row = sql.native.get(sequence)
     if (row === undefined) {
       const block = sql.block.get(sequence, sequence)
-      return block === undefined ? null : blockText(block, sequence)
+      const packed = block === undefined ? null : blockBody(block, sequence)
+      return packed === null ? null : texts.body(sequence, packed)
     }
-    if (row.blob === null) return row.body
+    if (row.blob === null) return row.body === null ? null : texts.body(sequence, row.body)
     const blob = sql.blob.get(row.blob)
     return blob === undefined ? null : blobText(blob)
   }
@@ -180,13 +196,19 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
     streamVersion: (streamId) => sql.streamVersion.get(streamId)?.version ?? 0,
     insert: (e) => {
       inTransaction()
-      sql.insert.run(valuesOf(e))
+      sql.insert.run(valuesOf(e, texts.payload(e)))
       digests?.event(e)
     },
     insertNatives: (bodies) => {
       inTransaction()
-      const short: (number | string)[] = []
+      const short: (number | StoredText)[] = []
       for (const [sequence, body] of bodies) {
+        const parts = texts.native(sequence, body)
+        if (parts !== null) {
+          digests?.body(sequence, bodyPart(body))
+          sql.insertNative.run(sequence, parts)
+          continue
+        }
         if (isLong(body)) {
           const key = bodyKey(body)
           sql.insertBlob.run(key, body)
@@ -203,16 +225,16 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
       }
       for (let index = 0; index < short.length; index += 2) sql.insertNative.run(short[index], short[index + 1])
     },
-    findBySeq: (source, channel, seq) => sql.findBySeq.get(source, channel, seq) ?? null,
+    findBySeq: (source, channel, seq) => one(sql.findBySeq.get(source, channel, seq)),
     lastSeq: (source, channel) => sql.lastSeq.get(source, channel)?.seq ?? 0,
-    findByEventId: (eventId) => sql.findByEventId.get(eventId) ?? null,
+    findByEventId: (eventId) => one(sql.findByEventId.get(eventId)),
     read: (query: ReadQuery) => {
       const select = selectEvents(query)
       return page(select.sql)
         .all(...select.params)
-        .map(rowOfValues)
+        .map(whole)
     },
-    readStream: (streamId, afterVersion, limit) => sql.readStream.all(streamId, afterVersion, limit).map(rowOfValues),
+    readStream: (streamId, afterVersion, limit) => sql.readStream.all(streamId, afterVersion, limit).map(whole),
     streams: (after, limit) => sql.streams.all(after ?? "", limit),
     readNative,
     compressNative: (limit) =>

@@ -5,7 +5,8 @@
 import { Portion } from "@threadfold/core"
 import type Sqlite from "better-sqlite3"
 import type { PurgeRow, Stripped } from "./Driver.js"
-import { type BlockRow, packBlock, readWholeBlock } from "./NativeBodies.js"
+import { type BlockRow, type NumberedBody, packBlock, readWholeBlock } from "./NativeBodies.js"
+import type { SqliteTexts } from "./texts/SqliteTexts.js"
 
 const columns = `stream_id AS "streamId", first_version AS "firstVersion", last_version AS "lastVersion",
   sealed_hash AS "sealedHash", event_id AS "eventId", purged_at AS "purgedAt", progress, finished_at AS "finishedAt"`
@@ -14,6 +15,8 @@ interface NextEvent {
   readonly sequence: number
   readonly version: number
   readonly bytes: number
+  /** Its payload where that is stored in parts, else null. */
+  readonly parts: Buffer | null
 }
 
 interface FoundBlock extends BlockRow {
@@ -32,7 +35,9 @@ const prepare = (handle: Sqlite.Database) => ({
     "UPDATE purges SET progress = ?, finished_at = ? WHERE stream_id = ?",
   ),
   next: handle.prepare<[string, number, number, number], NextEvent>(
-    `SELECT sequence, stream_version AS version, octet_length(payload) AS bytes FROM events
+    `SELECT sequence, stream_version AS version, octet_length(payload) AS bytes,
+       iif(typeof(payload) = 'blob', payload, NULL) AS parts
+     FROM events
      WHERE stream_id = ? AND stream_version > ? AND stream_version <= ? ORDER BY stream_version LIMIT ?`,
   ),
   empty: handle.prepare<[number], never>("UPDATE events SET payload = '{}' WHERE sequence = ? AND payload <> '{}'"),
@@ -79,7 +84,10 @@ type Writable<T> = { -readonly [Field in keyof T]: T[Field] }
 export class SqlitePurges {
   private prepared: ReturnType<typeof prepare> | null = null
 
-  constructor(private readonly handle: Sqlite.Database) {}
+  constructor(
+    private readonly handle: Sqlite.Database,
+    private readonly texts: SqliteTexts,
+  ) {}
 
   of(streamId: string): PurgeRow | null {
     return this.sql.of.get(streamId) ?? null
@@ -111,7 +119,7 @@ export class SqlitePurges {
     const portion = new Portion(limit)
     // Up to here a block was packed anew just now: what it had of these events is gone, and they are cheap.
     let cleared = 0
-    for (const { bytes, sequence, version } of this.sql.next.all(
+    for (const { bytes, parts, sequence, version } of this.sql.next.all(
       purge.streamId,
       afterVersion,
       purge.lastVersion,
@@ -121,15 +129,19 @@ export class SqlitePurges {
       const isInBlock = own === undefined && sequence > cleared && this.sql.block.get(sequence, sequence) !== undefined
       // To pack a block anew takes a few milliseconds, so that it begins a step.
       if (isInBlock && portion.count > 0) break
+      // Texts that are stored by themselves may be long: they have a step of their own.
+      if (parts !== null && portion.count > 0) break
       if (!portion.takes(bytes + (own ?? 0))) break
       if (this.sql.empty.run(sequence).changes > 0) {
         done.payloads += 1
         done.payloadBytes += bytes
       }
+      if (parts !== null) done.payloadBytes += this.texts.remove(purge.streamId, parts)
       if (isInBlock) cleared = this.clearBlock(purge, sequence, done)
       else this.removeOwn(sequence, done)
       done.version = version
       done.events += 1
+      if (parts !== null) break
     }
     return done
   }
@@ -157,7 +169,7 @@ export class SqlitePurges {
     const block = sql.block.get(sequence, sequence)
     if (block === undefined) return 0
     const gone = new Set(sql.between.all(block.first, block.last, streamId, lastVersion))
-    const kept: (readonly [number, string])[] = []
+    const kept: NumberedBody[] = []
     const bodies = readWholeBlock(block.body)
     for (const [at, body] of bodies) {
       if (!gone.has(at)) {
@@ -165,7 +177,7 @@ export class SqlitePurges {
         continue
       }
       done.bodies += 1
-      done.bodyBytes += Buffer.byteLength(body)
+      done.bodyBytes += typeof body === "string" ? Buffer.byteLength(body) : body.length
     }
     if (kept.length === 0) sql.removeBlock.run(block.first)
     else if (kept.length < bodies.size) sql.pack.run(packBlock(kept), block.first)

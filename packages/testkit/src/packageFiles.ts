@@ -34,8 +34,9 @@ export const askingServer = {
  * - `release-1`: five threads by version 1 of the fold.
  * - `release-2`: five recordings and an attached session by version 3 of the fold.
  * - `release-3`: four recordings, one of them left open, and two session files by version 8 of the fold.
+ * - `release-4`: the same, by a log that stores long texts once.
  */
-export const releases = ["release-1", "release-2", "release-3"] as const
+export const releases = ["release-1", "release-2", "release-3", "release-4"] as const
 export type Release = (typeof releases)[number]
 
 /** The version of the fold that made the rows of each. */
@@ -43,6 +44,7 @@ export const foldOfRelease: { readonly [R in Release]: number } = {
   "release-1": 1,
   "release-2": 3,
   "release-3": 8,
+  "release-4": 8,
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What a log consists of: sizes, rates, gaps, clocks. One walk over the events; memory holds counts, never events. */
 import type { LogStats } from "@threadfold/contracts"
-import { BodyReader } from "@threadfold/event-log"
+import { BodyReader, payloadBytesSql } from "@threadfold/event-log"
 import type Sqlite from "better-sqlite3"
 import { Schema } from "effect"
 
@@ -191,7 +191,7 @@ export const logStats = (
     const bodies = parts.types || parts.threads ? new BodyReader(handle) : null
     const events = handle.prepare<[], EventSize>(
       `SELECT sequence, stream_id AS streamId, session_id AS sessionId, type, actor, at, recorded_at AS recordedAt,
-         length(CAST(payload AS BLOB)) AS payloadBytes
+         ${payloadBytesSql} AS payloadBytes
        FROM events ORDER BY sequence`,
     )
     for (const event of events.iterate()) {

@@ -7,6 +7,11 @@ import { type Place, plus, type Removed } from "./PurgeState.js"
 const payloads = `SELECT count(*) AS count, coalesce(sum(octet_length(payload)), 0) AS bytes FROM events
   WHERE stream_id = ? AND payload <> '{}'`
 
+/** Long texts of payloads that no other thread has. */
+const texts = `SELECT count(*) AS count, coalesce(sum(octet_length(body)), 0) AS bytes FROM text_bodies AS b
+  WHERE sha256 IN (SELECT sha256 FROM texts WHERE stream_id = ? AND pieces IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM texts WHERE sha256 = b.sha256 AND pieces IS NULL AND stream_id <> ?)`
+
 /** Bodies that lie beside their events, those of long ones counted where they are kept. */
 const own = `SELECT count(*) AS count, coalesce(sum(octet_length(body)), 0) AS bytes
   FROM events JOIN native USING (sequence) WHERE stream_id = ?`
@@ -57,7 +62,7 @@ export const purgeSize = (handle: Sqlite.Database, streamId: string): Removed =>
   const inBlocks = packed(handle, streamId)
   const ofMessages = place(blobs, streamId, streamId)
   return {
-    events: place(payloads, streamId),
+    events: plus(place(payloads, streamId), 0, place(texts, streamId, streamId).bytes),
     natives: plus(beside, inBlocks.count, inBlocks.bytes),
     blobs: plus(place(longBodies, streamId, streamId), ofMessages.count, ofMessages.bytes),
     rows: rowSizes(handle, streamId),

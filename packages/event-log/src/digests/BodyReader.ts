@@ -9,6 +9,8 @@ import {
   selectBlobSql,
   selectNativeSql,
 } from "../NativeBodies.js"
+import { SqliteTexts } from "../texts/SqliteTexts.js"
+import type { StoredText } from "../texts/storedParts.js"
 import { bodyPart, longPart } from "./canonical.js"
 
 /** Unpacked blocks that are kept: streams take turns, so that neighbours of one are not those of another. */
@@ -41,10 +43,12 @@ const prepare = (handle: Sqlite.Database) => ({
 
 export class BodyReader {
   private readonly sql: ReturnType<typeof prepare>
-  private blocks = new Map<number, ReadonlyMap<number, string> | DamagedBody>()
+  private readonly texts: SqliteTexts
+  private blocks = new Map<number, ReadonlyMap<number, StoredText> | DamagedBody>()
 
   constructor(handle: Sqlite.Database) {
     this.sql = prepare(handle)
+    this.texts = new SqliteTexts(handle)
   }
 
   /** What the digest has of an event's body, null where it has none, or what is wrong with it. */
@@ -52,7 +56,7 @@ export class BodyReader {
     try {
       const row = this.sql.native.get(sequence)
       if (row === undefined) return this.packed(sequence)
-      if (row.blob === null) return row.body === null ? null : bodyPart(row.body)
+      if (row.blob === null) return row.body === null ? null : bodyPart(this.texts.body(sequence, row.body))
       const blob = this.sql.blob.get(row.blob)
       if (blob === undefined) return { damage: "its long body is missing", range: null }
       if (bodyKey(blobText(blob)) !== row.blob) return { damage: "its long body is not what was received", range: null }
@@ -70,9 +74,10 @@ export class BodyReader {
       if (block === undefined) return null
       const bodies = this.unpacked(block)
       if (isDamaged(bodies)) throw new Error(bodies.damage)
-      return bodies.get(sequence) ?? null
+      const body = bodies.get(sequence)
+      return body === undefined ? null : this.texts.body(sequence, body)
     }
-    if (row.blob === null) return row.body
+    if (row.blob === null) return row.body === null ? null : this.texts.body(sequence, row.body)
     const blob = this.sql.blob.get(row.blob)
     if (blob === undefined) throw new Error("its long body is missing")
     return blobText(blob)
@@ -84,10 +89,10 @@ export class BodyReader {
     const bodies = this.unpacked(block)
     if (isDamaged(bodies)) return bodies
     const body = bodies.get(sequence)
-    return body === undefined ? null : bodyPart(body)
+    return body === undefined ? null : bodyPart(this.texts.body(sequence, body))
   }
 
-  private unpacked({ body, firstSequence, lastSequence }: PackedBlock): ReadonlyMap<number, string> | DamagedBody {
+  private unpacked({ body, firstSequence, lastSequence }: PackedBlock): ReadonlyMap<number, StoredText> | DamagedBody {
     const known = this.blocks.get(firstSequence)
     if (known !== undefined) return known
     if (this.blocks.size >= KEPT) this.blocks = new Map()
@@ -97,9 +102,12 @@ export class BodyReader {
   }
 }
 
-const isDamaged = (read: ReadonlyMap<number, string> | DamagedBody): read is DamagedBody => "damage" in read
+const isDamaged = (read: ReadonlyMap<number, StoredText> | DamagedBody): read is DamagedBody => "damage" in read
 
-const unpack = (body: Buffer, range: NonNullable<DamagedBody["range"]>): ReadonlyMap<number, string> | DamagedBody => {
+const unpack = (
+  body: Buffer,
+  range: NonNullable<DamagedBody["range"]>,
+): ReadonlyMap<number, StoredText> | DamagedBody => {
   try {
     return readWholeBlock(body)
   } catch (error) {

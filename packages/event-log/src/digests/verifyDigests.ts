@@ -6,6 +6,7 @@ import type { LogReport } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
 import { type EventRow, type EventValues, eventSelection, rowOfValues } from "../EventRow.js"
 import { digestsAfterKey } from "../migrations/index.js"
+import { SqliteTexts } from "../texts/SqliteTexts.js"
 import { BodyReader } from "./BodyReader.js"
 import { bodiesDigest, chained, payloadsDigest } from "./canonical.js"
 
@@ -99,6 +100,7 @@ const prepare = (handle: Sqlite.Database) => ({
 class Verification {
   private readonly sql: ReturnType<typeof prepare>
   private readonly bodies: BodyReader
+  private readonly texts: SqliteTexts
   /** Up to this sequence an older version wrote, without digests. */
   private readonly after: number
   /** What is written after the beginning is left to the next look. */
@@ -120,6 +122,7 @@ class Verification {
   ) {
     this.sql = prepare(handle)
     this.bodies = new BodyReader(handle)
+    this.texts = new SqliteTexts(handle)
     this.after = Number(this.sql.after.get(digestsAfterKey) ?? 0)
     this.head = this.headNow()
     this.readTransaction = options.readTransaction ?? ((body) => body())
@@ -206,7 +209,9 @@ class Verification {
     }
     let events: readonly EventRow[]
     try {
-      events = this.sql.events.all(block.streamId, block.firstVersion, block.lastVersion).map(rowOfValues)
+      events = this.sql.events
+        .all(block.streamId, block.firstVersion, block.lastVersion)
+        .map((values) => this.texts.event(rowOfValues(values)))
     } catch (error) {
       this.found({ ...placeOf(block), part: "events", detail: `cannot be read (${messageOf(error)})` })
       return

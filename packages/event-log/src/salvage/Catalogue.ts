@@ -1,8 +1,9 @@
 /** What of a log a damaged file still holds, and where. Places only: the rows are read again when they are copied. */
 import type { PurgeRow } from "../Driver.js"
-import type { EventRow } from "../EventRow.js"
+import type { StoredEventRow } from "../EventRow.js"
 import { readWholeBlock, unpackBody } from "../NativeBodies.js"
-import { type DigestBlock, type LogRow, logRowOf, sealedHashOf } from "./logRows.js"
+import type { StoredText } from "../texts/storedParts.js"
+import { type DigestBlock, type LogRow, type LongText, logRowOf, sealedHashOf } from "./logRows.js"
 import type { PageFile } from "./PageFile.js"
 import { cellsOf, type Place, rowAt } from "./records.js"
 
@@ -23,6 +24,7 @@ export interface Tombstone {
 
 /** More rows than this on one page are none. */
 const cellsPerPage = 65_536
+const textPlace = (streamId: string, key: string): string => `${streamId} ${key}`
 const packed = ({ cell, page }: Place): number => page * cellsPerPage + cell
 const unpacked = (place: number): Place => ({ page: Math.floor(place / cellsPerPage), cell: place % cellsPerPage })
 
@@ -31,6 +33,9 @@ export class Catalogue {
   private readonly events = new Map<number, number>()
   private readonly natives = new Map<number, number>()
   private readonly blobs = new Map<string, number>()
+  private readonly texts = new Map<string, number>()
+  /** Key of a long text → byte at which a part of it begins → where that is. */
+  private readonly segments = new Map<string, Map<number, number>>()
   /** Last sequence of a block → where its digest is. */
   private readonly digests = new Map<number, number>()
   readonly blocks: PackedRange[] = []
@@ -83,13 +88,30 @@ export class Catalogue {
   }
 
   /** An event that is there. */
-  event(sequence: number): EventRow | null {
+  event(sequence: number): StoredEventRow | null {
     const row = this.read(this.events.get(sequence))
     return row?.kind === "event" ? row.event : null
   }
 
-  /** The native body of an event, null where the file has none, or why it cannot be read. */
-  body(sequence: number): string | null | { readonly lost: string } {
+  /** A long text of a stream, as its row has it. */
+  text(streamId: string, key: string): LongText | null {
+    const row = this.read(this.texts.get(textPlace(streamId, key)))
+    return row?.kind === "text" ? row.text : null
+  }
+
+  /** What is there of a long text that is stored by itself, in order. */
+  bodyOf(key: string): string {
+    const places = [...(this.segments.get(key) ?? [])].sort(([a], [b]) => a - b)
+    return places
+      .map(([, place]) => {
+        const row = this.read(place)
+        return row?.kind === "segment" ? row.body : ""
+      })
+      .join("")
+  }
+
+  /** The native body of an event as it is stored, null where the file has none, or why it cannot be read. */
+  body(sequence: number): StoredText | null | { readonly lost: string } {
     const row = this.read(this.natives.get(sequence))
     if (row?.kind !== "native") return null
     if (row.blob === null) return row.body
@@ -103,7 +125,7 @@ export class Catalogue {
   }
 
   /** All bodies of a block, or why they cannot be read. */
-  bodiesOf({ place }: PackedRange): ReadonlyMap<number, string> | { readonly lost: string } {
+  bodiesOf({ place }: PackedRange): ReadonlyMap<number, StoredText> | { readonly lost: string } {
     const row = this.read(packed(place))
     if (row?.kind !== "block") return { lost: "the block cannot be read" }
     try {
@@ -114,13 +136,13 @@ export class Catalogue {
   }
 
   /** The tombstone of an event's stream, where the event lies before it: its content is gone, or is to go. */
-  tombstoneOf({ streamId, streamVersion }: Pick<EventRow, "streamId" | "streamVersion">): Tombstone | null {
+  tombstoneOf({ streamId, streamVersion }: Pick<StoredEventRow, "streamId" | "streamVersion">): Tombstone | null {
     const tombstone = this.tombstones.get(streamId)
     return tombstone !== undefined && streamVersion < tombstone.version ? tombstone : null
   }
 
   /** The tombstone that an event is; null: it is none. */
-  tombstoneAt({ eventId, streamId }: Pick<EventRow, "eventId" | "streamId">): Tombstone | null {
+  tombstoneAt({ eventId, streamId }: Pick<StoredEventRow, "eventId" | "streamId">): Tombstone | null {
     const tombstone = this.tombstones.get(streamId)
     return tombstone?.eventId === eventId ? tombstone : null
   }
@@ -157,6 +179,14 @@ export class Catalogue {
       case "blob":
         this.blobs.set(row.key, packed(place))
         return
+      case "text":
+        this.texts.set(textPlace(row.text.streamId, row.text.key), packed(place))
+        return
+      case "segment": {
+        const starts = this.segments.get(row.key) ?? new Map<number, number>()
+        this.segments.set(row.key, starts.set(row.start, packed(place)))
+        return
+      }
       case "digest":
         this.digests.set(row.block.lastSequence, packed(place))
         return this.note(row.block.streamId, row.block.lastVersion, row.block.lastSequence)
@@ -170,7 +200,7 @@ export class Catalogue {
   }
 
   /** Nothing comes after a tombstone: the last one is that of the stream. */
-  private noteTombstone(event: EventRow): void {
+  private noteTombstone(event: StoredEventRow): void {
     const sealedHash = sealedHashOf(event)
     const before = this.tombstones.get(event.streamId)
     if (sealedHash === null || (before !== undefined && before.version > event.streamVersion)) return

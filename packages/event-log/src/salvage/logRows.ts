@@ -2,7 +2,8 @@
 import { tombstoneTypes } from "@threadfold/contracts"
 import type { PurgeRow } from "../Driver.js"
 import type { BlockDigests } from "../digests/canonical.js"
-import { blankRow, type EventRow, eventFields } from "../EventRow.js"
+import { blankRow, eventFields, type StoredEventRow } from "../EventRow.js"
+import type { StoredText } from "../texts/storedParts.js"
 import type { StoredRow, Value } from "./records.js"
 
 /** A row of `digests`. */
@@ -13,11 +14,27 @@ export interface DigestBlock extends BlockDigests {
   readonly lastSequence: number
 }
 
+/** A row of `texts`. */
+export interface LongText {
+  readonly streamId: string
+  readonly key: string
+  readonly bytes: number
+  readonly itemId: string | null
+  readonly pieces: string | null
+}
+
 export type LogRow =
-  | { readonly kind: "event"; readonly event: EventRow }
-  | { readonly kind: "native"; readonly sequence: number; readonly body: string | null; readonly blob: string | null }
+  | { readonly kind: "event"; readonly event: StoredEventRow }
+  | {
+      readonly kind: "native"
+      readonly sequence: number
+      readonly body: StoredText | null
+      readonly blob: string | null
+    }
   | { readonly kind: "block"; readonly first: number; readonly last: number; readonly body: Buffer }
   | { readonly kind: "blob"; readonly key: string; readonly body: string | Buffer }
+  | { readonly kind: "text"; readonly text: LongText }
+  | { readonly kind: "segment"; readonly key: string; readonly start: number; readonly body: string }
   | { readonly kind: "digest"; readonly block: DigestBlock }
   | { readonly kind: "purge"; readonly purge: PurgeRow }
   | { readonly kind: "meta"; readonly key: string; readonly value: string }
@@ -36,20 +53,25 @@ const textOrNull = (value: Value | undefined): string | null | undefined =>
 type Writable<T> = { -readonly [Field in keyof T]: T[Field] }
 /** Fields that hold a text or nothing. */
 type OptionalText = {
-  [Field in keyof EventRow]: null extends EventRow[Field] ? (string extends EventRow[Field] ? Field : never) : never
-}[keyof EventRow]
+  [Field in keyof StoredEventRow]: null extends StoredEventRow[Field]
+    ? string extends StoredEventRow[Field]
+      ? Field
+      : never
+    : never
+}[keyof StoredEventRow]
 const optionalTexts = eventFields.filter((field): field is OptionalText => blankRow[field] === null && field !== "seq")
 
 /** The event of a row with the columns of `events`; null where it is none. */
-const eventOf = (sequence: number, values: readonly Value[]): EventRow | null => {
+const eventOf = (sequence: number, values: readonly Value[]): StoredEventRow | null => {
   const found: Readonly<Record<string, Value | undefined>> = Object.fromEntries(
     eventFields.map((field, index) => [field, values[index]]),
   )
   const { streamId, streamVersion, eventId, type, v, at, recordedAt, actor, seq, payload } = found
-  if (!isText(streamId) || !isText(eventId) || !isText(type) || !isText(actor) || !isText(payload)) return null
+  if (!isText(streamId) || !isText(eventId) || !isText(type) || !isText(actor)) return null
+  if (!isText(payload) && !Buffer.isBuffer(payload)) return null
   if (!isCount(streamVersion) || !isCount(v) || typeof at !== "number" || typeof recordedAt !== "number") return null
   if (!uuid.test(streamId) || !uuid.test(eventId) || streamVersion < 1) return null
-  const row: Writable<EventRow> = {
+  const row: Writable<StoredEventRow> = {
     ...blankRow,
     sequence,
     streamId,
@@ -87,9 +109,18 @@ const purgeOf = (values: readonly Value[]): PurgeRow | null => {
   return { streamId, firstVersion, lastVersion, sealedHash, eventId, purgedAt, progress, finishedAt }
 }
 
+/** The long text of a row with the columns of `texts`; null where it is none. */
+const longTextOf = (values: readonly Value[]): LongText | null => {
+  const [streamId, key, bytes, itemId, pieces] = values
+  if (values.length !== 5 || !isText(streamId) || !uuid.test(streamId) || !isText(key) || !sha256.test(key)) return null
+  if (!isCount(bytes) || (itemId === null) !== (pieces === null)) return null
+  if (itemId === null || pieces === null) return { streamId, key, bytes, itemId: null, pieces: null }
+  return isText(itemId) && isText(pieces) ? { streamId, key, bytes, itemId, pieces } : null
+}
+
 /** The sealed hash of an event that is a tombstone; null: it is none. */
-export const sealedHashOf = ({ payload, type }: EventRow): string | null => {
-  if (!tombstoneTypes.has(type)) return null
+export const sealedHashOf = ({ payload, type }: StoredEventRow): string | null => {
+  if (!tombstoneTypes.has(type) || typeof payload !== "string") return null
   try {
     const said: unknown = JSON.parse(payload)
     const hash = typeof said === "object" && said !== null && "sealedHash" in said ? said.sealedHash : null
@@ -105,6 +136,8 @@ export const logRowOf = ({ rowid, values }: StoredRow): LogRow | null => {
   if (rowid === null) {
     const purge = purgeOf(values)
     if (purge !== null) return { kind: "purge", purge }
+    const text = longTextOf(values)
+    if (text !== null) return { kind: "text", text }
     return values.length === 2 && isText(a) && isText(b) && metaKey.test(a) ? { kind: "meta", key: a, value: b } : null
   }
   if (values.length === eventFields.length && a === null) {
@@ -120,6 +153,7 @@ export const logRowOf = ({ rowid, values }: StoredRow): LogRow | null => {
 }
 
 const nativeOf = (rowid: number, a?: Value, b?: Value, c?: Value): LogRow | null => {
+  if (isText(a) && sha256.test(a) && isCount(b) && isText(c)) return { kind: "segment", key: a, start: b, body: c }
   if (a === null && isCount(b) && Buffer.isBuffer(c) && b >= rowid) {
     return { kind: "block", first: rowid, last: b, body: c }
   }
@@ -127,6 +161,6 @@ const nativeOf = (rowid: number, a?: Value, b?: Value, c?: Value): LogRow | null
     return { kind: "blob", key: a, body: b }
   }
   if (a !== null) return null
-  if (isText(b) && c === null) return { kind: "native", sequence: rowid, body: b, blob: null }
+  if ((isText(b) || Buffer.isBuffer(b)) && c === null) return { kind: "native", sequence: rowid, body: b, blob: null }
   return b === null && isText(c) && sha256.test(c) ? { kind: "native", sequence: rowid, body: null, blob: c } : null
 }

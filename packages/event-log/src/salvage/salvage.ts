@@ -7,11 +7,13 @@ import type { SalvageReport } from "@threadfold/contracts"
 import { Effect, type Scope } from "effect"
 import type { LogDriver } from "../Driver.js"
 import { DatabaseNotFound, DatabaseUnreadable, type OpenError, SalvageTargetExists, StorageFailed } from "../Errors.js"
-import type { EventRow } from "../EventRow.js"
+import type { EventRow, StoredEventRow } from "../EventRow.js"
 import type { MigrationGroup } from "../Migrations.js"
 import { openSqlite, type SqliteDatabase } from "../SqliteDatabase.js"
+import { decodeParts, joinParts, type StoredText } from "../texts/storedParts.js"
 import { Catalogue, type PackedRange } from "./Catalogue.js"
 import { DigestCheck } from "./DigestCheck.js"
+import { LongTexts } from "./LongTexts.js"
 import { PageFile } from "./PageFile.js"
 
 /** Events of one transaction of the copy. */
@@ -61,7 +63,8 @@ class Copy {
   private nextBlock = 0
   /** Last event of a block of bodies that cannot be read. */
   private lostUntil = 0
-  private packedBodies: ReadonlyMap<number, string> = new Map()
+  private packedBodies: ReadonlyMap<number, StoredText> = new Map()
+  private readonly texts: LongTexts
 
   constructor(
     private readonly catalogue: Catalogue,
@@ -69,6 +72,7 @@ class Copy {
     private readonly purgeBegins: string,
   ) {
     this.digests = new DigestCheck(catalogue)
+    this.texts = new LongTexts(catalogue, driver, this.versions)
     this.blocks = [...catalogue.blocks].sort((a, b) => a.first - b.first)
   }
 
@@ -86,10 +90,12 @@ class Copy {
   }
 
   private event(old: number): void {
-    const event = this.catalogue.event(old)
+    const stored = this.catalogue.event(old)
+    if (stored === null) return
+    const isPurged = this.catalogue.tombstoneOf(stored) !== null
+    const event = this.whole(stored, isPurged)
     if (event === null) return
-    const isPurged = this.catalogue.tombstoneOf(event) !== null
-    const body = isPurged ? null : this.bodyOf(old)
+    const body = isPurged ? null : this.bodyOf(old, event.payload)
     this.digests.event(event, body)
     const streamVersion = (this.written.get(event.streamId) ?? 0) + 1
     // What a purge had not taken yet does not go into the copy.
@@ -132,10 +138,36 @@ class Copy {
     if (finishedAt !== null) driver.savePurge(streamId, progress, finishedAt)
   }
 
-  /** Undefined where it is there and cannot be read. */
-  private bodyOf(sequence: number): string | null | undefined {
+  /** The event with its payload whole; null where a long text of it is lost. */
+  private whole(stored: StoredEventRow, isPurged: boolean): EventRow | null {
+    const { payload, sequence, streamId } = stored
+    if (typeof payload === "string") return { ...stored, payload }
+    if (isPurged) return { ...stored, payload: "{}" }
+    try {
+      const source = { textOf: (key: string) => this.texts.textOf(streamId, key), payload: () => "" }
+      return { ...stored, payload: joinParts(decodeParts(payload), source) }
+    } catch (error) {
+      this.refused.push({ sequence, detail: error instanceof Error ? error.message : String(error) })
+      return null
+    }
+  }
+
+  /** The native body of an event with this payload; undefined where it is there and cannot be read. */
+  private bodyOf(sequence: number, payload: string): string | null | undefined {
+    const stored = this.storedBody(sequence)
+    if (stored === null || stored === undefined || typeof stored === "string") return stored
+    try {
+      return joinParts(decodeParts(stored), { textOf: () => "", payload: () => payload })
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error)
+      this.lost({ firstSequence: sequence, lastSequence: sequence, detail })
+      return undefined
+    }
+  }
+
+  private storedBody(sequence: number): StoredText | null | undefined {
     const own = this.catalogue.body(sequence)
-    if (typeof own === "string") return own
+    if (typeof own === "string" || Buffer.isBuffer(own)) return own
     if (own !== null) {
       this.lost({ firstSequence: sequence, lastSequence: sequence, detail: own.lost })
       return undefined
@@ -154,7 +186,7 @@ class Copy {
   }
 
   /** Packed bodies that are still to come. */
-  private rest(sequence: number): readonly (readonly [number, string])[] {
+  private rest(sequence: number): readonly (readonly [number, StoredText])[] {
     return [...this.packedBodies].filter(([other]) => other >= sequence)
   }
 

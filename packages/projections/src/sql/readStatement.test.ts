@@ -18,6 +18,12 @@ beforeAll(() => {
   database.exec(
     "INSERT INTO events (sequence, type) VALUES (7, 'turn.started'); INSERT INTO meta VALUES ('key', 'secret')",
   )
+  // An event whose text the log keeps apart, in two segments.
+  const parts = JSON.stringify([25, '{"a":1,"text":"', { text: "key" }, '"}'])
+  database
+    .prepare("INSERT INTO events (sequence, stream_id, type, payload) VALUES (6, 's', 'notice', ?)")
+    .run(Buffer.from(parts))
+  database.exec("INSERT INTO text_segments VALUES ('s', 'key', 9, char(10) || 'end'), ('s', 'key', 0, 'a \"start\"')")
   new SqlStore(database).apply([
     putRow("threads", { threadId: "a", status: "idle", provider: "codex", title: "it's" }),
     putRow("threads", { threadId: "b", status: "working" }),
@@ -50,6 +56,11 @@ describe("a statement of a person", () => {
       expect(columns.every(({ meaning }) => meaning !== "")).toBe(true)
     }
     expect(read("SELECT count(DISTINCT view) FROM v_views").rows).toEqual([[sqlViews.length - 1]])
+  })
+
+  it("has payloads whole, also where the log keeps a text of one apart", () => {
+    const [[payload] = []] = read("SELECT payload FROM v_events WHERE sequence = 6").rows
+    expect(JSON.parse(String(payload))).toEqual({ a: 1, text: 'a "start"\nend' })
   })
 
   it("ends at the limit of rows, and at that of bytes", () => {

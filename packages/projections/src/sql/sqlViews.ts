@@ -55,6 +55,16 @@ const eventColumns: readonly (readonly [name: string, meaning: string])[] = [
   ["payload", "What it says, as JSON text."],
 ]
 
+/** A part of a payload in SQL: a long text is written as JSON writes it between quotes. */
+const partSql = `CASE part.type WHEN 'text' THEN part.value ELSE (SELECT substr(written, 2, length(written) - 2) FROM (
+  SELECT json_quote(group_concat(text, '')) AS written FROM (
+    SELECT text FROM main.text_segments AS one
+    WHERE one.stream_id = events.stream_id AND one.sha256 = part.value ->> '$.text' ORDER BY start))) END`
+
+/** The whole payload in SQL, of a row of `events`. Where it is stored in parts, it is the same JSON, maybe with other escapes. */
+const payloadSql = `iif(typeof(payload) = 'text', payload, (SELECT group_concat(said, '') FROM (
+  SELECT ${partSql} AS said FROM json_each(CAST(payload AS TEXT)) AS part WHERE part.key > 0 ORDER BY part.key)))`
+
 const read: readonly SqlView[] = [
   viewOf(
     "v_threads",
@@ -96,7 +106,9 @@ const read: readonly SqlView[] = [
     name: "v_events",
     meaning: "One row per event of the log.",
     columns: eventColumns.map(([name, meaning]) => ({ name, meaning })),
-    select: `SELECT ${eventColumns.map(([name]) => `"${name}"`).join(", ")} FROM main.events`,
+    select: `SELECT ${eventColumns
+      .map(([name]) => (name === "payload" ? `${payloadSql} AS "payload"` : `"${name}"`))
+      .join(", ")} FROM main.events`,
   },
 ]
 

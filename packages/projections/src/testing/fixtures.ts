@@ -37,11 +37,17 @@ export const expectSame = (
   if (!isDeepStrictEqual(actual, expected)) expect(through(actual)).toEqual(through(expected))
 }
 
+/** Where the log shows its long texts: in a test a table. */
+const logTexts = [
+  "CREATE TABLE texts (stream_id TEXT, sha256 TEXT, bytes INTEGER)",
+  "CREATE TABLE text_segments (stream_id TEXT, sha256 TEXT, start INTEGER, text TEXT)",
+] as const
+
 /** An empty database with the projections' tables, in memory; `file` for tests that need it on a disk. */
 export const openProjections = (file = ":memory:"): Database => {
   const database = new Sqlite(file)
   database.pragma("journal_mode = WAL")
   database.pragma("foreign_keys = ON")
-  for (const statement of projectionSchema) database.exec(statement)
+  for (const statement of [...logTexts, ...projectionSchema]) database.exec(statement)
   return database
 }

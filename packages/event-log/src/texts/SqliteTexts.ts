@@ -1,0 +1,181 @@
+/// <reference lib="es2024.string" />
+/**
+ * Long texts in SQLite, stored once. A payload with a text over 64 KiB is stored in parts and names the text by its key; a native body
+ * that repeats what its payload says names the stretches; a text that was streamed piece by piece names the events of its pieces.
+ * Whoever reads an event gets it whole, as it was written. Every statement is prepared when it is first needed. No Effect here.
+ */
+import { longestTextBytes } from "@threadfold/contracts"
+import type Sqlite from "better-sqlite3"
+import type { EventRow, StoredEventRow } from "../EventRow.js"
+import { bodyKey, inlineBytes } from "../NativeBodies.js"
+import { leastShared, sharedParts, stringsIn } from "./sharedParts.js"
+import { decodeParts, encodeParts, escaped, joinParts, keysOf, type Part, type StoredText } from "./storedParts.js"
+import { StreamedPieces, segmentBytes } from "./streamedPieces.js"
+
+/** Bytes of UTF-8 that a UTF-16 unit takes at most: what has fewer units than this is no long text. */
+const bytesPerUnit = 3
+const leastUnits = Math.floor(longestTextBytes / bytesPerUnit)
+
+/** Whether a text is stored by itself. */
+export const isLongText = (text: string): boolean =>
+  text.length > leastUnits && Buffer.byteLength(text) > longestTextBytes
+
+/** What of a long text consists of, in order. Binds the stream and the key. */
+export const selectTextSql = "SELECT text FROM text_segments WHERE stream_id = ? AND sha256 = ? ORDER BY start"
+
+const prepare = (handle: Sqlite.Database) => ({
+  text: handle.prepare<[string, string], string | null>(selectTextSql).pluck(),
+  isKnown: handle.prepare<[string, string]>("SELECT 1 FROM texts WHERE stream_id = ? AND sha256 = ?"),
+  insert: handle.prepare<[string, string, number, string | null, string | null], never>(
+    "INSERT INTO texts (stream_id, sha256, bytes, item_id, pieces) VALUES (?, ?, ?, ?, ?)",
+  ),
+  hasBody: handle.prepare<[string]>("SELECT 1 FROM text_bodies WHERE sha256 = ? LIMIT 1"),
+  insertBody: handle.prepare<[string, number, string], never>(
+    "INSERT INTO text_bodies (sha256, start, body) VALUES (?, ?, ?)",
+  ),
+  remove: handle.prepare<[string, string], never>("DELETE FROM texts WHERE stream_id = ? AND sha256 = ?"),
+  isUsed: handle.prepare<[string]>("SELECT 1 FROM texts WHERE sha256 = ? AND pieces IS NULL LIMIT 1"),
+  bodyBytes: handle
+    .prepare<[string], number>("SELECT coalesce(sum(octet_length(body)), 0) FROM text_bodies WHERE sha256 = ?")
+    .pluck(),
+  removeBody: handle.prepare<[string], never>("DELETE FROM text_bodies WHERE sha256 = ?"),
+  event: handle
+    .prepare<[number], readonly [streamId: string, payload: StoredText]>(
+      "SELECT stream_id, payload FROM events WHERE sequence = ?",
+    )
+    .raw(),
+})
+
+/** The text that JSON writes so between quotes; null: JSON would not write it so. */
+const unescaped = (written: string): string | null => {
+  try {
+    const text: unknown = JSON.parse(`"${written}"`)
+    return typeof text === "string" && escaped(text) === written ? text : null
+  } catch {
+    return null
+  }
+}
+
+export class SqliteTexts {
+  private prepared: ReturnType<typeof prepare> | null = null
+  private readonly pieces: StreamedPieces
+  /** Payloads of the running transaction whose native bodies may repeat them, by sequence. */
+  private readonly recent = new Map<number, string>()
+
+  constructor(private readonly handle: Sqlite.Database) {
+    this.pieces = new StreamedPieces(handle, (streamId, key) => this.textOf(streamId, key))
+  }
+
+  /** What is stored of an event's payload; stores its long texts. */
+  payload(event: EventRow): StoredText {
+    const { payload, sequence } = event
+    if (payload.length >= leastShared) this.recent.set(sequence, payload)
+    if (payload.length <= leastUnits || !payload.isWellFormed()) return payload
+    const parts: Part[] = []
+    let at = 0
+    for (const [from, until] of stringsIn(payload, leastUnits)) {
+      const text = unescaped(payload.slice(from, until))
+      if (text === null || !isLongText(text) || !text.isWellFormed()) continue
+      parts.push(payload.slice(at, from), { text: this.keep(event, text) })
+      at = until
+    }
+    return at === 0 ? payload : encodeParts(payload, [...parts, payload.slice(at)])
+  }
+
+  /** The stored form of a native body that repeats its payload; null: it is stored whole. Asked once, after the payload. */
+  native(sequence: number, body: string): Buffer | null {
+    const payload = this.recent.get(sequence)
+    if (payload === undefined) return null
+    this.recent.delete(sequence)
+    const parts = body.length < leastShared ? null : sharedParts(body, payload)
+    // Half a surrogate pair is stored as another sign.
+    if (parts === null || !body.isWellFormed()) return null
+    const stored = encodeParts(body, parts)
+    return stored.length > inlineBytes ? null : stored
+  }
+
+  /** Forgets the payloads of the transaction. */
+  forget(): void {
+    if (this.recent.size > 0) this.recent.clear()
+  }
+
+  /** An event with its payload whole; with none that can be read where a text of it is not there. */
+  event(row: StoredEventRow): EventRow {
+    const { payload } = row
+    if (typeof payload === "string") return { ...row, payload }
+    try {
+      return { ...row, payload: this.whole(row.streamId, payload) }
+    } catch {
+      return { ...row, payload: "" }
+    }
+  }
+
+  /** A native body whole. Throws where a part of it is not there. */
+  body(sequence: number, stored: StoredText): string {
+    if (typeof stored === "string") return stored
+    return joinParts(decodeParts(stored), {
+      textOf: () => missing(),
+      payload: () => {
+        const [streamId, payload = ""] = this.sql.event.get(sequence) ?? [""]
+        return typeof payload === "string" ? payload : this.whole(streamId, payload)
+      },
+    })
+  }
+
+  /** A long text of a stream. Throws where it is not there. */
+  textOf(streamId: string, key: string): string {
+    const segments = this.sql.text.all(streamId, key)
+    return segments.length === 0 ? missing() : segments.join("")
+  }
+
+  /** Removes the texts that a payload in parts names; gives the bytes that went. */
+  remove(streamId: string, stored: Buffer): number {
+    let bytes = 0
+    for (const key of keysOf(decodeParts(stored))) {
+      this.sql.remove.run(streamId, key)
+      if (this.sql.isUsed.get(key) !== undefined) continue
+      bytes += this.sql.bodyBytes.get(key) ?? 0
+      this.sql.removeBody.run(key)
+    }
+    return bytes
+  }
+
+  private whole(streamId: string, stored: Buffer): string {
+    return joinParts(decodeParts(stored), { textOf: (key) => this.textOf(streamId, key), payload: missing })
+  }
+
+  /** Stores a long text, unless its stream has it; gives its key. */
+  private keep(event: EventRow, text: string): string {
+    const { itemId, streamId } = event
+    const key = bodyKey(text)
+    if (this.sql.isKnown.get(streamId, key) !== undefined) return key
+    const pieces = this.pieces.of(event, text)
+    this.sql.insert.run(streamId, key, Buffer.byteLength(text), pieces === null ? null : itemId, pieces)
+    if (pieces === null && this.sql.hasBody.get(key) === undefined) this.keepBody(key, text)
+    return key
+  }
+
+  private keepBody(key: string, text: string): void {
+    let start = 0
+    for (let from = 0; from < text.length; ) {
+      const end = Math.min(text.length, from + segmentBytes)
+      // Not between the halves of a pair.
+      const until = end < text.length && isLeading(text.charCodeAt(end - 1)) ? end - 1 : end
+      const segment = text.slice(from, until)
+      this.sql.insertBody.run(key, start, segment)
+      start += Buffer.byteLength(segment)
+      from = until
+    }
+  }
+
+  private get sql(): ReturnType<typeof prepare> {
+    this.prepared ??= prepare(this.handle)
+    return this.prepared
+  }
+}
+
+const isLeading = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
+
+const missing = (): never => {
+  throw new Error("a long text of it is missing")
+}
