@@ -21,6 +21,7 @@ import {
   wellFormedAll,
 } from "@threadfold/core/model"
 import type { Database, Statement } from "better-sqlite3"
+import { LongTexts } from "./LongTexts.js"
 import type { ProjectionStore } from "./ProjectionStore.js"
 import { RowRemoval } from "./RowRemoval.js"
 import {
@@ -51,9 +52,7 @@ interface Writing {
   readonly values: unknown[]
 }
 
-/**
- * The index of a column that changes with every batch: a `rewrite` names the column, and SQLite then updates this index and no other.
- */
+/** The index of a column that changes with every batch: a `rewrite` names it, and SQLite then updates this index and no other. */
 const movingIndex = "threads_by_update"
 
 /** The columns that decide in which indexes a row stands, and where. */
@@ -102,12 +101,12 @@ class SqlTable {
   private readonly first = new Map<string, () => SelectRow>()
   private readonly lists = new Map<string, () => SelectRow>()
   private readonly remove: () => Statement<unknown[]>
-  /** One whole row by its key. */
-  readonly whole: () => SelectRow
+  private readonly whole: () => SelectRow
 
   constructor(
     private readonly database: Database,
     readonly of: Layout,
+    private readonly texts: LongTexts,
   ) {
     this.places = onDemand(() => placesOf(database, of))
     const select = (text: string) => onDemand(() => database.prepare<unknown[], Record<string, unknown>>(text))
@@ -135,7 +134,8 @@ class SqlTable {
       const value = row[column.name]
       if (value === null || value === undefined) values[index] = null
       else if (column.json) values[index] = JSON.stringify(value)
-      else values[index] = typeof value === "string" ? wellFormed(value) : value
+      else if (typeof value !== "string") values[index] = value
+      else values[index] = column.heavy ? this.texts.stored(row[this.of.owner], wellFormed(value)) : wellFormed(value)
     }
     // Two statements that find nothing cost more than the insert.
     if (isNew) {
@@ -161,6 +161,12 @@ class SqlTable {
   findAll(lookup: string, values: readonly (Scalar | null)[]): readonly Cells[] {
     const rows = this.matches.get(lookup)?.().all(wellFormedAll(values)) ?? []
     return rows.map((row) => parseJsonColumns(this.of, row))
+  }
+
+  /** The row of a key with its heavy columns. */
+  wholeRow(key: readonly Scalar[]): Cells | null {
+    const row = this.whole().get(key)
+    return row === undefined ? null : this.texts.whole(this.of.columns, parseJsonColumns(this.of, row))
   }
 
   list(name: string, values: readonly (Scalar | null)[]): readonly Cells[] {
@@ -197,7 +203,8 @@ export class SqlStore implements ProjectionStore {
 
   /** `database`: a handle to a database that has had {@link projectionMigrations}. */
   constructor(private readonly database: Database) {
-    this.tables = new Map([...layouts].map(([table, of]) => [table, new SqlTable(database, of)]))
+    const texts = new LongTexts(database)
+    this.tables = new Map([...layouts].map(([table, of]) => [table, new SqlTable(database, of, texts)]))
     this.statements = prepareStatements(database)
   }
 
@@ -207,9 +214,8 @@ export class SqlStore implements ProjectionStore {
   }
 
   whole = <N extends TableName>(table: N, key: readonly Scalar[]): Rows[N] | null => {
-    const { of, whole } = this.table(table)
-    const row = whole().get(wellFormedAll(key))
-    return row === undefined ? null : toRow(table, parseJsonColumns(of, row))
+    const row = this.table(table).wholeRow(wellFormedAll(key))
+    return row === null ? null : toRow(table, row)
   }
 
   findAll = <N extends TableName>(table: N, lookup: string, values: readonly (Scalar | null)[]): readonly Rows[N][] =>
@@ -270,18 +276,19 @@ export class SqlStore implements ProjectionStore {
 
   *rowsOf(streamId: string): Iterable<TableRow> {
     for (const table of tableNames) {
-      const { of, whole } = this.table(table)
-      if (table === "item_chunks") {
-        for (const itemId of this.statements.itemIds().all(streamId)) {
-          for (const key of this.statements.chunkKeys().all(itemId)) yield* wholeRow(table, of, whole().get(key))
-        }
-        continue
-      }
-      // Keys first, each row when it is asked for: memory stays small however much text a thread holds.
-      for (const key of this.statements.keys.get(table)?.().all(streamId) ?? []) {
-        yield* wholeRow(table, of, whole().get(key))
+      const of = this.table(table)
+      for (const key of this.keysOf(table, streamId)) {
+        const row = of.wholeRow(key)
+        if (row !== null) yield { table, row: toRow(table, row) }
       }
     }
+  }
+
+  /** Keys first, each row when it is asked for: memory stays small however much text a thread holds. */
+  private *keysOf(table: TableName, streamId: string): Iterable<readonly Scalar[]> {
+    const { chunkKeys, itemIds, keys } = this.statements
+    if (table !== "item_chunks") yield* keys.get(table)?.().all(streamId) ?? []
+    else for (const itemId of itemIds().all(streamId)) yield* chunkKeys().all(itemId)
   }
 
   streams: ProjectionStore["streams"] = (after, limit) => this.statements.streams().all(after ?? "", limit)
@@ -311,14 +318,6 @@ export class SqlStore implements ProjectionStore {
     if (found === undefined) throw new Error(`There is no table ${name}.`)
     return found
   }
-}
-
-const wholeRow = function* (
-  table: TableName,
-  of: Layout,
-  row: Record<string, unknown> | undefined,
-): Iterable<TableRow> {
-  if (row !== undefined) yield { table, row: toRow(table, parseJsonColumns(of, row)) }
 }
 
 const foldStateColumns = `stream_id AS "streamId", fold_version AS "foldVersion", stream_version AS "streamVersion", status, state`

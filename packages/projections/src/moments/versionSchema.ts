@@ -55,6 +55,9 @@ export const versionSchema: readonly string[] = [
   "CREATE VIEW events AS SELECT sequence FROM moment",
   // Queries ask it how often rows were made again without an event. Those of a moment never were.
   "CREATE VIEW projection_meta AS SELECT '' AS key, '' AS value WHERE 0",
+  // Queries ask for long texts that rows name. Those of a moment hold theirs.
+  "CREATE VIEW texts AS SELECT '' AS stream_id, '' AS sha256, 0 AS bytes WHERE 0",
+  "CREATE VIEW text_segments AS SELECT '' AS stream_id, '' AS sha256, 0 AS start, '' AS text WHERE 0",
   "CREATE TABLE about (identity TEXT NOT NULL)",
   `CREATE TABLE checkpoint (
   number INTEGER PRIMARY KEY,

@@ -27,7 +27,7 @@ export const oneOf = (column: string, values: Values | undefined): readonly Cond
     : [{ sql: `${column} IN (SELECT value FROM json_each(?))`, params: [JSON.stringify(all)] }]
 }
 
-/** Rows of which one of these columns holds a text, in any case of ASCII letters. */
+/** Rows of which one of these columns, or expressions, holds a text, in any case of ASCII letters. */
 export const holding = (columns: readonly string[], text: string | undefined): readonly Condition[] => {
   if (text === undefined) return []
   const pattern = `%${text.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`

@@ -4,6 +4,7 @@ import type * as SqlError from "@effect/sql/SqlError"
 import type { ItemDetail, ItemView, Rows, Values } from "@threadfold/contracts"
 import { itemView, itemViewer } from "@threadfold/core/model"
 import { Effect } from "effect"
+import { wholeText } from "../LongTexts.js"
 import { type RowError, RowNotFound, type ThreadListError } from "./Errors.js"
 import { holding, type MadeQuery, madeIn, valuesIn } from "./filters.js"
 import type { Page, PageQuery } from "./Page.js"
@@ -21,7 +22,7 @@ export interface ItemFilter extends MadeQuery {
 
 export const itemFilters = ({ kind, status, text, ...made }: ItemFilter): readonly Condition[] => [
   ...valuesIn({ status, kind }),
-  ...holding(["title", "text"], text),
+  ...holding(["title", wholeText("items", "text")], text),
   ...madeIn("item_id", made),
 ]
 

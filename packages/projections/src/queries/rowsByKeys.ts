@@ -28,7 +28,7 @@ const ofTable = (
   // The cross join keeps SQLite at looking each key up.
   const on = of.key.map((column, index) => `t."${sqlName(column)}" = json_extract(wanted.value, '$[${index}]')`)
   const text =
-    `SELECT ${shownList(of, "t.")} FROM json_each(?) AS wanted ` + `CROSS JOIN ${table} AS t ON ${on.join(" AND ")}`
+    `SELECT ${shownList(of, "t")} FROM json_each(?) AS wanted ` + `CROSS JOIN ${table} AS t ON ${on.join(" AND ")}`
   return sql.unsafe<Record<string, unknown>>(text, [JSON.stringify(keys)]).pipe(
     Effect.map((rows) => {
       const byKey = new Map<string, Cells>()

@@ -4,7 +4,8 @@ import type * as SqlError from "@effect/sql/SqlError"
 import { longestTextBytes, type Rows, type TableName, tableNames } from "@threadfold/contracts"
 import { type Cells, type Layout, type LayoutColumn, layout, toRow, type WholeSizes } from "@threadfold/core/model"
 import { Effect } from "effect"
-import { parseJson, parseJsonColumns, selectList, sqlName } from "../SqlText.js"
+import { mayNameText, textBeginning, textBytes, wholeText } from "../LongTexts.js"
+import { parseJson, parseJsonColumns, sqlName } from "../SqlText.js"
 import type { ReadSql } from "./ReadSql.js"
 
 /** A condition and its parameters. */
@@ -19,9 +20,18 @@ export const byIds = (column: string, ids: readonly string[]): Condition => ({
   params: [JSON.stringify(ids)],
 })
 
+/** Every column of a row, whole. */
+const wholeList = ({ columns, table }: Layout): string =>
+  columns
+    .map((column) => {
+      const name = sqlName(column.name)
+      return `${mayNameText(column) ? wholeText(table, name) : `"${name}"`} AS "${column.name}"`
+    })
+    .join(", ")
+
 /** What a statement selects of a table's rows, made once: pages run several statements a call. */
 const selections: ReadonlyMap<TableName, string> = new Map(
-  tableNames.map((table) => [table, `SELECT ${selectList(layout(table).columns)} FROM ${table}`]),
+  tableNames.map((table) => [table, `SELECT ${wholeList(layout(table))} FROM ${table}`]),
 )
 
 /** Whole rows of a table; `tail` is the rest of the statement, from this package alone. */
@@ -69,18 +79,26 @@ export const shownChunks = 64
 export const isLongStream = ({ chunkChars, chunks, hasFinal }: Rows["items"]): boolean =>
   hasFinal === 0 && (chunkChars > longestTextBytes || chunks > shownChunks)
 
-/** The columns of a row that is shown. A unit of text is a byte at least, so that as many units are enough of its beginning. */
-export const shownList = (of: Layout, prefix = ""): string => {
+/**
+ * The columns of a row that is shown. A unit of text is a byte at least, so that as many units are enough of its beginning.
+ *
+ * @param row what stands for the table in the statement, where it is not its name
+ */
+export const shownList = (of: Layout, row: string = of.table): string => {
   const long = longColumns(of)
-  if (long.length === 0) return selectList(of.columns, prefix)
+  const bytesIn = (column: LayoutColumn): string =>
+    mayNameText(column) ? textBytes(row, sqlName(column.name)) : `octet_length(${row}."${sqlName(column.name)}")`
   const listed = of.columns.map((column) => {
-    const name = `${prefix}"${sqlName(column.name)}"`
+    const name = `${row}."${sqlName(column.name)}"`
     if (!long.includes(column)) return `${name} AS "${column.name}"`
-    const shown = column.json ? "NULL" : `substr(${name}, 1, ${longestTextBytes})`
-    return `iif(octet_length(${name}) > ${mostBytes(column)}, ${shown}, ${name}) AS "${column.name}"`
+    const beginning = mayNameText(column) ? textBeginning(row, sqlName(column.name)) : name
+    const shown = column.json ? "NULL" : `substr(${beginning}, 1, ${longestTextBytes})`
+    const isLong = `octet_length(${name}) > ${mostBytes(column)}${mayNameText(column) ? ` OR typeof(${name}) = 'blob'` : ""}`
+    return `iif(${isLong}, ${shown}, ${name}) AS "${column.name}"`
   })
-  const sizes = long.map(({ name }) => `'${name}', octet_length(${prefix}"${sqlName(name)}")`)
-  const any = long.map((column) => `octet_length(${prefix}"${sqlName(column.name)}") > ${mostBytes(column)}`)
+  if (long.length === 0) return listed.join(", ")
+  const sizes = long.map((column) => `'${column.name}', ${bytesIn(column)}`)
+  const any = long.map((column) => `${bytesIn(column)} > ${mostBytes(column)}`)
   return `${listed.join(", ")}, iif(${any.join(" OR ")}, json_object(${sizes.join(", ")}), NULL) AS "wholeSizes"`
 }
 

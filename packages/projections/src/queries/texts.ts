@@ -4,6 +4,7 @@ import type * as SqlError from "@effect/sql/SqlError"
 import { longestPageBytes, type TableName, type TextRange } from "@threadfold/contracts"
 import { layout } from "@threadfold/core/model"
 import { Effect } from "effect"
+import { mayNameText } from "../LongTexts.js"
 import { equals, sqlName } from "../SqlText.js"
 import { type RowError, RowNotFound } from "./Errors.js"
 import type { ReadSql } from "./ReadSql.js"
@@ -72,6 +73,12 @@ interface FoundBytes {
 const noRow = (table: TableName, key: readonly (string | number)[]) =>
   new RowNotFound({ resource: "row", id: `${table} ${key.join(" ")}` })
 
+/** A column that names a long text, or the bytes of one that holds its text. */
+interface FoundColumn extends FoundBytes {
+  readonly streamId: string | null
+  readonly named: string | null
+}
+
 /** The bytes of a column in a window; null: the column is null. */
 const columnBytes = (
   sql: ReadSql,
@@ -80,17 +87,59 @@ const columnBytes = (
   column: string,
   query: RangeQuery,
 ): Effect.Effect<FoundBytes, RowNotFound | SqlError.SqlError> => {
+  const of = layout(table)
   const { from, length } = window(query)
   const name = `"${sqlName(column)}"`
+  const isNamed = of.columns.some((one) => one.name === column && mayNameText(one))
+  const named = isNamed
+    ? `${sqlName(of.owner)} AS "streamId", iif(typeof(${name}) = 'blob', CAST(${name} AS TEXT), NULL) AS named`
+    : `NULL AS "streamId", NULL AS named`
   return Effect.flatMap(
-    sql.unsafe<FoundBytes>(
-      `SELECT substr(CAST(${name} AS BLOB), ?, ?) AS bytes, octet_length(${name}) AS whole
-       FROM ${table} WHERE ${equals(layout(table).key)}`,
+    sql.unsafe<FoundColumn>(
+      `SELECT substr(CAST(${name} AS BLOB), ?, ?) AS bytes, octet_length(${name}) AS whole, ${named}
+       FROM ${table} WHERE ${equals(of.key)}`,
       [from + 1, length, ...key],
     ),
-    ([found]) => (found === undefined ? Effect.fail(noRow(table, key)) : Effect.succeed(found)),
+    ([found]): Effect.Effect<FoundBytes, RowNotFound | SqlError.SqlError> => {
+      if (found === undefined) return Effect.fail(noRow(table, key))
+      const { named: text, streamId } = found
+      return text === null || streamId === null ? Effect.succeed(found) : namedBytes(sql, streamId, text, query)
+    },
   )
 }
+
+/** The bytes of a long text of a stream in a window. Where its segments begin is looked at, those of the window alone are read. */
+const namedBytes = (
+  sql: ReadSql,
+  streamId: string,
+  key: string,
+  query: RangeQuery,
+): Effect.Effect<FoundBytes, SqlError.SqlError> =>
+  Effect.gen(function* () {
+    const of = [streamId, key]
+    const { from, length } = window(query)
+    const [text] = yield* sql.unsafe<{ readonly bytes: number }>(
+      "SELECT bytes FROM texts WHERE stream_id = ? AND sha256 = ?",
+      of,
+    )
+    const segments = yield* sql.unsafe<{ readonly start: number }>(
+      "SELECT start FROM text_segments WHERE stream_id = ? AND sha256 = ? ORDER BY start",
+      of,
+    )
+    const wanted = segments.filter(
+      ({ start }, at) => start < from + length && (segments[at + 1]?.start ?? Number.POSITIVE_INFINITY) > from,
+    )
+    const found: Uint8Array[] = []
+    for (const { start } of wanted) {
+      const [segment] = yield* sql.unsafe<{ readonly text: string | null }>(
+        "SELECT text FROM text_segments WHERE stream_id = ? AND sha256 = ? AND start = ?",
+        [...of, start],
+      )
+      const bytes = new TextEncoder().encode(segment?.text ?? "")
+      found.push(bytes.subarray(Math.max(0, from - start), Math.max(0, from + length - start)))
+    }
+    return { bytes: segments.length === 0 ? null : Buffer.concat(found), whole: text?.bytes ?? null }
+  })
 
 /** What stands between two parts of streamed content. */
 const betweenParts = new Uint8Array([10, 10])

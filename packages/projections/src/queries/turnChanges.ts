@@ -2,6 +2,7 @@
 
 import type * as SqlError from "@effect/sql/SqlError"
 import { Effect } from "effect"
+import { wholeText } from "../LongTexts.js"
 import { parseJson } from "../SqlText.js"
 import type { RowError } from "./Errors.js"
 import type { ReadSql } from "./ReadSql.js"
@@ -64,7 +65,8 @@ export const turnChanges = (sql: ReadSql, turnId: string): Effect.Effect<ReadCha
     Effect.gen(function* () {
       const sequence = yield* headOf(sql)
       const [turn] = yield* sql.unsafe<{ readonly diff: string | null; readonly units: number | null }>(
-        `SELECT substr(diff, 1, ${mostUnits}) AS diff, length(diff) AS units FROM turns WHERE turn_id = ?`,
+        `SELECT substr(diff, 1, ${mostUnits}) AS diff, length(diff) AS units
+         FROM (SELECT ${wholeText("turns", "diff")} AS diff FROM turns WHERE turn_id = ?)`,
         [turnId],
       )
       if (turn === undefined) return yield* notFound("turns", turnId)

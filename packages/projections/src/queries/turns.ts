@@ -6,6 +6,7 @@
 import type { TurnDetail, TurnView, Values } from "@threadfold/contracts"
 import { turnDetail, turnView } from "@threadfold/core/model"
 import { Effect } from "effect"
+import { wholeText } from "../LongTexts.js"
 import type { RowError, ThreadListError } from "./Errors.js"
 import { holding, type MadeQuery, madeIn, valuesIn } from "./filters.js"
 import type { Page, PageQuery } from "./Page.js"
@@ -24,7 +25,7 @@ export interface TurnFilter extends MadeQuery {
 
 export const turnFilters = ({ outcome, origin, status, text, ...made }: TurnFilter): readonly Condition[] => [
   ...valuesIn({ status, outcome, origin }),
-  ...holding(["text"], text),
+  ...holding([wholeText("turns", "text")], text),
   ...madeIn("turn_id", made),
 ]
 

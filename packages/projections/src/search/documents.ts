@@ -1,6 +1,7 @@
 /** What of the rows can be searched: what was said and done, as documents of the index. */
 import { wellFormed } from "@threadfold/core/model"
 import type Sqlite from "better-sqlite3"
+import { textBeginning } from "../LongTexts.js"
 
 /** What a document is of. */
 export type DocumentKind = "item" | "request" | "thread" | "turn"
@@ -74,7 +75,8 @@ interface ItemFound {
 /** The rows that documents are made of, over a connection that reads. */
 export const documentsOf = (database: Sqlite.Database) => {
   const itemRow = database.prepare<[string], ItemFound>(
-    `SELECT thread_id AS "threadId", turn_id AS "turnId", kind, status, title, substr(text, 1, ${longestText}) AS text,
+    `SELECT thread_id AS "threadId", turn_id AS "turnId", kind, status, title,
+       substr(${textBeginning("items", "text")}, 1, ${longestText}) AS text,
        CASE WHEN text IS NULL THEN substr(data, 1, 65536) END AS data, coalesce(ended_at, started_at) AS at
      FROM items WHERE item_id = ?`,
   )
@@ -82,7 +84,8 @@ export const documentsOf = (database: Sqlite.Database) => {
     `SELECT substr(group_concat(text, ''), 1, ${longestText}) FROM (SELECT text FROM item_chunks WHERE item_id = ? ORDER BY ordinal)`,
   )
   const turnRow = database.prepare<[string], { threadId: string; text: string | null; at: number | null }>(
-    `SELECT thread_id AS "threadId", substr(text, 1, ${longestText}) AS text, coalesce(started_at, requested_at) AS at
+    `SELECT thread_id AS "threadId", substr(${textBeginning("turns", "text")}, 1, ${longestText}) AS text,
+       coalesce(started_at, requested_at) AS at
      FROM turns WHERE turn_id = ? AND steered_into IS NULL
        AND NOT EXISTS (SELECT 1 FROM items WHERE items.turn_id = turns.turn_id AND native_item_id IS NOT NULL AND kind = 'user_message')`,
   )

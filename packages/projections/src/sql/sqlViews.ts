@@ -3,6 +3,8 @@
  * come at the end. A table is none: it changes with every version of Threadfold, and no statement reaches it.
  */
 import { columnName, type TableName, tables } from "@threadfold/contracts"
+import { layout } from "@threadfold/core/model"
+import { mayNameText, wholeText } from "../LongTexts.js"
 
 /** Rises when a column of a view goes, or means something else. */
 export const viewsVersion = 1
@@ -23,6 +25,9 @@ export interface SqlView {
 }
 
 const viewOf = (name: string, table: TableName, properties: string): SqlView => {
+  const long = new Set(
+    layout(table).columns.flatMap((column) => (mayNameText(column) ? [columnName(column.name)] : [])),
+  )
   const columns = properties.split(" ").map((property) => ({
     name: columnName(property),
     meaning: tables[table].columns[property]?.doc ?? "",
@@ -31,7 +36,9 @@ const viewOf = (name: string, table: TableName, properties: string): SqlView => 
     name,
     meaning: tables[table].doc,
     columns,
-    select: `SELECT ${columns.map((column) => `"${column.name}"`).join(", ")} FROM main.${table}`,
+    select: `SELECT ${columns
+      .map(({ name }) => (long.has(name) ? `${wholeText(table, name)} AS "${name}"` : `"${name}"`))
+      .join(", ")} FROM main.${table}`,
   }
 }
 

@@ -1,0 +1,88 @@
+/**
+ * Long texts of rows. A text over 64 KiB that an event of the thread has lies in the log, once; the column then holds its SHA-256, as a
+ * BLOB where a text would be a TEXT. The log shows its long texts as the view `text_segments`, and their lengths in `texts`. Any other
+ * text lies in its column. Nothing above the statements of this package sees the difference.
+ */
+import { createHash } from "node:crypto"
+import { longestTextBytes } from "@threadfold/contracts"
+import type { Cells, LayoutColumn } from "@threadfold/core/model"
+import type { Database } from "better-sqlite3"
+
+/** A text with fewer UTF-16 units is not long: a unit takes three bytes of UTF-8 at most. */
+const leastUnits = Math.floor(longestTextBytes / 3)
+
+/** Whether a column may name a long text. */
+export const mayNameText = ({ heavy, json }: LayoutColumn): boolean => heavy && !json
+
+/** The segments of the text that a column names. `row`: the table, or what stands for it in the statement. */
+const segmentsOf = (row: string, column: string, more = ""): string =>
+  `SELECT segment.text AS part FROM main.text_segments AS segment
+   WHERE segment.stream_id = ${row}.thread_id AND segment.sha256 = CAST(${row}."${column}" AS TEXT)${more} ORDER BY segment.start`
+
+const joined = (row: string, column: string, more = ""): string =>
+  `iif(typeof(${row}."${column}") = 'blob',
+    (SELECT group_concat(part, '') FROM (${segmentsOf(row, column, more)})), ${row}."${column}")`
+
+/** The text of a column in SQL, whole. `column` is its name there. */
+export const wholeText = (row: string, column: string): string => joined(row, column)
+
+/** The text of a column in SQL, or at least the first 64 KiB of it. */
+export const textBeginning = (row: string, column: string): string =>
+  joined(row, column, ` AND segment.start < ${longestTextBytes}`)
+
+/** Length of the text of a column in SQL, bytes of UTF-8. */
+export const textBytes = (row: string, column: string): string =>
+  `iif(typeof(${row}."${column}") = 'blob', (SELECT named.bytes FROM main.texts AS named
+    WHERE named.stream_id = ${row}.thread_id AND named.sha256 = CAST(${row}."${column}" AS TEXT)),
+    octet_length(${row}."${column}"))`
+
+/** Selects the segments of a long text, in order. Binds the stream and the key. */
+export const selectSegments = "SELECT text FROM text_segments WHERE stream_id = ? AND sha256 = ? ORDER BY start"
+
+const prepare = (database: Database) => ({
+  isKnown: database.prepare<[string, string]>("SELECT 1 FROM texts WHERE stream_id = ? AND sha256 = ?"),
+  segments: database.prepare<[string, string], string | null>(selectSegments).pluck(),
+})
+
+/** The long texts of a database, for the rows that are written to it and read from it. */
+export class LongTexts {
+  /** Null: the database has no log. */
+  private prepared: ReturnType<typeof prepare> | null | undefined
+
+  constructor(private readonly database: Database) {}
+
+  /** What the column holds of a text of this stream. */
+  stored(streamId: unknown, text: string): string | Buffer {
+    if (text.length <= leastUnits || typeof streamId !== "string" || Buffer.byteLength(text) <= longestTextBytes)
+      return text
+    const sql = this.statements()
+    if (sql === null) return text
+    const key = createHash("sha256").update(text).digest("hex")
+    return sql.isKnown.get(streamId, key) === undefined ? text : Buffer.from(key)
+  }
+
+  /** The text that a column names; null where the log does not have it. */
+  private named(streamId: unknown, key: Buffer): string | null {
+    const sql = this.statements()
+    if (sql === null || typeof streamId !== "string") return null
+    const segments = sql.segments.all(streamId, key.toString("latin1"))
+    return segments.length === 0 ? null : segments.join("")
+  }
+
+  /** A row that was just read, with its long texts, in place. */
+  whole(columns: readonly LayoutColumn[], row: Record<string, unknown>): Cells {
+    for (const column of columns) {
+      const value = mayNameText(column) ? row[column.name] : null
+      if (Buffer.isBuffer(value)) row[column.name] = this.named(row.threadId, value)
+    }
+    return row
+  }
+
+  private statements(): ReturnType<typeof prepare> | null {
+    if (this.prepared === undefined) {
+      const view = this.database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'text_segments'").get()
+      this.prepared = view === undefined ? null : prepare(this.database)
+    }
+    return this.prepared
+  }
+}
