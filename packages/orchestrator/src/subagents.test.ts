@@ -139,6 +139,19 @@ describe("threads that an agent opened for its own work", () => {
     }),
   )
 
+  it.scoped("ask like others, and get the answer on the connection that they are on", () =>
+    Effect.gen(function* () {
+      const { child, fixture } = yield* family
+      fixture.agent.last.say(c1, "request.opened", { kind: "other" }, { turnId: "turn-1", requestId: "0" })
+      const { requests } = yield* until(fixture.work(child), (work) => work.requests.length > 0)
+      const requestId = requests[0]?.requestId ?? ""
+      yield* fixture.dispatch({ type: "request.respond", threadId: child, requestId, decision: "accept" })
+      yield* until(fixture.work(child), (work) => work.requests.length === 0)
+      expect(fixture.agent.answers).toEqual(["accept"])
+      expect((yield* snapshotOf(fixture, child)).requests).toMatchObject([{ status: "answered", decision: "accept" }])
+    }),
+  )
+
   it.scoped("end with the process; another turn's end, or a stop, of one ends no other", () =>
     Effect.gen(function* () {
       const { child, grandchild, fixture, turnId } = yield* family

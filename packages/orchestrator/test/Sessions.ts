@@ -122,7 +122,10 @@ export class Sessions {
         mode: mode === "attached" ? "attached" : mode === "imported" ? "imported" : "managed",
         connectionId: id(connection),
       })
-      if (mode === "managed") this.threads.sessionStarted(this.session(label), threadId, id(connection))
+      if (mode === "managed") {
+        const session = { threadId, nativeThreadId: null, connectionId: id(connection) }
+        this.threads.sessionStarted(this.session(label), session)
+      }
       if (mode === "managed" && agent) this.serve(label, id(connection))
     })
   }

@@ -19,9 +19,17 @@ export interface LiveThread {
   readonly on: LiveConnection
 }
 
+/** A session that is open on a connection of ours, also one of a thread that the agent opened by itself. */
+interface LiveSession {
+  readonly threadId: string
+  /** The provider's id of its thread; null: it named none. */
+  readonly nativeThreadId: string | null
+  readonly connectionId: string
+}
+
 export class LiveThreads {
   private readonly byThread = new Map<string, LiveThread>()
-  private readonly bySession = new Map<string, { readonly threadId: string; readonly connectionId: string }>()
+  private readonly bySession = new Map<string, LiveSession>()
   private readonly open = new Map<string, LiveConnection>()
   private readonly claims = new Map<string, number>()
 
@@ -33,6 +41,18 @@ export class LiveThreads {
   /** How the thread can be reached, or null. */
   of(threadId: string): LiveThread | null {
     return this.byThread.get(threadId) ?? null
+  }
+
+  /**
+   * How the session can be reached, or null. A thread that an agent opened by itself is none that a connection serves for us, and
+   * yet its agent asks, and waits for the answer.
+   */
+  ofSession(sessionId: string): LiveThread | null {
+    const session = this.bySession.get(sessionId)
+    if (session === undefined) return null
+    const { connectionId, nativeThreadId, threadId } = session
+    const on = this.open.get(connectionId)
+    return on === undefined || nativeThreadId === null ? null : { threadId, nativeThreadId, on }
   }
 
   /** Whether the session is open on a connection of ours. */
@@ -78,8 +98,8 @@ export class LiveThreads {
     if (this.byThread.get(threadId)?.on.connectionId === on.connectionId) this.byThread.delete(threadId)
   }
 
-  sessionStarted(sessionId: string, threadId: string, connectionId: string): void {
-    this.bySession.set(sessionId, { threadId, connectionId })
+  sessionStarted(sessionId: string, session: LiveSession): void {
+    this.bySession.set(sessionId, session)
   }
 
   /** The session ended; the connection may serve others still. */

@@ -44,7 +44,10 @@ export const pump = (
 
     const note = ({ event, sessionId }: EventDraft, threadId: string): void => {
       if (sessionId === null) return
-      if (event.type === "session.started") threads.sessionStarted(sessionId, threadId, connectionId)
+      if (event.type === "session.started") {
+        const nativeThreadId = event.native?.threadId ?? null
+        threads.sessionStarted(sessionId, { threadId, nativeThreadId, connectionId })
+      }
       if (event.type === "session.exited") threads.sessionEnded(sessionId)
       retries.heard(threadId, event)
       words.heard(threadId, event)
