@@ -23,6 +23,7 @@ import {
   type SendMessageBody,
   type StartSessionBody,
   type StopSessionBody,
+  type UnattendedBody,
   unknownIn,
   type WhatIfAnswer,
   type WhatIfBody,
@@ -69,6 +70,8 @@ export interface Threadfold extends Questions {
   readonly archiveThread: (threadId: string, options?: CommandOptions) => Given
   readonly unarchiveThread: (threadId: string, options?: CommandOptions) => Given
   readonly keepThreadAlive: (threadId: string, body: KeepAliveBody, options?: CommandOptions) => Given
+  /** What follows when no person answers a question of the thread's agent. */
+  readonly setUnattended: (threadId: string, body: UnattendedBody, options?: CommandOptions) => Given
   /** Marks the thread as read up to a `streamVersion` of it. */
   readonly readThread: (threadId: string, body: ReadBody, options?: CommandOptions) => Given
   readonly pinThread: (threadId: string, options?: CommandOptions) => Given
@@ -222,6 +225,8 @@ export const makeThreadfold = (connection: Connection, retry: RetryOptions = {})
         give(options, (headers) => commands.archiveThread({ path: { threadId }, headers })),
       unarchiveThread: (threadId, options) =>
         give(options, (headers) => commands.unarchiveThread({ path: { threadId }, headers })),
+      setUnattended: (threadId, payload, options) =>
+        give(options, (headers) => commands.setUnattended({ path: { threadId }, payload, headers })),
       keepThreadAlive: (threadId, payload, options) =>
         give(options, (headers) => commands.keepThreadAlive({ path: { threadId }, payload, headers })),
       readThread: (threadId, payload, options) =>

@@ -120,6 +120,7 @@ export const connect = (connection: Connection, retry: RetryOptions = {}): Promi
     renameThread: (...args) => promise(server.renameThread(...args)),
     archiveThread: (...args) => promise(server.archiveThread(...args)),
     unarchiveThread: (...args) => promise(server.unarchiveThread(...args)),
+    setUnattended: (...args) => promise(server.setUnattended(...args)),
     keepThreadAlive: (...args) => promise(server.keepThreadAlive(...args)),
     readThread: (...args) => promise(server.readThread(...args)),
     pinThread: (...args) => promise(server.pinThread(...args)),

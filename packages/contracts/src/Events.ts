@@ -86,6 +86,7 @@ export const orchestrationEvents = {
   "thread.purged": Orchestration.ThreadPurged,
   "connection.purged": Orchestration.ConnectionPurged,
   "thread.keep-alive-set": Orchestration.ThreadKeepAliveSet,
+  "thread.unattended-set": Orchestration.ThreadUnattendedSet,
   "thread.read": Orchestration.ThreadRead,
   "thread.pinned": Empty,
   "thread.unpinned": Empty,

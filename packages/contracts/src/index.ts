@@ -91,6 +91,8 @@ export {
   Question,
   QuestionOption,
   RequestKind,
+  UnattendedRule,
+  UnattendedRules,
 } from "./events/RequestEvents.js"
 export { SessionStatus } from "./events/SessionEvents.js"
 export { ReviewTarget, TurnOutcome, TurnWork } from "./events/TurnEvents.js"

@@ -54,5 +54,8 @@ export const question = (given: Partial<OpenRequest> = {}): OpenRequest => ({
   status: "open",
   title: "ls",
   openedAt: now - minute,
+  lastError: null,
+  data: null,
+  line: [],
   ...given,
 })

@@ -84,6 +84,38 @@ describe("the real Codex", () => {
     }),
   )
 
+  real("is answered by the rules of its thread, without a person", () =>
+    Effect.gen(function* () {
+      const script = ["one", "two"].flatMap((word) => [OpenAi.command(`echo ${word}`), OpenAi.plain("done")])
+      const model = yield* OpenAi.server({ script })
+      const of = yield* fixture(
+        { baseUrl: model.baseUrl },
+        { settings: { approvalPolicy: "untrusted", sandbox: "read-only" } },
+      )
+      for (const [index, [action, status]] of (
+        [
+          ["accept", "completed"],
+          ["decline", "declined"],
+        ] as const
+      ).entries()) {
+        const rules = [
+          { kind: "user_input", action: "wait" },
+          { action, afterMs: 100 },
+        ]
+        yield* of.dispatch({ type: "thread.unattended", rules })
+        const { turnId } = yield* of.send("please")
+        const after = yield* ended(of, index + 1)
+        const inTurn = rowsOf(turnId)
+        expect(inTurn(after.turns)).toMatchObject([{ outcome: "completed", evidence: "observed" }])
+        expect(inTurn(after.requests)).toMatchObject([
+          { kind: "command_approval", status: "answered", decision: action, decidedBy: "policy" },
+        ])
+        expect(inTurn(after.items).find(({ kind }) => kind === "command")).toMatchObject({ status })
+      }
+      yield* checked(of)
+    }),
+  )
+
   real("works with another model, effort and sandbox from the next turn on, and in the next session", () =>
     Effect.gen(function* () {
       const model = yield* OpenAi.server({ script: ["one", "two", "three"].map((text) => OpenAi.plain(text)) })

@@ -92,6 +92,7 @@ export type UpkeepCommand = Written<
   | "session.reconcile"
   | "request.expire"
   | "request.decline"
+  | "request.follow-rule"
   | "session.start"
   | "realtime.start"
   | "realtime.stop"

@@ -63,4 +63,6 @@ export const projectionMigrations: Readonly<Record<string, Effect.Effect<void, S
   // What messages have beside their text.
   "0011_parts": alignSchema,
   "0012_served": addIndexes(servedIndexes),
+  // What follows in a thread when no person answers.
+  "0013_unattended": alignSchema,
 }

@@ -199,6 +199,7 @@ describe("schema", () => {
           [10, "inbox"],
           [11, "parts"],
           [12, "served"],
+          [13, "unattended"],
         ])
         expect(yield* migrate).toEqual([])
         const sql = yield* SqlClient.SqlClient

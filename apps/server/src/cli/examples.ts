@@ -17,6 +17,11 @@ export const examples: Readonly<Record<string, readonly [string, ...string[]]>> 
   answer: ["answer 01a1f880-12ab accept", "answer 01a1f880-12ab --answer colour=Blue --answer sizes=S"],
   stop: [`stop ${THREAD}`, `stop ${THREAD} --turn`],
   configure: [`configure ${THREAD} --model gpt-5`, `configure ${THREAD} --effort high --sandbox read-only`],
+  unattended: [
+    `unattended ${THREAD} --rule command_approval=accept:30s --rule decline:10min`,
+    `unattended ${THREAD}`,
+    `unattended ${THREAD} --off`,
+  ],
   resume: [`resume ${THREAD}`],
   queue: [`queue ${THREAD}`, `queue ${THREAD} --promote 3 --turn`, `queue ${THREAD} --edit 1 --text "Not that, this"`],
   delete: [`delete ${THREAD}`],

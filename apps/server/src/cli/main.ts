@@ -52,6 +52,7 @@ import {
   traceCommand,
   unpinCommand,
 } from "./commands/threadCommands.js"
+import { unattendedCommand } from "./commands/unattendedCommand.js"
 import { explainCommand, whatIfCommand, whyCommand } from "./commands/whyCommands.js"
 import {
   exitCodeOf,
@@ -78,6 +79,7 @@ const every = [
   answerCommand,
   stopCommand,
   configureCommand,
+  unattendedCommand,
   resumeCommand,
   queueCommand,
   deleteCommand,

@@ -41,6 +41,17 @@ export const wholeNumber = (name: string, least: number, most = Number.MAX_SAFE_
   )
 }
 
+const unitMs = { s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000, y: 365 * 86_400_000 } as const
+
+/** Units of a time on the command line. */
+export const durationUnits = ["s", "min", "h", "d", "w", "y"] as const
+
+/** A time on the command line: a whole number and its unit. */
+export const DurationText = Schema.TemplateLiteralParser(Schema.NonNegativeInt, Schema.Literal(...durationUnits))
+
+/** Such a time, ms. */
+export const durationMs = ([count, unit]: typeof DurationText.Type): number => count * unitMs[unit]
+
 /** `--name VALUE`, one of these. */
 export const oneOf = <const Values extends readonly [string, ...string[]]>(
   name: string,

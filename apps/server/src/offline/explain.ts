@@ -42,12 +42,13 @@ export const explain = (
     const connectionId = living?.connectionId ?? null
     const opened = connectionId === null ? [] : yield* projections.agentOpened(connectionId, MANY)
     const questions = yield* projections.openQuestions({ threadId, requestId: "" }, PAGE)
-    const shown = yield* projections.requests(threadId, { limit: PAGE })
+    const open = { limit: PAGE, status: ["open", "answering"] }
+    const { items: shown } = yield* projections.requests(threadId, open)
     const requests = questions
       .filter((question) => question.threadId === threadId)
-      .map(({ openedAt, requestId, status, turnId }) => {
-        const view = shown.items.find((one) => one.requestId === requestId)
-        return { requestId, turnId, status, openedAt, kind: view?.kind ?? "unknown", title: view?.title ?? null }
+      .map((question) => {
+        const view = shown.find((one) => one.requestId === question.requestId)
+        return { ...question, title: view?.title ?? null, data: view?.data ?? null, lastError: view?.lastError ?? null }
       })
     const starting = yield* projections.startingTurns({ threadId, ordinal: 0 }, PAGE)
     const running = work.turns.find(({ status }) => status === "running")

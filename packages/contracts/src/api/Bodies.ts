@@ -13,6 +13,7 @@ import {
   RespondToRequest,
   RewindThread,
   SendMessage,
+  SetUnattended,
   StartReview,
   StartSession,
   StopSession,
@@ -61,6 +62,14 @@ export const KeepAliveBody = shape(
   KeepThreadAlive.pick("until").fields,
 )
 export type KeepAliveBody = typeof KeepAliveBody.Type
+
+/** Body of `POST /v1/threads/{threadId}/unattended`. */
+export const UnattendedBody = shape(
+  "UnattendedBody",
+  "What follows in a thread when no person answers a question of its agent.",
+  SetUnattended.pick("rules").fields,
+)
+export type UnattendedBody = typeof UnattendedBody.Type
 
 /** Body of `POST /v1/threads/{threadId}/read`. */
 export const ReadBody = shape("ReadBody", "How far a person has seen a thread.", ReadThread.pick("version").fields)

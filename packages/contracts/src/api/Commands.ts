@@ -17,6 +17,7 @@ import {
   SendMessageBody,
   StartSessionBody,
   StopSessionBody,
+  UnattendedBody,
 } from "./Bodies.js"
 import { compactThread, forkThread, rewindThread, startReview } from "./conversationEndpoints.js"
 import { accepted, commandHeaders, commandPath, messagePath, requestPath, threadPath, turnPath } from "./Endpoint.js"
@@ -72,6 +73,21 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
       .addSuccess(Receipt, accepted)
       .annotateContext(
         described("Keeps the reaper from a thread until a time, or no longer.", command(["thread-not-found"])),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.post("setUnattended", "/v1/threads/:threadId/unattended")
+      .setPath(threadPath)
+      .setHeaders(commandHeaders)
+      .setPayload(UnattendedBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(
+        described(
+          "Says what follows when no person answers a question of a thread's agent: it waits, is declined or is accepted " +
+            "after a time, by its kind. A question that is open already follows, too, from when it was asked. Questions " +
+            "of sub-agents follow the rules of the thread that started them, unless their own thread has some.",
+          command(["thread-not-found"]),
+        ),
       ),
   )
   .add(

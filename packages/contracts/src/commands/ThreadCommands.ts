@@ -1,6 +1,7 @@
 /** Commands about a thread as a whole. */
 import { Schema } from "effect"
 import { EpochMs, Settings } from "../events/Common.js"
+import { UnattendedRules } from "../events/RequestEvents.js"
 import { ReviewTarget } from "../events/TurnEvents.js"
 import { field, maybe, shape } from "../fields.js"
 import { ThreadId, TurnId } from "../Ids.js"
@@ -122,3 +123,15 @@ export const KeepThreadAlive = shape("KeepThreadAlive", "Keeps the reaper from t
     "Until then the reaper leaves the thread alone, ms since the epoch; null lifts it.",
   ),
 })
+
+export const SetUnattended = shape(
+  "SetUnattended",
+  "Says what follows when no person answers a question of the thread's agent. The same rules again: no change.",
+  {
+    ...ofThread("thread.unattended"),
+    rules: field(
+      Schema.NullOr(UnattendedRules),
+      "1 to 32 rules; the first one for the kind of a question counts, and a rule without a kind is for all of them. A question that no rule is for follows the policy of the server. null: the thread has no rules of its own any more.",
+    ),
+  },
+)

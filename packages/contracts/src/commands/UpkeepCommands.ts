@@ -3,6 +3,7 @@
  * nothing where that is no longer so; deriving one again after a crash is harmless.
  */
 import { Schema } from "effect"
+import { UnattendedRule } from "../events/RequestEvents.js"
 import { field, int, maybe, shape, text } from "../fields.js"
 import { RequestId, SessionId, TurnId } from "../Ids.js"
 import { ofThread } from "./ThreadCommands.js"
@@ -89,5 +90,15 @@ export const DeclineRequest = shape(
   {
     ...ofThread("request.decline"),
     requestId: field(RequestId, "The question."),
+  },
+)
+
+export const FollowRule = shape(
+  "FollowRule",
+  "Answers a question as a rule of its thread says, because no answer came in time. Where another rule counts by now, where there is an answer, or where the question takes no such answer: no change.",
+  {
+    ...ofThread("request.follow-rule"),
+    requestId: field(RequestId, "The question."),
+    rule: field(UnattendedRule, "The rule that counted when it was decided."),
   },
 )

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { UnattendedRules } from "../events/RequestEvents.js"
 import { PlanStep } from "../events/TurnEvents.js"
 import { field, flag, int, json, listed, optInt, optText, optTime, shape, text } from "../fields.js"
 import { sequence } from "./shared.js"
@@ -71,6 +72,10 @@ export const Thread = shape("ThreadRow", "One durable conversation with an agent
   ),
   pinnedAt: optTime("When a person pinned it", "it is not pinned"),
   keepAliveUntil: optTime("The reaper leaves the thread alone until then", "it may reap it"),
+  unattended: field(
+    Schema.NullOr(UnattendedRules),
+    "What follows when no person answers a question of its agent: the first rule for the question's kind counts; null: it has no rules of its own.",
+  ),
   createdAt: optTime("Source clock of the first event", "not known"),
   updatedAt: optTime("Our clock at the last event", "none was folded in"),
   lastActivityAt: optTime("Our clock at the last event that shows activity", "none did"),
@@ -81,7 +86,7 @@ export const Thread = shape("ThreadRow", "One durable conversation with an agent
 /** Its table. */
 export const threads = table("threads", "One row per thread.", Thread, {
   key: ["threadId"],
-  heavy: ["settings", "goal", "plan"],
+  heavy: ["settings", "goal", "plan", "unattended"],
   derived: ["updatedAt", "lastActivityAt", "sequence"],
 })
 /** A row of `threads`. */
@@ -126,7 +131,7 @@ export const ThreadDetail = shape(
   "One thread, by its id: with what only one thread at a time is read for.",
   {
     ...ThreadView.fields,
-    ...Thread.pick("settings", "goal", "plan", "keepAliveUntil").fields,
+    ...Thread.pick("settings", "goal", "plan", "keepAliveUntil", "unattended").fields,
     truncated,
   },
 )

@@ -4,6 +4,7 @@ import { Configuration } from "../entities/Configuration.js"
 import { field, json, maybe, optInt, optText, shape, text } from "../fields.js"
 import { Json, Settings, TokenCounts } from "./Common.js"
 import { MessageParts } from "./MessageParts.js"
+import { UnattendedRules } from "./RequestEvents.js"
 
 /** `thread.created` */
 export const ThreadCreated = shape("ThreadCreated", "A client made the thread.", {
@@ -41,6 +42,14 @@ export const ThreadImported = shape("ThreadImported", "A recording was read into
 export const ThreadKeepAliveSet = shape("ThreadKeepAliveSet", "The reaper leaves the thread alone until then.", {
   until: optInt("Milliseconds since the epoch; null lifts it."),
 })
+/** `thread.unattended-set` */
+export const ThreadUnattendedSet = shape(
+  "ThreadUnattendedSet",
+  "What follows from now on when no person answers a question of the thread's agent.",
+  {
+    rules: field(Schema.NullOr(UnattendedRules), "The rules, in order; null: the thread has none of its own any more."),
+  },
+)
 /** `thread.read` */
 export const ThreadRead = shape("ThreadRead", "A person has seen the thread.", {
   version: field(Schema.Number, "Version of the thread up to which it was seen."),

@@ -18,6 +18,41 @@ export const RequestKind = listed(
 )
 export type RequestKind = typeof RequestKind.Type
 
+/** How long a rule lets a question wait at most, ms: 30 days. */
+const mostWaitMs = 30 * 86_400_000
+/** Rules of one thread at most. */
+const mostRules = 32
+
+const ruleKind = maybe(RequestKind, "The kind of question that it is for; absent: every kind.")
+
+/** What follows in a thread when no person answers a question of its agent. */
+export const UnattendedRule = Schema.Union(
+  shape("WaitRule", "Such a question waits for a person for as long as its session lives.", {
+    kind: ruleKind,
+    action: field(Schema.Literal("wait"), "What follows."),
+  }),
+  shape("AnswerRule", "Such a question is answered when no person has done so in time.", {
+    kind: ruleKind,
+    action: field(
+      Schema.Literal("decline", "accept"),
+      "The answer. `accept` is given only where a decision alone accepts: a question that wants a text, a tool's result or an address to be opened goes on waiting.",
+    ),
+    afterMs: field(
+      Schema.Number.pipe(Schema.int(), Schema.between(0, mostWaitMs)),
+      "How long the question waits first, ms, from when it was asked; 0: no longer than until the watchdog looks. At most 30 days.",
+    ),
+  }),
+).annotations({
+  identifier: "UnattendedRule",
+  title: "UnattendedRule",
+  description: "What follows in a thread when no person answers a question of its agent.",
+})
+export type UnattendedRule = typeof UnattendedRule.Type
+
+/** The rules of a thread: the first one that is for the kind of a question counts. */
+export const UnattendedRules = Schema.Array(UnattendedRule).pipe(Schema.minItems(1), Schema.maxItems(mostRules))
+export type UnattendedRules = typeof UnattendedRules.Type
+
 /** Decisions that mean the same for every agent. */
 export const PortableDecision = listed(
   "PortableDecision",
@@ -141,6 +176,7 @@ export const RequestAnswering = shape(
   {
     decision: text("The decision."),
     by: maybe(Schema.String, "Who decided."),
+    reason: maybe(Schema.String, "Why, where the policy for unattended questions decided."),
     answers: maybe(Answers, "Answers by question id, for a request with questions."),
     data: maybe(Json, "What else was answered, in the provider's words."),
   },

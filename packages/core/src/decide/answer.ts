@@ -2,7 +2,7 @@
  * Whether a request can take an answer (rule 6). A driver states with the question which answers it takes, in the same words for
  * every agent. A wrong answer is therefore refused before anything is recorded or sent.
  */
-import { type Answers, Asked, type Choice, type Question, type RequestKind } from "@threadfold/contracts"
+import { type Answers, Asked, type Choice, type Question } from "@threadfold/contracts"
 import { Either, Option, Predicate, Schema } from "effect"
 
 /** An answer that was taken: the choice is null where it is not known what the request takes. */
@@ -42,6 +42,9 @@ export const choicesOf = (data: unknown): readonly Choice[] | null => {
   const decisions = asked?.decisions ?? []
   return decisions.length > 0 ? fallback(decisions) : null
 }
+
+/** Whether a person is asked to open an address. */
+export const asksForAddress = (data: unknown): boolean => typeof askedOf(data)?.url === "string"
 
 const quoted = (text: string): string => JSON.stringify(text)
 
@@ -108,7 +111,7 @@ const Given = Schema.Struct({ answers: Schema.Record({ key: Schema.String, value
 /** Stored in the log in place of a secret answer. */
 export const SECRET = "(secret)"
 
-const answersTo = (questions: readonly Question[], kind: RequestKind, data: unknown): Either.Either<Taken, string> => {
+const answersTo = (questions: readonly Question[], kind: string, data: unknown): Either.Either<Taken, string> => {
   const given = Schema.decodeUnknownOption(Given, { onExcessProperty: "error" })(data ?? { answers: {} })
   if (Option.isNone(given)) return Either.left(`The data is not of the form of answers. ${shape(questions)}`)
   const { answers } = given.value
@@ -142,7 +145,7 @@ const nothing: Taken = { answers: null, recorded: null }
 
 /** The answer, if the request can take it; else the reason, and what it takes. */
 export const take = (
-  row: { readonly kind: RequestKind; readonly data?: unknown },
+  row: { readonly kind: string; readonly data?: unknown },
   decision: string,
   data: unknown,
 ): Either.Either<Taken, string> => {

@@ -8,7 +8,7 @@ import type { Decision, Situation } from "./Decision.js"
 import { sendMessage } from "./messageCommands.js"
 import { cancelMessage, drainQueue, editMessage, promoteMessage, reorderQueue, resumeQueue } from "./queueCommands.js"
 import { routeDelegation, startRealtime, stopRealtime } from "./realtimeCommands.js"
-import { declineRequest, expireRequest, respondToRequest } from "./requestCommands.js"
+import { declineRequest, expireRequest, followRule, respondToRequest } from "./requestCommands.js"
 import {
   attachSession,
   configureSession,
@@ -29,6 +29,7 @@ import {
   readThread,
   renameThread,
   restoreThread,
+  setUnattended,
   unarchiveThread,
   unpinThread,
 } from "./threadCommands.js"
@@ -67,6 +68,8 @@ const decideType = (situation: Situation, command: Command): Decision => {
       return purgeThread(situation, command)
     case "thread.keep-alive":
       return keepThreadAlive(situation, command)
+    case "thread.unattended":
+      return setUnattended(situation, command)
     case "thread.read":
       return readThread(situation, command)
     case "thread.pin":
@@ -103,6 +106,8 @@ const decideType = (situation: Situation, command: Command): Decision => {
       return expireRequest(situation, command)
     case "request.decline":
       return declineRequest(situation, command)
+    case "request.follow-rule":
+      return followRule(situation, command)
     case "session.start":
       return startSession(situation, command)
     case "session.stop":

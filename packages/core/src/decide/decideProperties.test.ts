@@ -42,6 +42,10 @@ const commands: readonly ((c: CommandScenario, pick: number) => GivenCommand)[] 
   () => ({ type: "thread.archive" }),
   () => ({ type: "thread.unarchive" }),
   (_, pick) => ({ type: "thread.keep-alive", until: pick % 2 === 0 ? null : 5 }),
+  (_, pick) => ({
+    type: "thread.unattended",
+    rules: pick % 3 === 0 ? null : [{ action: "accept", afterMs: pick % 2 }, { action: "wait" }],
+  }),
   () => ({ type: "thread.pin" }),
   () => ({ type: "thread.compact" }),
   () => ({ type: "review.start", target: { type: "uncommitted" } }),

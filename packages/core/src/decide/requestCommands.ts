@@ -1,10 +1,18 @@
 /** Commands about questions of the agent. */
-import type { Answers, CommandOf, RequestRow } from "@threadfold/contracts"
+import type { Answers, CommandOf, RequestRow, ThreadRow } from "@threadfold/contracts"
 import { Either } from "effect"
 import { canonicalJson } from "../canonicalJson.js"
 import { ELSEWHERE } from "../fold/elsewhere.js"
 import { rowOfThread } from "../RowSource.js"
 import { livingSession } from "../state/lifecycle.js"
+import {
+  type AnswerRule,
+  answerBy,
+  isAnswerRule,
+  type RuleHolder,
+  ruleFor,
+  ruleHoldersLimit,
+} from "../workflow/unattendedRules.js"
 import { type Taken, take } from "./answer.js"
 import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
 import { ofThread, onThread, refuseRecording } from "./threadGuards.js"
@@ -14,7 +22,8 @@ const requestOf = ({ rows }: Situation, threadId: string, requestId: string): Re
 
 /** The first answer, for the refusal of a later one. */
 const firstOf = ({ decidedBy, decision }: RequestRow): string => {
-  if (decision !== null) return `; the first answer was ${JSON.stringify(decision)}`
+  const whose = decidedBy === "policy" ? " and came from the policy for unattended questions" : ""
+  if (decision !== null) return `; the first answer was ${JSON.stringify(decision)}${whose}`
   return decidedBy === ELSEWHERE ? "; another client of the agent answered it" : ""
 }
 
@@ -22,6 +31,8 @@ interface Answer {
   readonly decision: string
   /** `client`, or `policy`: there was no answer in time. */
   readonly by: "client" | "policy"
+  /** Why the policy answers. */
+  readonly reason?: string
   readonly data: unknown
 }
 
@@ -33,13 +44,20 @@ const said = ({ data }: Answer, { recorded }: Taken): { readonly answers?: Answe
 
 /** Accepts the answer. It is sent to the agent where the session that asked is managed and has not ended. */
 const answering = ({ state }: Situation, request: RequestRow, answer: Answer, taken: Taken): Decision => {
-  const { by, data, decision } = answer
+  const { by, data, decision, reason } = answer
   const { requestId, sessionId, turnId } = request
   const session = livingSession(state)
   const ids = turnId === null ? { requestId } : { requestId, turnId }
   const isOurs = session?.mode === "managed" && session.sessionId === sessionId
   return acceptWith({
-    events: [{ ...ofThread, ids, type: "request.answering", payload: { decision, by, ...said(answer, taken) } }],
+    events: [
+      {
+        ...ofThread,
+        ids,
+        type: "request.answering",
+        payload: { decision, by, ...(reason === undefined ? {} : { reason }), ...said(answer, taken) },
+      },
+    ],
     effects: isOurs ? [{ kind: "request.answer", sessionId, turnId, requestId, payload: { decision, data } }] : [],
     turnId,
   })
@@ -93,20 +111,50 @@ export const expireRequest = (situation: Situation, command: CommandOf<"request.
     : accept()
 }
 
-/**
- * `request.decline`: an answer of ours, given only where there is none yet, with the mildest refusal that the question takes. It
- * is not repeated after an answer has failed: the agent would refuse it again, so a person has to decide.
- */
+/** Answers without a person, only where there is no answer yet and the question takes it; else nothing changes. */
+const answerByPolicy = (
+  situation: Situation,
+  request: RequestRow | null,
+  action: AnswerRule["action"],
+  reason: string,
+): Decision => {
+  // An answer that has failed is not repeated: the agent would refuse it again, so a person has to decide.
+  if (request?.status !== "open" || request.lastError !== null) return accept()
+  const answer = answerBy(wholeOf(situation, request), action)
+  if (Either.isLeft(answer)) return accept()
+  const { decision, taken } = answer.right
+  return answering(situation, request, { decision, by: "policy", reason, data: null }, taken)
+}
+
+/** `request.decline`: an answer of ours, given with the mildest refusal that the question takes. */
 export const declineRequest = (situation: Situation, command: CommandOf<"request.decline">): Decision => {
+  if (livingSession(situation.state)?.mode === "imported") return accept()
   const request = requestOf(situation, command.threadId, command.requestId)
-  const isRecording = livingSession(situation.state)?.mode === "imported"
-  if (request?.status !== "open" || isRecording || request.lastError !== null) return accept()
-  const asked = wholeOf(situation, request)
-  for (const decision of ["decline", "cancel"]) {
-    const taken = take(asked, decision, null)
-    if (Either.isRight(taken)) {
-      return answering(situation, request, { decision, by: "policy", data: null }, taken.right)
-    }
+  return answerByPolicy(situation, request, "decline", "unattended: no answer came in time (reaper.unattended)")
+}
+
+/** The thread and the threads that it was spawned from, with their rules. */
+const lineOf = ({ rows }: Situation, threadId: string): readonly RuleHolder[] => {
+  const line: RuleHolder[] = []
+  let next: string | null = threadId
+  while (next !== null && line.length < ruleHoldersLimit) {
+    const thread: ThreadRow | null = rows.whole("threads", [next])
+    if (thread === null) break
+    line.push({ threadId: thread.threadId, agent: thread.agent, rules: thread.unattended ?? null })
+    next = thread.parentThreadId
   }
-  return accept()
+  return line
+}
+
+/** `request.follow-rule`: a rule that was replaced since it was found answers nothing any more. */
+export const followRule = (situation: Situation, command: CommandOf<"request.follow-rule">): Decision => {
+  const { requestId, rule, threadId } = command
+  const request = requestOf(situation, threadId, requestId)
+  const session = livingSession(situation.state)
+  if (request === null || session?.mode !== "managed" || session.sessionId !== request.sessionId) return accept()
+  const held = ruleFor(lineOf(situation, threadId), request.kind)
+  if (held === null || !isAnswerRule(held) || canonicalJson(held.rule) !== canonicalJson(rule)) return accept()
+  const { action, afterMs } = held.rule
+  const reason = `unattended: nobody answered within ${afterMs} ms (rule of thread ${held.threadId})`
+  return answerByPolicy(situation, request, action, reason)
 }

@@ -1,5 +1,6 @@
 /** Commands about a thread as a whole. Each is idempotent: a command for the present state changes nothing. */
 import type { CommandOf } from "@threadfold/contracts"
+import { canonicalJson } from "../canonicalJson.js"
 import { startsAgent } from "../workflow/eligibility.js"
 import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
 import { ofThread, onThread, refuseBusy, refuseMissing, refuseOpenCall, refuseTaken } from "./threadGuards.js"
@@ -129,6 +130,15 @@ export const unpinThread = (situation: Situation, command: CommandOf<"thread.unp
   onThread(situation, command.threadId, ({ pinnedAt }) =>
     pinnedAt === null ? accept() : accept({ ...ofThread, type: "thread.unpinned", payload: {} }),
   )
+
+/** `thread.unattended`. */
+export const setUnattended = (situation: Situation, { rules, threadId }: CommandOf<"thread.unattended">): Decision =>
+  onThread(situation, threadId, () => {
+    const present = situation.rows.whole("threads", [threadId])?.unattended ?? null
+    return canonicalJson(present) === canonicalJson(rules)
+      ? accept()
+      : accept({ ...ofThread, type: "thread.unattended-set", payload: { rules } })
+  })
 
 /** `thread.keep-alive`. */
 export const keepThreadAlive = (situation: Situation, command: CommandOf<"thread.keep-alive">): Decision =>

@@ -44,14 +44,16 @@ export type SessionRelation =
 const lightTurn = ({ text: _t, diff: _d, proposal: _p, ...row }: TurnRow): TurnRow => row
 const lightRequest = ({ data: _d, answer: _a, ...row }: RequestRow): RequestRow => row
 const lightDelegation = ({ text: _t, ...row }: DelegationRow): DelegationRow => row
-const lightThread = ({ goal: _g, plan: _p, settings: _s, ...row }: ThreadRow): ThreadRow => row
+type HeavyThread = Pick<ThreadRow, "goal" | "plan" | "settings" | "unattended">
+const lightThread = ({ goal: _g, plan: _p, settings: _s, unattended: _u, ...row }: ThreadRow): ThreadRow => row
 
 /** The row without its heavy columns: what open state may hold. A row that has none is taken as it is (the hot path). */
 const light = {
   turn: (row: TurnRow): TurnRow => ("text" in row || "diff" in row || "proposal" in row ? lightTurn(row) : row),
   request: (row: RequestRow): RequestRow => ("data" in row || "answer" in row ? lightRequest(row) : row),
   delegation: (row: DelegationRow): DelegationRow => ("text" in row ? lightDelegation(row) : row),
-  thread: (row: ThreadRow): ThreadRow => ("goal" in row || "plan" in row || "settings" in row ? lightThread(row) : row),
+  thread: (row: ThreadRow): ThreadRow =>
+    "goal" in row || "plan" in row || "settings" in row || "unattended" in row ? lightThread(row) : row,
 }
 
 const isOpenRequest = ({ status }: RequestRow): boolean => status === "open" || status === "answering"
@@ -68,7 +70,7 @@ export class Step {
   /** Requests that another client may have decided; set where this event ends their turn (rule 6). */
   decidedElsewhere: readonly string[] = []
   /** Heavy columns of the thread that the event brought. The thread's row is written last, in one place. */
-  heavyThread: Pick<ThreadRow, "goal" | "plan" | "settings"> | null = null
+  heavyThread: HeavyThread | null = null
   /** The rows that this step has looked up or written. */
   readonly seen = new SeenRows()
 
@@ -138,7 +140,7 @@ export class Step {
   }
 
   /** Keeps heavy columns of the thread until its row is written. */
-  keepHeavy(fields: Pick<ThreadRow, "goal" | "plan" | "settings">): void {
+  keepHeavy(fields: HeavyThread): void {
     this.heavyThread = { ...this.heavyThread, ...fields }
     if (this.trace !== null) this.creditFields("threads", this.threadId, null, fields)
   }

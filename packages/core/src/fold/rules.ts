@@ -69,6 +69,7 @@ import {
   threadRestored,
   threadStarted,
   threadUnarchived,
+  threadUnattendedSet,
   threadUnpinned,
 } from "./thread.js"
 import {
@@ -183,6 +184,7 @@ export const rules: RuleBook = {
   "thread.purged": rule("thread.purged", 19, threadPurged),
   "connection.purged": rule("connection.purged", 19, connectionPurged),
   "thread.keep-alive-set": rule("thread.keep-alive-set", 15, threadKeepAliveSet),
+  "thread.unattended-set": rule("thread.unattended-set", 15, threadUnattendedSet),
   "thread.read": rule("thread.read", 15, threadRead),
   "thread.pinned": rule("thread.pinned", 15, threadPinned),
   "thread.unpinned": rule("thread.unpinned", 15, threadUnpinned),

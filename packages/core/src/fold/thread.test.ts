@@ -67,6 +67,15 @@ describe("the thread's row", () => {
     ])
   })
 
+  it("has the rules that were said last, and none of the thread that it was forked from", () => {
+    const rules = [{ action: "accept", afterMs: 5 }] as const
+    const s = new Scenario().start().send("thread.unattended-set", { rules }, ours)
+    expect(s.send("thread.pinned", {}, ours).rows.all("threads")).toMatchObject([{ unattended: rules }])
+    expect(s.state.thread).not.toHaveProperty("unattended")
+    s.send("thread.forked", { fromThreadId: id("other") }, ours)
+    expect(s.rows.all("threads")).toMatchObject([{ unattended: null }])
+  })
+
   it("goes by the agent's name of the conversation that continues in it: one begun anew has another", () => {
     const s = new Scenario().start().send("thread.started", {}, { native: { threadId: "first" } })
     s.send("session.exited", { reason: "exit" }).start("s2").send("thread.started", {}, { session: "s2" })

@@ -113,6 +113,8 @@ export const threadDeleted = (step: Step): void => patch(step, { deletedAt: step
 export const threadRestored = (step: Step): void => patch(step, { deletedAt: null })
 /** `thread.forked`. */
 export const threadForked = (step: Step, payload: PayloadOf<"thread.forked">): void => {
+  // What a person allowed in the source was not allowed here.
+  step.keepHeavy({ unattended: null })
   patch(step, { forkedFromThreadId: payload.fromThreadId, agent: payload.agent ?? step.state.thread?.agent ?? null })
   // The totals of a forked conversation may begin with what its origin used, which counts for that one alone.
   const { baseline } = step.state
@@ -125,6 +127,10 @@ export const threadImported = (step: Step, payload: PayloadOf<"thread.imported">
 /** `thread.keep-alive-set`. */
 export const threadKeepAliveSet = (step: Step, payload: PayloadOf<"thread.keep-alive-set">): void =>
   patch(step, { keepAliveUntil: payload.until })
+
+/** `thread.unattended-set`. */
+export const threadUnattendedSet = (step: Step, { rules }: PayloadOf<"thread.unattended-set">): void =>
+  step.keepHeavy({ unattended: rules })
 
 /** `thread.read`: what a person has seen stays seen, whatever comes late. */
 export const threadRead = (step: Step, { version }: PayloadOf<"thread.read">): void => {
@@ -151,7 +157,7 @@ export const threadPurged = (step: Step, { createdAt, provider }: PayloadOf<"thr
     status: "purged",
     deletedAt: at,
   })
-  step.keepHeavy({ goal: null, plan: null, settings: null })
+  step.keepHeavy({ goal: null, plan: null, settings: null, unattended: null })
 }
 
 /** A recording that is read in brings no news: it is the past. */
@@ -214,6 +220,7 @@ const quiet = new Set<string>([
   "thread.purged",
   "thread.imported",
   "thread.keep-alive-set",
+  "thread.unattended-set",
   "thread.read",
   "thread.pinned",
   "thread.unpinned",

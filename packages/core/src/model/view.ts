@@ -101,6 +101,7 @@ export const threadDetail = (row: Rows["threads"]): ThreadDetail => ({
   goal: row.goal ?? null,
   plan: row.plan ?? null,
   keepAliveUntil: row.keepAliveUntil,
+  unattended: row.unattended ?? null,
 })
 
 /** A session as it is served. */

@@ -2,6 +2,7 @@
 import type { AnomalyView, EffectRow, ExplainFact, RequestRow, TurnRow } from "@threadfold/contracts"
 import type { ThreadWork } from "./followUp.js"
 import type { KeepPolicy, LivingSession } from "./reaper.js"
+import type { RuleHolder } from "./unattendedRules.js"
 import type { StartingTurn, TurnLimits, UnattendedPolicy, Wait, WatchPolicy } from "./watchdog.js"
 
 /** The parts of the policy that these rules read. */
@@ -11,9 +12,14 @@ export interface ExplainPolicy extends KeepPolicy, WatchPolicy {
 }
 
 /** What a request shows of itself here. */
-export interface OpenRequest extends Pick<RequestRow, "requestId" | "turnId" | "status" | "title" | "openedAt"> {
+export interface OpenRequest
+  extends Pick<RequestRow, "requestId" | "turnId" | "status" | "title" | "openedAt" | "lastError"> {
   /** What is asked for; a word of a later version, too. */
   readonly kind: string
+  /** The question itself. */
+  readonly data: unknown
+  /** Its thread and those that this was spawned from, with their rules. */
+  readonly line: readonly RuleHolder[]
 }
 
 /** The facts of a thread, read at one moment. */

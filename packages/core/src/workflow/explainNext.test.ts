@@ -7,7 +7,7 @@ import { explainThread } from "./explain.js"
 import { nextFacts } from "./explainNext.js"
 import type { Moment } from "./Moment.js"
 import { decideSession } from "./reaper.js"
-import type { ThreadFacts } from "./ThreadFacts.js"
+import type { OpenRequest, ThreadFacts } from "./ThreadFacts.js"
 import type { StartingTurn } from "./watchdog.js"
 
 const day = 24 * 60 * minute
@@ -189,6 +189,29 @@ describe("what becomes of a question", () => {
     expect(next(asked(unattended("deny")))).toEqual([tells("is declined")])
     expect(next(asked(unattended("expire")))).toEqual([tells("expires, and its turn is interrupted")])
     expect(next(asked())).toEqual([])
+  })
+
+  it("the first rule for its kind follows, before the policy", () => {
+    const line = [{ threadId: "parent", agent: "mine", rules: [{ action: "accept", afterMs: 5 * minute }] }] as const
+    const requests = [question({ line, data: { choices: [{ decision: "accept" }] } })]
+    expect(next(asked({ ...unattended("deny"), requests }))).toEqual([tells("is accepted by a rule of thread parent")])
+  })
+
+  it("a question that does not take the answer stays, and why is said", () => {
+    const stays = (what: string) =>
+      fact("request-stays", `The question waits for a person. It is not so that it ${what}.`, "requests/r")
+    const line = [{ threadId: "own", agent: "mine", rules: [{ action: "accept", afterMs: 5 * minute }] }] as const
+    const asks = (given: Partial<OpenRequest>) => next(asked({ requests: [question({ line, ...given })] }))
+    expect(asks({ kind: "user_input" })).toEqual([
+      stays("is accepted by a rule of thread own: it asks for an answer in words"),
+    ])
+    expect(asks({ lastError: "no" })).toEqual([
+      stays("is accepted by a rule of thread own: an answer to it has failed"),
+    ])
+    const data = { choices: [{ decision: "accept" }] }
+    expect(next(asked({ ...unattended("deny"), requests: [question({ data })] }))).toEqual([
+      stays("is declined: it takes no decline without more"),
+    ])
   })
 
   it("nothing of one that is answered, that an adapter ends, or whose session has ended", () => {

@@ -3,12 +3,14 @@
  * monotone while nothing happens, so a search by halves finds the first.
  */
 import type { ExplainFact } from "@threadfold/contracts"
+import { Either } from "effect"
 import { followUpOf, queueWaitsFor, settleMs } from "./followUp.js"
 import type { Moment } from "./Moment.js"
 import { decideSession, reaperReasons, type SessionVerdict } from "./reaper.js"
-import { factOf, type ThreadFacts, turnPath } from "./ThreadFacts.js"
+import { factOf, type OpenRequest, type ThreadFacts, turnPath } from "./ThreadFacts.js"
 import { turnsThat } from "./turnPhase.js"
-import { afterEndOverdue, decideTurn, isStartTimed, startOverdue, unattended } from "./watchdog.js"
+import { answerBy } from "./unattendedRules.js"
+import { afterEndOverdue, decideTurn, isStartTimed, startOverdue, type UnattendedEnd, unattended } from "./watchdog.js"
 
 /** How far ahead something is looked for, ms. */
 const horizonMs = 400 * 86_400_000
@@ -121,19 +123,38 @@ const startNext = ({ limits, starting }: ThreadFacts, moment: Moment): readonly 
         ]
   })
 
+/** What ends a question that no person answers, in words, and why that does not happen; null: nothing is in its way. */
+const endOf = (end: UnattendedEnd, question: OpenRequest): { readonly what: string; readonly not: string | null } => {
+  const failed = question.lastError === null ? null : "an answer to it has failed"
+  if ("rule" in end) {
+    const { rule, threadId } = end
+    const answer = answerBy(question, rule.action)
+    const how = rule.action === "accept" ? "is accepted" : "is declined"
+    return {
+      what: `${how} by a rule of thread ${threadId}`,
+      not: Either.isLeft(answer) ? answer.left : failed,
+    }
+  }
+  if (end.action === "expire") return { what: "expires, and its turn is interrupted", not: null }
+  const answer = answerBy(question, "decline")
+  return { what: "is declined", not: Either.isLeft(answer) ? answer.left : failed }
+}
+
 const questionNext = ({ policy, requests, work: { session } }: ThreadFacts, moment: Moment): readonly ExplainFact[] =>
-  requests.flatMap(({ openedAt, requestId, status }) => {
+  requests.flatMap((request) => {
     if (session === null) return []
-    const question = { openedAt, status, mode: session.mode }
+    const question = { ...request, mode: session.mode }
     const ends = firstAnswer(moment, (at) => unattended(question, policy.unattended, at))
     if (ends === null) return []
-    const what = ends.answer.action === "deny" ? "is declined" : "expires, and its turn is interrupted"
-    return [
-      factOf("next", "request-unattended", `The question ${what}, unless a person answers.`, {
-        row: `requests/${requestId}`,
-        at: ends.at,
-      }),
-    ]
+    const { not, what } = endOf(ends.answer, request)
+    const row = `requests/${request.requestId}`
+    return not === null
+      ? [factOf("next", "request-unattended", `The question ${what}, unless a person answers.`, { row, at: ends.at })]
+      : [
+          factOf("next", "request-stays", `The question waits for a person. It is not so that it ${what}: ${not}.`, {
+            row,
+          }),
+        ]
   })
 
 const settleNext = ({ work }: ThreadFacts): readonly ExplainFact[] =>

@@ -51,6 +51,7 @@ export {
 export { afterFailedResume, conversationToResume, forksConversation } from "./sessionOpening.js"
 export { type Settling, settlementOf } from "./settlement.js"
 export type { ExplainPolicy, OpenRequest, ThreadFacts } from "./ThreadFacts.js"
+export { type RuleHolder, ruleHoldersLimit } from "./unattendedRules.js"
 export {
   settledVoiceRun,
   startingVoiceRun,

@@ -77,6 +77,7 @@ describe("an accepted command", () => {
       "thread.fork",
       "thread.purge",
       "thread.keep-alive",
+      "thread.unattended",
       "thread.read",
       "thread.pin",
       "thread.unpin",

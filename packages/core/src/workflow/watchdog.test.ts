@@ -191,7 +191,7 @@ describe("work after a turn's end", () => {
 })
 
 describe("a question that no person answers", () => {
-  const asked = { status: "open", mode: "managed" } as const
+  const asked = { kind: "command_approval", line: [], status: "open", mode: "managed" } as const
   const moment = { now, awakeSince: null, toleranceMs: minute }
   const waited = (ms: number, policy: UnattendedPolicy, more: Partial<OpenQuestion> = {}) =>
     unattended({ ...asked, openedAt: now - ms, ...more }, policy, moment)
@@ -206,6 +206,22 @@ describe("a question that no person answers", () => {
     expect(waited(minute - 1, policy)).toBeNull()
     expect(waited(minute, policy)).toBe(policy)
     expect(waited(hour, policy, { openedAt: null })).toBeNull()
+  })
+
+  it("follows the first rule of its thread that is for its kind, before the policy", () => {
+    const deny = { action: "deny", afterMs: minute } as const
+    const accept = { kind: "command_approval", action: "accept", afterMs: hour } as const
+    const decline = { action: "decline", afterMs: 0 } as const
+    const line = [
+      { threadId: "t", agent: "mine", rules: [{ kind: "permissions", action: "wait" }, accept, decline] },
+    ] as const
+    expect(waited(hour - 1, deny, { line })).toBeNull()
+    expect(waited(hour, { action: "wait" }, { line })).toEqual({ rule: accept, threadId: "t" })
+    expect(waited(0, deny, { line, kind: "user_input" })).toEqual({ rule: decline, threadId: "t" })
+    expect(waited(9 * hour, deny, { line, kind: "permissions" })).toBeNull()
+    const one = [{ threadId: "t", agent: "mine", rules: [accept] }]
+    expect(waited(minute, deny, { line: one, kind: "permissions" })).toBe(deny)
+    expect(waited(9 * hour, { action: "wait" }, { line, openedAt: null })).toBeNull()
   })
 
   it("is left to its adapter or its recording, and to the answer that is on its way", () => {

@@ -5,6 +5,7 @@
 import type { Bit, RequestRow, SessionRow, TurnRow } from "@threadfold/contracts"
 import { isWaiting } from "../state/lifecycle.js"
 import { ageOf, covered, type Moment, type Span } from "./Moment.js"
+import { type AnswerRule, type HeldRule, isAnswerRule, type RuleHolder, ruleFor } from "./unattendedRules.js"
 
 /** A turn that runs in a session that lives. */
 export interface RunningTurn {
@@ -55,8 +56,11 @@ export interface OpenQuestion {
   readonly threadId: string
   readonly requestId: string
   readonly turnId: string | null
+  readonly kind: RequestRow["kind"]
   readonly status: RequestRow["status"]
   readonly mode: SessionRow["mode"]
+  /** Its thread, the one that this was spawned from, and so on, with their rules. */
+  readonly line: readonly RuleHolder[]
   /** Since when, by the source clock. */
   readonly openedAt: number | null
 }
@@ -191,13 +195,32 @@ export const afterEndOverdue = (
 const isOursToEnd = ({ mode, status }: Pick<OpenQuestion, "mode" | "status">): boolean =>
   status === "open" && mode === "managed"
 
-/** What becomes now of a question that no person answers (rule 6): the policy's action, or null: it goes on waiting. */
+/** What becomes of a question: a rule of its thread answers it, or the policy of the server ends it. */
+export type UnattendedEnd = HeldRule<AnswerRule> | Exclude<UnattendedPolicy, { readonly action: "wait" }>
+
+/** Who ends a question that no person answers, and after how long it does; null: the question waits. */
+const endingOf = (
+  { kind, line }: QuestionInLine,
+  policy: UnattendedPolicy,
+): { readonly end: UnattendedEnd; readonly afterMs: number } | null => {
+  const held = ruleFor(line, kind)
+  if (held !== null) return isAnswerRule(held) ? { end: held, afterMs: held.rule.afterMs } : null
+  return policy.action === "wait" ? null : { end: policy, afterMs: policy.afterMs }
+}
+
+type QuestionInLine = Pick<OpenQuestion, "line"> & { readonly kind: string }
+
+/**
+ * What becomes now of a question that no person answers (rule 6): what a rule of its thread says, else the policy of the server; null: it
+ * goes on waiting.
+ */
 export const unattended = (
-  question: Pick<OpenQuestion, "mode" | "openedAt" | "status">,
+  question: Pick<OpenQuestion, "mode" | "openedAt" | "status"> & QuestionInLine,
   policy: UnattendedPolicy,
   moment: Moment,
-): Exclude<UnattendedPolicy, { readonly action: "wait" }> | null => {
+): UnattendedEnd | null => {
   const { openedAt } = question
-  if (policy.action === "wait" || openedAt === null || !isOursToEnd(question)) return null
-  return ageOf(openedAt, moment) >= policy.afterMs ? policy : null
+  if (openedAt === null || !isOursToEnd(question)) return null
+  const ending = endingOf(question, policy)
+  return ending !== null && ageOf(openedAt, moment) >= ending.afterMs ? ending.end : null
 }

@@ -1,6 +1,7 @@
 /**
  * Looks at what runs, every few seconds: turns that have fallen silent are shown as stalled, turns beyond their deadlines
- * are interrupted, turns that were accepted and do not start are ended, work after a turn's end that has fallen silent is over, and questions that no person answers get what the policy says.
+ * are interrupted, turns that were accepted and do not start are ended, work after a turn's end that has fallen silent is over, and questions that no person answers get what a
+ * rule of their thread says, or the policy.
  */
 import {
   type AfterEndWork,
@@ -104,7 +105,9 @@ const make = Effect.gen(function* () {
       const { requestId, threadId, turnId } = question
       const due = unattended(question, policy.unattended, moment)
       if (due === null) return
-      if (due.action === "deny") {
+      if ("rule" in due) {
+        yield* upkeepAndWake({ type: "request.follow-rule", threadId, requestId, rule: due.rule })
+      } else if (due.action === "deny") {
         yield* upkeepAndWake({ type: "request.decline", threadId, requestId })
       } else {
         const reason = `unattended: nobody answered within ${due.afterMs} ms (reaper.unattended)`
@@ -151,7 +154,7 @@ const make = Effect.gen(function* () {
     yield* turns
     yield* starts
     if (policy.afterEndMs > 0) yield* afterEnd
-    if (policy.unattended.action !== "wait") yield* questions
+    yield* questions
   }).pipe(
     Effect.catchAllCause((cause) => Effect.logWarning("a look of the watchdog failed", cause)),
     Effect.provide(context),

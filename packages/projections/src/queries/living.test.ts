@@ -6,6 +6,7 @@ import { SqliteClient } from "@effect/sql-sqlite-node"
 import { describe, expect, it } from "@effect/vitest"
 import type { Rows, StorageUnavailable, TableName } from "@threadfold/contracts"
 import type { Put } from "@threadfold/core"
+import { ruleHoldersLimit } from "@threadfold/core"
 import { Effect, Layer } from "effect"
 import { SqlStore } from "../SqlStore.js"
 import { openProjections, putRow } from "../testing/fixtures.js"
@@ -177,6 +178,31 @@ describe("what runs", () => {
     }).pipe(Effect.provide(over(rows)))
   })
 
+  it.effect("asks under the rules of its thread and of those that this was spawned from, nearest first", () => {
+    const rules = [{ kind: "permissions", action: "accept", afterMs: 5 }, { action: "wait" }] as const
+    const parentThreadId = thread("a")
+    const rows = [
+      ...living("a", { agent: "x", unattended: rules }),
+      ...living("b", { parentThreadId }),
+      ...living("c", { parentThreadId: thread("b") }),
+      question("c", "1"),
+      // A circle is followed as far as a line goes.
+      ...living("d", { parentThreadId: thread("d") }),
+      question("d", "2"),
+    ]
+    return Effect.gen(function* () {
+      const projections = yield* Projections
+      const found = yield* projections.openQuestions(null, 9)
+      const lineOf = (label: string) => found.find(({ threadId }) => threadId === thread(label))?.line
+      expect(lineOf("c")).toEqual([
+        { threadId: thread("c"), agent: null, rules: null },
+        { threadId: thread("b"), agent: null, rules: null },
+        { threadId: thread("a"), agent: "x", rules },
+      ])
+      expect(lineOf("d")).toHaveLength(ruleHoldersLimit)
+    }).pipe(Effect.provide(over(rows)))
+  })
+
   it.effect("waits for a person in its questions, page by page, with what says whether they are ours to end", () => {
     const names = ["1", "2", "3"]
     const rows = [
@@ -196,6 +222,8 @@ describe("what runs", () => {
         threadId: thread("a"),
         requestId: idFor(`request ${name}`),
         turnId: idFor("turn of a"),
+        kind: "other",
+        line: [{ threadId: thread("a"), agent: null, rules: null }],
         status: "open",
         mode: "managed",
         openedAt: Number(name),
@@ -242,7 +270,8 @@ describe("a sweep", () => {
       expect(details).toHaveLength(queries.length)
       for (const detail of details) {
         expect(detail).toContain("SEARCH")
-        expect(detail).not.toMatch(/SCAN (?!CONSTANT)/)
+        // A thread and those that it was spawned from are few.
+        expect(detail).not.toMatch(/SCAN (?!CONSTANT|line)/)
         expect(detail).not.toContain("TEMP B-TREE")
       }
     }).pipe(Effect.provide(over([]))),

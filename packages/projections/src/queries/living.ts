@@ -10,7 +10,9 @@ import {
   isWaiting,
   type LivingSession,
   type OpenQuestion,
+  type RuleHolder,
   type RunningTurn,
+  ruleHoldersLimit,
   type StartingTurn,
   type Wait,
 } from "@threadfold/core"
@@ -133,6 +135,19 @@ export const afterEndWork = (
     ),
   )
 
+/** A thread and those that it was spawned from, with their rules, as the JSON text of a list. */
+const lineOf = (thread: string) => `(WITH RECURSIVE line (n, thread_id, agent, rules, parent) AS (
+    SELECT 1, thread_id, agent, unattended, parent_thread_id FROM threads WHERE thread_id = ${thread}
+    UNION ALL
+    SELECT n + 1, t.thread_id, t.agent, t.unattended, t.parent_thread_id
+    FROM line JOIN threads t ON t.thread_id = line.parent WHERE n < ${ruleHoldersLimit})
+  SELECT json_group_array(json_object('n', n, 'threadId', thread_id, 'agent', agent, 'rules', json(rules))) FROM line)`
+
+/** Such a question as it is read: with its threads as the JSON text of a list. */
+interface FoundQuestion extends Omit<OpenQuestion, "line"> {
+  readonly line: string
+}
+
 /** Questions that are not over, of sessions that live, by thread and request, after one (exclusive). */
 export const openQuestions = (
   sql: ReadSql,
@@ -141,13 +156,21 @@ export const openQuestions = (
 ): Effect.Effect<readonly OpenQuestion[], StorageUnavailable> =>
   reading(
     sql,
-    sql.unsafe<OpenQuestion>(
-      `SELECT r.thread_id AS "threadId", r.request_id AS "requestId", r.turn_id AS "turnId", r.status, s.mode,
-        r.opened_at AS "openedAt"
+    Effect.map(
+      sql.unsafe<FoundQuestion>(
+        `SELECT r.thread_id AS "threadId", r.request_id AS "requestId", r.turn_id AS "turnId", r.kind, r.status, s.mode,
+        r.opened_at AS "openedAt", ${lineOf("r.thread_id")} AS line
       FROM requests r JOIN sessions s ON s.session_id = r.session_id AND s.ended_at IS NULL
       WHERE r.status IN ('open', 'answering') AND (r.thread_id, r.request_id) > (?, ?)
       ORDER BY r.thread_id, r.request_id LIMIT ?`,
-      [after?.threadId ?? "", after?.requestId ?? "", limit],
+        [after?.threadId ?? "", after?.requestId ?? "", limit],
+      ),
+      (found) =>
+        found.map(({ line, ...question }) => {
+          const holders: readonly (RuleHolder & { readonly n: number })[] = JSON.parse(line)
+          const inOrder = [...holders].sort((a, b) => a.n - b.n)
+          return { ...question, line: inOrder.map(({ agent, rules, threadId }) => ({ threadId, agent, rules })) }
+        }),
     ),
   )
 

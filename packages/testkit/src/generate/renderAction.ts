@@ -239,6 +239,7 @@ const renderSingle = (thread: ThreadRendering, what: SingleEvent): void => {
     case "keep-alive":
       emitAsClient(thread, "thread.keep-alive-set", { until: generatedEpoch + 3_600_000 })
       emitAsClient(thread, "thread.keep-alive-set", { until: null })
+      emitAsClient(thread, "thread.unattended-set", { rules: [{ action: "decline", afterMs: 60_000 }] })
       break
     case "read":
       emitAsClient(thread, "thread.read", { version: 1_000_000 })

@@ -76,6 +76,7 @@ const shown = (thread: ExpectedThread, all: OracleExpectation): Json => {
       plan: null,
       pinnedAt: null,
       keepAliveUntil: null,
+      unattended: null,
     },
     session: {
       sessionId: "s",

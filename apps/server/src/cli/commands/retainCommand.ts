@@ -2,7 +2,7 @@
 import { existsSync, statSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { Command, Options } from "@effect/cli"
-import { Clock, Effect, Option, Schema } from "effect"
+import { Clock, Effect, Option } from "effect"
 import { placeOf } from "../../offline/Place.js"
 import { toProblem } from "../../problems/toProblem.js"
 import type { ArchivePlace } from "../../retention/archiveThreads.js"
@@ -12,13 +12,10 @@ import { tell } from "../longWork.js"
 import { progressEnd, progressLine } from "../output.js"
 import { retainPage } from "../pages/retainPage.js"
 import { fileOf } from "../reading.js"
-import { dataDir, directoryOf, json, saying } from "../sharedOptions.js"
+import { DurationText, dataDir, directoryOf, durationMs, json, saying } from "../sharedOptions.js"
 import { counted } from "../text/words.js"
 
-const unitMs = { s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000, y: 365 * 86_400_000 } as const
-
 const message = saying("--older takes a whole number and a unit: s, min, h, d, w or y, such as 90d")
-const DurationText = Schema.TemplateLiteralParser(Schema.NonNegativeInt, Schema.Literal("s", "min", "h", "d", "w", "y"))
 
 const older = Options.text("older").pipe(
   Options.withPseudoName("DURATION"),
@@ -62,11 +59,10 @@ export const retainCommand = Command.make("retain", { older, into, dryRun, yes, 
     const file = yield* fileOf(yield* Effect.mapError(placeOf({ db: Option.none(), directory }), toProblem))
     const { archiveThreads } = yield* Effect.promise(() => import("../../retention/archiveThreads.js"))
     const show = progressLine()
-    const [number, unit] = options.older
     const report = yield* archiveThreads({
       file,
       into: isDone ? place : null,
-      olderMs: number * unitMs[unit],
+      olderMs: durationMs(options.older),
       now: yield* Clock.currentTimeMillis,
       purge: (threadId, ifVersion) => Effect.mapError(threadfold.purgeThread(threadId, { ifVersion }), asProblem),
       onThread: (archived) => show(`${counted(archived, "thread")} archived`),

@@ -20,6 +20,7 @@ import {
   SendMessageBody,
   StartSessionBody,
   StopSessionBody,
+  UnattendedBody,
 } from "@threadfold/contracts/api"
 import type { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
@@ -112,6 +113,10 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
       .handleRaw(
         "keepThreadAlive",
         onThread(required(KeepAliveBody), (threadId, { until }) => ({ type: "thread.keep-alive", threadId, until })),
+      )
+      .handleRaw(
+        "setUnattended",
+        onThread(required(UnattendedBody), (threadId, { rules }) => ({ type: "thread.unattended", threadId, rules })),
       )
       .handleRaw(
         "readThread",

@@ -89,6 +89,28 @@ export const commandCases: readonly CommandCase[] = [
     wrong: [{}, { until: "tomorrow" }],
     events: ["thread.keep-alive-set"],
   },
+  {
+    name: "say what follows when nobody answers",
+    target: fresh,
+    method: "POST",
+    ...ofThread("/unattended"),
+    body: () => ({
+      rules: [
+        { kind: "user_input", action: "wait" },
+        { action: "decline", afterMs: 600_000 },
+      ],
+    }),
+    wrong: [
+      {},
+      { rules: [] },
+      { rules: [{ action: "accept" }] },
+      { rules: [{ action: "accept", afterMs: -1 }] },
+      { rules: [{ action: "wait", afterMs: 1 }] },
+      { rules: [{ kind: "anything", action: "wait" }] },
+      { rules: Array.from({ length: 33 }, () => ({ action: "wait" })) },
+    ],
+    events: ["thread.unattended-set"],
+  },
   { name: "delete a thread", target: fresh, method: "DELETE", ...ofThread(""), events: ["thread.deleted"] },
   { name: "restore a thread", target: fresh, method: "POST", ...ofThread("/restore"), events: [] },
   {
