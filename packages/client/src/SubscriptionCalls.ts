@@ -18,7 +18,8 @@ export interface SubscriptionCalls {
   /** Makes a subscription; one that there is gets this filter, and keeps its checkpoint. */
   readonly put: (name: string, body?: SubscriptionBody) => Effect.Effect<SubscriptionView, Failure>
   readonly get: (name: string) => Effect.Effect<SubscriptionView, Failure>
-  readonly list: () => Effect.Effect<SubscriptionList, Failure>
+  /** @param page `after`: `next` of an earlier page */
+  readonly list: (page?: { readonly after?: string }) => Effect.Effect<SubscriptionList, Failure>
   readonly delete: (name: string) => Effect.Effect<SubscriptionView, Failure>
   /** Moves the checkpoint; never back. */
   readonly acknowledge: (name: string, body: AckBody) => Effect.Effect<SubscriptionView, Failure>
@@ -58,7 +59,7 @@ export const subscriptionCalls = (api: Client, connection: Connection, retry: Re
   return {
     put: (name, payload = {}) => ask(subscriptions.put({ path: { name }, payload })),
     get: (name) => ask(subscriptions.get({ path: { name }, urlParams: {} })),
-    list: () => ask(subscriptions.list({ urlParams: {} })),
+    list: ({ after } = {}) => ask(subscriptions.list({ urlParams: { after } })),
     delete: (name) => Effect.mapError(subscriptions.delete({ path: { name } }), failureOf),
     acknowledge,
     events,

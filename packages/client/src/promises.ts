@@ -167,7 +167,7 @@ export const connect = (connection: Connection, retry: RetryOptions = {}): Promi
     subscriptions: {
       put: (...args) => promise(subscriptions.put(...args)),
       get: (name) => promise(subscriptions.get(name)),
-      list: () => promise(subscriptions.list()),
+      list: (...args) => promise(subscriptions.list(...args)),
       delete: (name) => promise(subscriptions.delete(name)),
       acknowledge: (...args) => promise(subscriptions.acknowledge(...args)),
       events: (...args) => Stream.toAsyncIterable(subscriptions.events(...args)),

@@ -1,7 +1,7 @@
 /** What a thread does, in plain sentences and as data: what `explain` prints and `GET /v1/threads/{threadId}/explain` answers. */
 import { Schema } from "effect"
 import { ThreadStatus } from "./entities/Thread.js"
-import { field, growing, int, listed, optText, optTime, shape, text, time } from "./fields.js"
+import { field, growing, int, listed, optional, optText, optTime, shape, text, time } from "./fields.js"
 
 /** What a sentence is about. */
 export const ExplainTopic = listed(
@@ -32,5 +32,6 @@ export const ExplainReport = shape("ExplainReport", "What a thread does, waits f
   status: field(growing(ThreadStatus), "Its status."),
   policy: text("Where the policy of reaper and watchdog comes from: the server, a file, or the defaults."),
   facts: field(Schema.Array(ExplainFact), "The facts, in the order of the topics."),
+  more: optional(Schema.Boolean, "True: there are more facts than are here. Absent: these are all."),
 })
 export type ExplainReport = typeof ExplainReport.Type

@@ -3,7 +3,22 @@ import { Schema } from "effect"
 import { AnomalyReason } from "./AnomalyReason.js"
 import { EffectKind, EffectStatus } from "./Effects.js"
 import { Actor } from "./entities/EventEnvelope.js"
-import { field, flag, growing, int, json, listed, optInt, optText, optTime, shape, text, time } from "./fields.js"
+import { truncated } from "./entities/Truncated.js"
+import {
+  field,
+  flag,
+  growing,
+  int,
+  json,
+  listed,
+  optInt,
+  optional,
+  optText,
+  optTime,
+  shape,
+  text,
+  time,
+} from "./fields.js"
 
 /** A rule of docs/rules.md. */
 export const RuleName = shape("RuleName", "A rule of the fold, as docs/rules.md numbers it.", {
@@ -34,6 +49,7 @@ export const FieldSet = shape("FieldSet", "A field as an event changed it.", {
   after: json("Its value after; null: none, or the row is gone."),
   rule: field(RuleName, "The rule that set it."),
   through,
+  truncated,
 })
 export type FieldSet = typeof FieldSet.Type
 
@@ -54,6 +70,7 @@ export type SetBy = typeof SetBy.Type
 export const WhyRow = shape("WhyRow", "Why a row or a field has its value.", {
   path: text("Its path, with the whole id."),
   value: json("The row or the field as it is; null: it is null, or its row is not in the document."),
+  truncated,
   exists: flag("Whether its row is in the document."),
   derivedFrom: field(
     Schema.Array(Schema.String),
@@ -73,6 +90,7 @@ export const Refused = shape("Refused", "Why an event, or a part of it, was not 
   detail: optText("One sentence; null: none."),
   rule: field(RuleName, "The rule that refused it."),
   through,
+  truncated,
 })
 export type Refused = typeof Refused.Type
 
@@ -91,6 +109,7 @@ export const WhyEvent = shape("WhyEvent", "What one event changed, and why it, o
     "Rows that it changed, without anomalies and without those in which only what nearly every event moves is another.",
   ),
   anomalies: field(Schema.Array(Refused), "What it was refused for; empty: nothing."),
+  more: optional(Schema.Boolean, "True: it changed more rows, or was refused for more, than are here. Absent: not so."),
 })
 export type WhyEvent = typeof WhyEvent.Type
 
@@ -116,6 +135,7 @@ export const Cause = shape("Cause", "What led to an event: one step of the chain
   events: field(Schema.Array(Schema.String), "Of a command: types of the events that it appended, at most 10."),
   at: optTime("When it came, by our clock", "not known"),
   text: optText("The text of a message, or native lines; null: it has none."),
+  truncated,
 })
 export type Cause = typeof Cause.Type
 

@@ -1,7 +1,15 @@
 /** Answers questions about earlier moments of threads, over a connection of its own that reads the log. Every answer pauses often. */
 import { Problem } from "@threadfold/contracts/problem"
 import { FOLD_VERSION, fold, settlementOf } from "@threadfold/core"
-import { areBad, decodeEdits, diffSnapshots, Overlay, whatIfSteps } from "@threadfold/core/model"
+import {
+  areBad,
+  boundedDiff,
+  boundedWhatIf,
+  decodeEdits,
+  diffSnapshots,
+  Overlay,
+  whatIfSteps,
+} from "@threadfold/core/model"
 import { eventSourceOf, sha256 } from "@threadfold/engine"
 import { decodeRow, type LogDriver, sqliteDriver } from "@threadfold/event-log"
 import {
@@ -16,16 +24,9 @@ import Sqlite from "better-sqlite3"
 import { Cause, Effect, Exit, Option } from "effect"
 import { fitAnswer, fitPage } from "../bounds/fit.js"
 import { formatCursor } from "../http/stream/Frame.js"
-import {
-  beforeFirst,
-  hasEnded,
-  type Moment,
-  nothingOf,
-  purgedProblem,
-  type ThreadDiffReport,
-} from "../offline/moments.js"
+import { beforeFirst, hasEnded, type Moment, nothingOf, purgedProblem } from "../offline/moments.js"
 import { namedEvent } from "../offline/namedEvent.js"
-import { refusedEdits, type WhatIfReport } from "../offline/whatIfReport.js"
+import { refusedEdits } from "../offline/whatIfReport.js"
 import { toProblem } from "../problems/toProblem.js"
 import {
   cursorAt,
@@ -126,7 +127,7 @@ export class MomentReader {
       case "whatif":
         return yield* this.whatIf(threadId, question.edits, question.sequence)
       case "diff":
-        return yield* this.diff(threadId, question.from, question.to)
+        return yield* this.diff(question)
       case "find": {
         const sequence = yield* this.find(threadId, question.moment)
         return { json: JSON.stringify({ threadId, sequence }), sequence: this.driver.head() }
@@ -166,16 +167,17 @@ export class MomentReader {
     })
   }
 
-  private *diff(threadId: string, from: number, to: number): Steps<MomentAnswer> {
+  private *diff({ from, threadId, to, ...page }: MomentQuestion & { readonly kind: "diff" }): Steps<MomentAnswer> {
     const before = yield* this.whole(threadId, from)
     yield
     const after = yield* this.whole(threadId, to)
     yield
-    const report: ThreadDiffReport = {
+    const sessionId = after.session?.sessionId ?? before.session?.sessionId ?? null
+    const report = {
       threadId,
       from: before.sequence,
       to: after.sequence,
-      ...diffSnapshots(before, after),
+      ...boundedDiff(diffSnapshots(before, after), { threadId, sessionId }, page),
     }
     return { json: JSON.stringify(report), sequence: Math.max(before.sequence, after.sequence) }
   }
@@ -199,8 +201,10 @@ export class MomentReader {
     const found = yield* whatIfSteps(threadId, read, decoded.edits, { digest: sha256, until })
     if (found === null) throw beforeFirst(this.driver, threadId)
     if (areBad(found)) throw refusedEdits(found.bad)
-    const report: WhatIfReport = { ...found, foldVersion: FOLD_VERSION, otherFoldVersion: FOLD_VERSION }
-    return { json: JSON.stringify(report), sequence: until }
+    const { state } = yield* this.at(threadId, until)
+    const place = { threadId, sessionId: state.session?.sessionId ?? null }
+    const versions = { foldVersion: FOLD_VERSION, otherFoldVersion: FOLD_VERSION }
+    return { json: JSON.stringify({ ...boundedWhatIf(found, place), ...versions }), sequence: until }
   }
 
   private *whole(threadId: string, sequence: number) {

@@ -37,7 +37,14 @@ export type MomentQuestion = { readonly threadId: string } & (
   /** `edits`: as the call gave them. `sequence`: where both threads end; null: at the end. */
   | { readonly kind: "whatif"; readonly edits: unknown; readonly sequence: number | null }
   | { readonly kind: "usage"; readonly sequence: number }
-  | { readonly kind: "diff"; readonly from: number; readonly to: number }
+  /** `after`: rows that are passed over. */
+  | {
+      readonly kind: "diff"
+      readonly from: number
+      readonly to: number
+      readonly after: number | undefined
+      readonly limit: number | undefined
+    }
   | { readonly kind: "find"; readonly moment: Moment }
   | { readonly kind: "fork"; readonly turnId: string }
 )

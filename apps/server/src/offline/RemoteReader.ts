@@ -234,7 +234,7 @@ const sequenceOf = (client: Client, threadId: string, moment: Moment) => {
 export interface RemoteReader extends Reader {
   /** The whole of a thread as it was. */
   readonly at: (threadId: string, moment: Moment) => Effect.Effect<ThreadSnapshot, Problem>
-  /** What changed from one sequence of the log to another. Fails with `diff-too-large` for a very long thread. */
+  /** What changed from one sequence of the log to another. Fails with `diff-too-large` for a very long thread, and for what no answer holds whole. */
   readonly diff: (threadId: string, from: number, to: number) => Effect.Effect<ThreadDiffReport, Problem>
 }
 
@@ -269,6 +269,14 @@ export const openRemoteReader = (server: Server): Effect.Effect<RemoteReader> =>
           problem,
         ),
       diff: (threadId, from, to) =>
-        Effect.mapError(client.moments.diff({ path: { threadId }, urlParams: { from, to } }), problem),
+        client.moments.diff({ path: { threadId }, urlParams: { from, to } }).pipe(
+          Effect.mapError(problem),
+          Effect.flatMap(({ next, patch, rows, ...report }) => {
+            const isCut = rows.some(({ fields }) => fields.some(({ truncated }) => truncated !== undefined))
+            return patch === null || typeof next === "number" || isCut
+              ? new Problem({ slug: "diff-too-large", detail: "What changed is longer than one answer of the server." })
+              : Effect.succeed({ ...report, rows, patch })
+          }),
+        ),
     }
   })

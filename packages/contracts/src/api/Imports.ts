@@ -46,7 +46,11 @@ export type ImportView = typeof ImportView.Type
 
 /** Imports of this run of the server. */
 export const ImportList = shape("ImportList", "Imports of this run of the server.", {
-  items: field(Schema.Array(ImportView), "The latest first, at most 100."),
+  items: field(
+    Schema.Array(ImportView),
+    "The latest first, at most 100. Of the lists of a report the first entries are here: `GET /v1/imports/{importId}` has all of them.",
+  ),
+  more: optional(Schema.Boolean, "True: there are earlier ones, for which the answer has no room."),
 })
 export type ImportList = typeof ImportList.Type
 
@@ -155,7 +159,9 @@ export class ImportsGroup extends HttpApiGroup.make("imports")
       .setPath(Schema.Struct({ importId: field(Schema.String, "`importId` of the call.") }))
       .addSuccess(ImportView)
       .annotateContext(
-        described("One import: how far it is, or what came of it.", { problems: [...memoryCall, "import-not-found"] }),
+        described("One import: how far it is, or what came of it, whole: its report has an entry for each thread.", {
+          problems: [...memoryCall, "import-not-found"],
+        }),
       ),
   )
   .annotateContext(OpenApi.annotations({ title: "Imports" })) {}

@@ -30,7 +30,7 @@ export const RowsSnapshot = shape(
     cursor: text("What a stream of events or of changes continues from: `<logId>.<sequence>`."),
     foldVersion: int("Version of the fold that made the rows; a reducer of another version cannot continue from them."),
     state: json(
-      "The fold's open state, opaque, for a reducer of the same version. Null while the thread waits to be folded again.",
+      "The fold's open state, opaque, for a reducer of the same version. Null while the thread waits to be folded again, and where it is longer than an answer holds.",
     ),
     rows: field(
       byName(Schema.Array(RowColumns)),

@@ -3,18 +3,20 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
-import { field, int, json, listed, optional, optText, shape, text } from "../fields.js"
+import { truncated } from "../entities/Truncated.js"
+import { field, int, json, listed, maybe, optional, optText, shape, text, Whole } from "../fields.js"
 import { EventHead } from "../Why.js"
 import { reads, threadPath } from "./Endpoint.js"
 import { described, read } from "./operation.js"
 import { bodyCall, readCall } from "./problemSets.js"
-import { readParams, SequenceParam, TimeParam } from "./Query.js"
+import { limitTo, readParams, SequenceParam, TimeParam } from "./Query.js"
 
 /** One field of a row in two moments. */
 export const ChangedField = shape("ChangedField", "One field of a row that differs between two moments.", {
   field: text("Its name."),
   before: json("Its value before; absent is null."),
   after: json("Its value after; absent is null."),
+  truncated,
 })
 
 /** What became of a row. */
@@ -54,9 +56,13 @@ export const MomentsDiff = shape("MomentsDiff", "What two moments of a thread di
   from: int("Sequence of the log that the first moment is true for."),
   to: int("Sequence of the log that the second moment is true for."),
   rows: field(Schema.Array(ChangedRow), "The rows that differ, for people."),
+  next: maybe(
+    Whole,
+    "`after` of the next page: how many rows are passed over for those that follow; null: none follow.",
+  ),
   patch: field(
-    Schema.Array(Schema.Union(PatchAdd, PatchRemove, PatchMove)),
-    "A JSON Patch (RFC 6902) from the first to the second document of `thread --json`.",
+    Schema.NullOr(Schema.Array(Schema.Union(PatchAdd, PatchRemove, PatchMove))),
+    "A JSON Patch (RFC 6902) from the first to the second document of `thread --json`; null: it is longer than 64 KiB. `threadfold diff` has it whole.",
   ),
 })
 export type MomentsDiff = typeof MomentsDiff.Type
@@ -83,6 +89,7 @@ const WhatIfDivergence = shape("WhatIfDivergence", "The first event after which 
   recorded: field(Schema.NullOr(EventHead), "The event as it is recorded; null: there is none at this place."),
   edited: field(Schema.NullOr(EventHead), "The event as edited; null: there is none at this place."),
   rows: field(Schema.Array(ChangedRow), "The rows that differ then, from the recorded to the edited ones."),
+  more: optional(Schema.Boolean, "Whether more rows differ than are here."),
 })
 
 /** How a thread would be with an edited log. */
@@ -91,9 +98,10 @@ export const WhatIfAnswer = shape("WhatIfAnswer", "How a thread would be with an
   until: int("Sequence of the log that both threads were folded up to."),
   first: field(Schema.NullOr(WhatIfDivergence), "Where they first differ; null: nowhere."),
   rows: field(Schema.Array(ChangedRow), "The rows that differ at the end, for people."),
+  more: optional(Schema.Boolean, "Whether more rows differ than are here: `threadfold whatif` has them all."),
   patch: field(
-    Schema.Array(Schema.Union(PatchAdd, PatchRemove, PatchMove)),
-    "A JSON Patch (RFC 6902) from the recorded to the edited document of `thread --json`.",
+    Schema.NullOr(Schema.Array(Schema.Union(PatchAdd, PatchRemove, PatchMove))),
+    "A JSON Patch (RFC 6902) from the recorded to the edited document of `thread --json`; null: it is longer than 64 KiB.",
   ),
   foldVersion: int("Version of the fold that folded the recorded log."),
   otherFoldVersion: int("Version of the fold that folded the edited log: the same."),
@@ -115,13 +123,15 @@ export class MomentsGroup extends HttpApiGroup.make("moments")
           ...readParams,
           from: field(SequenceParam, "The sequence of the log before the changes."),
           to: field(SequenceParam, "The sequence of the log after them."),
+          limit: optional(limitTo(500, 500), "Rows at most, 1 to 500; 500 by default."),
+          after: optional(SequenceParam, "`next` of an earlier page: so many rows are passed over."),
         }),
       )
       .addSuccess(MomentsDiff)
       .annotateContext(
         described(
-          "What changed of a thread between two sequences of the log. As rows for people and as a JSON Patch; of a thread with at " +
-            "most 100,000 events until then.",
+          "What changed of a thread between two sequences of the log. As rows for people, page by page, and as a JSON Patch; of a thread " +
+            "with at most 100,000 events until then.",
           read([...readCall, "thread-not-found", "before-first-event", "thread-purged", "diff-too-large"]),
         ),
       ),

@@ -4,7 +4,7 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { SubscriptionView } from "../entities/Subscription.js"
-import { field, int, maybe, shape } from "../fields.js"
+import { field, int, maybe, optional, shape } from "../fields.js"
 import { maxTypeLength, subscriptionLimit } from "../Limits.js"
 import { reads } from "./Endpoint.js"
 import { longestValue, mostValues } from "./Filters.js"
@@ -72,6 +72,7 @@ export type AckBody = typeof AckBody.Type
 /** All subscriptions. */
 export const SubscriptionList = shape("SubscriptionList", "All subscriptions.", {
   items: field(Schema.Array(SubscriptionView), `The subscriptions, by name; ${subscriptionLimit} at most.`),
+  next: maybe(Schema.String, "`after` of the next page; null: these are the last ones."),
 })
 export type SubscriptionList = typeof SubscriptionList.Type
 
@@ -94,7 +95,12 @@ const missing: readonly ProblemSlug[] = ["subscription-not-found"]
 export class SubscriptionsGroup extends HttpApiGroup.make("subscriptions")
   .add(
     HttpApiEndpoint.get("list", "/v1/subscriptions")
-      .setUrlParams(reads)
+      .setUrlParams(
+        Schema.Struct({
+          ...readParams,
+          after: optional(Schema.String, "`next` of an earlier page: only those whose names come after this one."),
+        }),
+      )
       .addSuccess(SubscriptionList)
       .annotateContext(described("All subscriptions, with what waits for each.", read(readCall))),
   )

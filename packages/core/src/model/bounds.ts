@@ -68,7 +68,7 @@ const roughLength = (value: unknown, most: number): number => {
 }
 
 /** Whether the JSON of a value has so many bytes at most. */
-const fits = (value: unknown, bytes: number): boolean => {
+export const fits = (value: unknown, bytes: number): boolean => {
   const rough = roughLength(value, bytes + 1)
   return rough * escapedPerUnit <= bytes || (rough <= bytes && utf8Length(JSON.stringify(value)) <= bytes)
 }

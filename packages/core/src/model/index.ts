@@ -1,7 +1,18 @@
 export { foldRules, type RuleNumber } from "../fold/byRule.js"
 export { foldTraced, type TracedResult } from "../fold/fold.js"
 export { type BeginWalk, type BisectRange, type BisectResult, bisect, type Predicate, type Verdict } from "./bisect.js"
-export { beginningOf, bounded, boundedRow, fitting, noSizes, textHref, utf8Length, type WholeSizes } from "./bounds.js"
+export { type BoundedDiff, type BoundedWhatIf, boundedDiff, boundedWhatIf, boundedWhy } from "./boundedReports.js"
+export {
+  beginningOf,
+  bounded,
+  boundedRow,
+  fits,
+  fitting,
+  noSizes,
+  textHref,
+  utf8Length,
+  type WholeSizes,
+} from "./bounds.js"
 export { diffSnapshots, type FieldChange, type PatchOperation, type RowChange, type ThreadDiff } from "./diff.js"
 export { areBad, type BadEdit, decodeEdits, type Edit, editLimit } from "./edits.js"
 export { type FileDiff, filesOfDiff } from "./fileDiffs.js"

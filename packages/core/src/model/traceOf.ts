@@ -1,5 +1,6 @@
 /** The trace of a turn out of rows, and what a model call cost. */
 import type { InferenceView, Rows, TokenCounts, TraceAttempt, TraceStep, TraceTurn } from "@threadfold/contracts"
+import { beginningOf, bounded, fitting, longestEntryBytes, noSizes, textHref } from "./bounds.js"
 import { inferenceView } from "./view.js"
 
 /** The price of a model, per million tokens, in any one currency. */
@@ -74,18 +75,47 @@ const attemptOf = (
   }
 }
 
-/** The trace of a turn. Costs are filled in where prices are known. */
-export const turnTrace = ({ attempts, items, outputs, subagents, turn }: TurnTraceRows): TraceTurn => ({
-  turnId: turn.turnId,
-  status: turn.status,
-  outcome: turn.outcome,
-  startedAt: turn.startedAt,
-  endedAt: turn.endedAt,
-  durationMs: between(turn.startedAt, turn.endedAt),
-  attempts: attempts.slice(0, tracedAtMost).map((row) => attemptOf(row, outputs, items)),
-  moreAttempts: attempts.length > tracedAtMost,
-  subagents,
-})
+/** Longest text of a trace, bytes: one of a call, a title of a step or of a thread. */
+const textBytes = 4_096
+const titleBytes = 512
+/** What the steps of a call, and the threads of a turn, take of an entry at most. */
+const partBytes = longestEntryBytes / 4
+
+const cutTitle = <A extends { readonly title: string | null }>(one: A): A =>
+  one.title === null ? one : { ...one, title: beginningOf(one.title, titleBytes) }
+
+/** A call as far as it rides along. */
+const boundedAttempt = ({ items, ...call }: TraceAttempt): TraceAttempt => {
+  const href = (field: string) => textHref("inferences", [call.inferenceId], field)
+  const steps = items.map((item) => ({ ...item, step: item.step && cutTitle(item.step) }))
+  const shown = steps.slice(0, fitting(steps, partBytes))
+  const { truncated, ...cut } = bounded(call, href, noSizes, textBytes)
+  return {
+    ...cut,
+    ...(truncated === undefined ? {} : { truncated }),
+    items: shown,
+    moreItems: call.moreItems || shown.length < items.length,
+  }
+}
+
+/** The trace of a turn, no longer than an entry of a list. Costs are filled in where prices are known. */
+export const turnTrace = ({ attempts, items, outputs, subagents, turn }: TurnTraceRows): TraceTurn => {
+  const calls = attempts.slice(0, tracedAtMost).map((row) => boundedAttempt(attemptOf(row, outputs, items)))
+  const threads = subagents.map(cutTitle)
+  const shownThreads = threads.slice(0, fitting(threads, partBytes))
+  const shown = calls.slice(0, fitting(calls, longestEntryBytes - partBytes - 1_024))
+  return {
+    turnId: turn.turnId,
+    status: turn.status,
+    outcome: turn.outcome,
+    startedAt: turn.startedAt,
+    endedAt: turn.endedAt,
+    durationMs: between(turn.startedAt, turn.endedAt),
+    attempts: shown,
+    moreAttempts: attempts.length > shown.length,
+    subagents: shownThreads,
+  }
+}
 
 /** The trace with what each call cost. */
 export const withCosts = (turn: TraceTurn, prices: PriceTable): TraceTurn => ({

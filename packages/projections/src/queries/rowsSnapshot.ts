@@ -21,6 +21,7 @@ import { requestList } from "./requests.js"
 import { holdingAny } from "./rewinds.js"
 import { byIds, type Condition, headOf, type ShownRow, selectShown, shownChunks } from "./select.js"
 import { sessionList } from "./sessions.js"
+import { shownState } from "./shownState.js"
 import { turnList } from "./turns.js"
 
 /** At most so many open rows of a table, and rows of what belongs to a row, are put in. */
@@ -268,12 +269,13 @@ const readRows = (
       const turns = gathered.of("turns").flatMap((row) => ("steeredInto" in row ? [row] : []))
       yield* add("rewinds", holdingAny(threadId, turns))
     }
+    const rows = gathered.all()
     return {
       threadId,
       sequence,
       foldVersion: FOLD_VERSION,
-      state,
-      rows: gathered.all(),
+      state: shownState(state, rows),
+      rows,
       rest,
       openComplete,
       whole: [...whole],

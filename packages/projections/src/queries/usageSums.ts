@@ -2,7 +2,7 @@
 import type * as SqlError from "@effect/sql/SqlError"
 import type { StorageUnavailable, TokenCounts, UsageSum, UsageSums } from "@threadfold/contracts"
 import { type Values, valuesOf } from "@threadfold/contracts"
-import { costOf, type PriceTable } from "@threadfold/core/model"
+import { beginningOf, costOf, fitting, type PriceTable } from "@threadfold/core/model"
 import { Effect } from "effect"
 import { type MadeQuery, madeIn, noMirror, oneOf, type ThreadFilter, threadConditions } from "./filters.js"
 import type { ReadSql } from "./ReadSql.js"
@@ -65,6 +65,14 @@ const nothing: Sum = {
 const tokensOf = ({ inputTokens, outputTokens, totalTokens }: Sum): number =>
   totalTokens ?? (inputTokens ?? 0) + (outputTokens ?? 0)
 
+/** Longest name of a model or a folder, bytes. */
+const nameBytes = 4_096
+
+const cutName = (name: string | null): string | null => (name === null ? null : beginningOf(name, nameBytes))
+
+/** The sum with names as far as they ride along. */
+const named = (sum: Sum): Sum => ({ ...sum, model: cutName(sum.model), folder: cutName(sum.folder) })
+
 const inOrder = (a: Sum, b: Sum): number => {
   if (a.day !== b.day) return (a.day ?? "") < (b.day ?? "") ? 1 : -1
   return tokensOf(b) - tokensOf(a)
@@ -122,11 +130,13 @@ export const usageSums = (
       }
       const limit = query.limit ?? usualLimit
       const items = by.size === 0 ? [] : [...groups.values()].sort(inOrder)
+      const wanted = items.slice(0, limit).map(named)
+      const shown = wanted.slice(0, fitting(wanted))
       return {
         sequence,
         total: { ...total, cost: total.turns === 0 ? null : total.cost },
-        items: items.slice(0, limit),
-        more: items.length > limit,
+        items: shown,
+        more: items.length > shown.length,
       }
     }),
   )

@@ -1,5 +1,6 @@
 /** Searches of the index. What is found is looked at in the database again, so that what was purged or deleted is never shown. */
-import type { SearchHit, SearchText } from "@threadfold/contracts"
+import { longestPageBytes, type SearchHit, type SearchText } from "@threadfold/contracts"
+import { beginningOf, utf8Length } from "@threadfold/core/model"
 import type Sqlite from "better-sqlite3"
 import { noMirror, type ThreadFilter, threadConditions } from "../queries/filters.js"
 import { ofWholeThreads } from "../queries/unfinished.js"
@@ -38,6 +39,9 @@ export interface FoundPage {
   readonly last: number | null
 }
 
+/** Bytes of a page beside its entries, at most. */
+const aroundItems = 1_024
+
 /** Documents that a page looks at. */
 const mostLookedAt = 2_000
 
@@ -53,6 +57,29 @@ interface Found {
   readonly at: number | null
 }
 
+/** Longest piece of a text, bytes: a word may be as long as its text. */
+const longestPiece = 2_048
+/** Units before the first match. */
+const leading = 256
+/** Longest title of a thread, bytes. */
+const longestTitle = 1_024
+
+/** Of a long piece what stands around its first match. */
+const around = (text: string, matches: SearchText["matches"]): SearchText => {
+  const wanted = Math.max(0, (matches[0]?.from ?? 0) - leading)
+  // Not within a pair of surrogates.
+  const from = (text.charCodeAt(wanted) & 0xfc00) === 0xdc00 ? wanted + 1 : wanted
+  const shown = beginningOf(text.slice(from), longestPiece)
+  const before = from > 0 ? "…" : ""
+  const shift = before.length - from
+  return {
+    text: `${before}${shown}${from + shown.length < text.length ? "…" : ""}`,
+    matches: matches
+      .filter((one) => one.to <= from + shown.length)
+      .map((one) => ({ from: one.from + shift, to: one.to + shift })),
+  }
+}
+
 /** A snippet with its matches as ranges, in UTF-16 units. */
 const textOf = (snippet: string | null): SearchText | null => {
   if (snippet === null || snippet === "") return null
@@ -64,7 +91,7 @@ const textOf = (snippet: string | null): SearchText | null => {
     else if (piece === matchEnds) matches.push({ from, to: text.length })
     else text += piece
   }
-  return { text, matches }
+  return text.length <= longestPiece ? { text, matches } : around(text, matches)
 }
 
 const among = (column: string, marks: readonly string[] | undefined): string =>
@@ -118,7 +145,7 @@ export const searchesOf = (database: Sqlite.Database, handle: Sqlite.Database) =
     if (of === undefined || shown === undefined) return null
     return {
       threadId,
-      threadTitle,
+      threadTitle: threadTitle === null ? null : beginningOf(threadTitle, longestTitle),
       turnId,
       itemId: kind === "item" ? rowId : null,
       requestId: kind === "request" ? rowId : null,
@@ -138,6 +165,7 @@ export const searchesOf = (database: Sqlite.Database, handle: Sqlite.Database) =
       among("marks", kind?.map(kindMark))
     const threadOf = fitting(query)
     const items: SearchHit[] = []
+    let room = longestPageBytes - aroundItems
     let looked = 0
     let last: number | null = null
     for (const found of matching.iterate(match, query.before ?? Number.MAX_SAFE_INTEGER)) {
@@ -145,12 +173,16 @@ export const searchesOf = (database: Sqlite.Database, handle: Sqlite.Database) =
         return { sequence: head, watermark, items, last }
       }
       looked += 1
+      const before = last
       last = found.id
       const at = found.at ?? 0
       if ((from !== undefined && at < from) || (to !== undefined && at >= to)) continue
       const thread = threadOf(found.threadId)
       const hit = thread === null ? null : hitOf(found, match, thread.title)
-      if (hit !== null) items.push(hit)
+      if (hit === null) continue
+      room -= utf8Length(JSON.stringify(hit)) + 1
+      if (room < 0 && items.length > 0) return { sequence: head, watermark, items, last: before }
+      items.push(hit)
     }
     return { sequence: head, watermark, items, last: null }
   }

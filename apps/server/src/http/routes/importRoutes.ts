@@ -2,8 +2,9 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
-import { Api, ImportFromRoot, type ImportParams } from "@threadfold/contracts/api"
+import { Api, ImportFromRoot, type ImportParams, type ImportView } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
+import { beginningOf, fitting } from "@threadfold/core/model"
 import { Engine } from "@threadfold/engine"
 import { Ids } from "@threadfold/orchestrator"
 import { Clock, Effect } from "effect"
@@ -17,6 +18,27 @@ import { HttpLimits } from "../HttpLimits.js"
 import { gzip, json, ndjson, readBody, requireMediaType } from "../node/body.js"
 import { answer } from "./jsonAnswer.js"
 import { decodeBody, readJsonBody } from "./requestBody.js"
+
+/** Entries of each list of a report that the list of imports shows. */
+const shownEntries = 5
+/** Longest name of a line's fault that it shows, bytes. */
+const problemBytes = 256
+
+/** An import as the list of imports shows it. */
+const shortened = ({ report, ...view }: ImportView): ImportView => ({
+  ...view,
+  report: report && {
+    ...report,
+    threads: report.threads.slice(0, shownEntries),
+    unreadableLines: report.unreadableLines
+      .slice(0, shownEntries)
+      .map((one) => ({ ...one, problem: beginningOf(one.problem, problemBytes) })),
+    ...(report.unreadableFiles === undefined ? {} : { unreadableFiles: report.unreadableFiles.slice(0, shownEntries) }),
+    ...(report.bodies === undefined
+      ? {}
+      : { bodies: { ...report.bodies, problems: report.bodies.problems.slice(0, shownEntries) } }),
+  },
+})
 
 export const importRoutes = HttpApiBuilder.group(Api, "imports", (handlers) =>
   Effect.gen(function* () {
@@ -88,7 +110,13 @@ export const importRoutes = HttpApiBuilder.group(Api, "imports", (handlers) =>
           return answer(report, engine.log.published(), { location: `/v1/imports/${importId}` })
         }),
       )
-      .handle("list", () => Effect.map(jobs.list, (items) => ({ items })))
+      .handle("list", () =>
+        Effect.map(jobs.list, (all) => {
+          const items = all.map(shortened)
+          const shown = items.slice(0, fitting(items))
+          return { items: shown, more: shown.length < items.length }
+        }),
+      )
       .handle("get", ({ path }) => jobs.get(path.importId))
   }),
 )

@@ -29,9 +29,10 @@ const momentOf = (params: {
 export const momentRoutes = HttpApiBuilder.group(Api, "moments", (handlers) =>
   Effect.map(Effect.all([pastReads, HttpLimits]), ([past, { smallBodyBytes }]) =>
     handlers
-      .handle("diff", ({ path: { threadId }, urlParams }) =>
-        past.answer(urlParams, { kind: "diff", threadId, from: urlParams.from, to: urlParams.to }),
-      )
+      .handle("diff", ({ path: { threadId }, urlParams }) => {
+        const { after, from, limit, to } = urlParams
+        return past.answer(urlParams, { kind: "diff", threadId, from, to, after, limit })
+      })
       .handle("find", ({ path: { threadId }, urlParams }) =>
         Effect.flatMap(momentOf(urlParams), (moment) => past.answer(urlParams, { kind: "find", threadId, moment })),
       )

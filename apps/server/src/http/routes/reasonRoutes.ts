@@ -1,7 +1,9 @@
 /** Why a thread is as it is, and what it does. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type { ExplainReport } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
+import { beginningOf, boundedWhy, fitting } from "@threadfold/core/model"
 import { WorkReads } from "@threadfold/engine"
 import { databaseFile } from "@threadfold/event-log"
 import { Agents, CurrentReaperPolicy, defaultLimits } from "@threadfold/orchestrator"
@@ -21,6 +23,20 @@ interface Asked {
   readonly row?: string | undefined
   readonly field?: string | undefined
   readonly event?: string | undefined
+}
+
+/** Longest sentence and path of a fact, bytes: they quote what an agent says. */
+const sentenceBytes = 1_024
+
+/** The report, as far as it rides along. */
+const shortened = (report: ExplainReport): ExplainReport => {
+  const facts = report.facts.map(({ row, sentence, ...fact }) => ({
+    ...fact,
+    sentence: beginningOf(sentence, sentenceBytes),
+    row: row === null ? null : beginningOf(row, sentenceBytes),
+  }))
+  const shown = facts.slice(0, fitting(facts))
+  return { ...report, facts: shown, ...(shown.length < facts.length ? { more: true } : {}) }
 }
 
 const refused = (detail: string) => new Problem({ slug: "invalid-request", detail })
@@ -57,11 +73,16 @@ export const reasonRoutes = HttpApiBuilder.group(Api, "reasons", (handlers) =>
           yield* projections.threadVersion(threadId)
           const options = { threadId, question, at: urlParams.at ?? null }
           const report = yield* places.withPermits(1)(runJob({ name: "why", file, options }, () => undefined))
-          return answer(report, report.sequence)
+          const [session] = (yield* projections.sessions(threadId, { limit: 1 })).items
+          const place = { threadId, sessionId: session?.sessionId ?? null }
+          return answer(boundedWhy(report, place), report.sequence)
         }).pipe(withProblems),
       )
       .handle("explain", ({ path: { threadId }, urlParams }) =>
-        answerWith(urlParams, explain({ projections, openEffects: work.openEffects }, threadId, settings)),
+        answerWith(
+          urlParams,
+          Effect.map(explain({ projections, openEffects: work.openEffects }, threadId, settings), shortened),
+        ),
       )
   }),
 )

@@ -1,6 +1,7 @@
 /** Durable subscriptions. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { AckBody, Api, SubscriptionBody } from "@threadfold/contracts/api"
+import { fitting } from "@threadfold/core/model"
 import { Effect } from "effect"
 import { Subscriptions } from "../../subscriptions/Subscriptions.js"
 import { HttpLimits } from "../HttpLimits.js"
@@ -30,7 +31,11 @@ export const subscriptionRoutes = HttpApiBuilder.group(Api, "subscriptions", (ha
       .handle("list", ({ urlParams }) =>
         Effect.gen(function* () {
           yield* ready(urlParams)
-          return answer({ items: yield* subscriptions.list }, log.published())
+          const { after = "" } = urlParams
+          const items = (yield* subscriptions.list).filter(({ name }) => name > after)
+          const shown = items.slice(0, fitting(items))
+          const next = shown.length < items.length ? (shown.at(-1)?.name ?? null) : null
+          return answer({ items: shown, next }, log.published())
         }).pipe(withProblems),
       )
       .handleRaw("put", ({ path: { name }, request }) =>
