@@ -121,7 +121,7 @@ describe("send", () => {
     const queued = await document(Receipt, ["send", "--thread", threadId, "Next", ...where])
     expect([queued.turnId, queued.messageId === null]).toEqual([null, false])
     const swept = await document(ReaperFindings, ["reaper", "--sweep", ...where])
-    expect(swept).toMatchObject([{ threadId, decision: "keep" }])
+    expect(swept.items).toMatchObject([{ threadId, decision: "keep" }])
     expect((await threadfold(["reaper", ...where])).stdout).toContain("keep")
     await document(Receipt, ["stop", threadId, "--turn", ...where])
     const end = await whole

@@ -171,9 +171,9 @@ describe("commands", () => {
       }))
     test("the reaper's findings, and a sweep", () =>
       Effect.gen(function* () {
-        expect((yield* callAs(ReaperFindings, "/v1/reaper")).body).toEqual([finding])
+        expect((yield* callAs(ReaperFindings, "/v1/reaper")).body.items).toEqual([finding])
         const swept = yield* callAs(ReaperFindings, "/v1/reaper/sweep", { method: "POST" })
-        expect([swept.status, swept.body.map(({ decision }) => decision)]).toEqual([200, ["keep", "reap"]])
+        expect([swept.status, swept.body.items.map(({ decision }) => decision)]).toEqual([200, ["keep", "reap"]])
       }))
 
     test("none of it without the token", () =>

@@ -175,6 +175,43 @@ describe("the OpenAPI document", () => {
     }
   })
 
+  it("answers with objects alone, and with lists as items", () => {
+    const named = (schema: Json): readonly [string, Json] => {
+      const name = String(schema.$ref ?? "").replace("#/components/schemas/", "")
+      return [name, name === "" ? schema : json(schemas[name])]
+    }
+    const answers = operations.flatMap(({ name, operation }) =>
+      Object.entries(json(operation.responses)).flatMap(([status, response]) => {
+        const schema = json(json(json(json(response).content)["application/json"]).schema)
+        return status.startsWith("2") && Object.keys(schema).length > 0 ? [[name, ...named(schema)] as const] : []
+      }),
+    )
+    expect(answers.length).toBeGreaterThan(80)
+    // Some are one of several objects.
+    expect(answers.filter(([, , schema]) => schema.type === "array").map(([name]) => name)).toEqual([])
+    // A document says what one thing is, and may have lists in it; of everything else a list is `items`.
+    const lists = answers.flatMap(([, name, schema]) => {
+      const arrays = Object.entries(json(schema.properties)).flatMap(([property, value]) =>
+        json(value).type === "array" ? [property] : [],
+      )
+      return arrays.length > 0 && !arrays.includes("items") ? [name] : []
+    })
+    expect([...new Set(lists)].sort()).toEqual([
+      "Command",
+      "ExplainReport",
+      "ImportReport",
+      "ItemReport",
+      "MomentsDiff",
+      "Purge",
+      "PushResult",
+      "RowChanges",
+      "RowsSnapshot",
+      "SqlRows",
+      "WhatIfAnswer",
+      "WhyReport",
+    ])
+  })
+
   it("lets answers grow, and bodies be refused for a field that is not known", () => {
     const closed = Object.entries(schemas).flatMap(([name, schema]) =>
       json(schema).additionalProperties === false ? [name] : [],

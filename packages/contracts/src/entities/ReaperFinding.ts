@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { field, int, listed, shape, text } from "../fields.js"
+import { field, int, listed, optional, shape, text } from "../fields.js"
 import { threadId } from "./shared.js"
 
 /** What the reaper decides of a session. */
@@ -25,8 +25,8 @@ export const ReaperFindingView = shape("ReaperFinding", "What the reaper decides
 export type ReaperFindingView = typeof ReaperFindingView.Type
 
 /** What a sweep of the reaper found. */
-export const ReaperFindings = Schema.Array(ReaperFindingView).annotations({
-  identifier: "ReaperFindings",
-  title: "Reaper findings",
-  description: "What a sweep of the reaper found: an entry for each session that lived.",
+export const ReaperFindings = shape("ReaperFindings", "What a sweep of the reaper found.", {
+  items: field(Schema.Array(ReaperFindingView), "An entry for each session that lived."),
+  more: optional(Schema.Boolean, "True: there are more, for which the answer has no room. Absent: these are all."),
 })
+export type ReaperFindings = typeof ReaperFindings.Type

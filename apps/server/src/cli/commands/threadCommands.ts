@@ -218,6 +218,6 @@ export const reaperCommand = Command.make("reaper", { sweep, dataDir, json }, (o
       threadfold.call((api) => (options.sweep ? api.reaper.sweep() : api.reaper.findings())),
       asProblem,
     )
-    yield* options.json ? writeJson(findings) : write(reaperPage(yield* currentLook, findings))
+    yield* options.json ? writeJson(findings) : write(reaperPage(yield* currentLook, findings.items))
   }),
 ).pipe(Command.withDescription("Show which sessions the reaper keeps and which it stops, and why."))

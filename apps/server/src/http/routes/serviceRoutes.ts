@@ -1,10 +1,11 @@
 /** Whether the service works, its figures, and the reaper of sessions. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import { Api } from "@threadfold/contracts/api"
+import { Api, type ReaperFindings } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
+import { fitting } from "@threadfold/core/model"
 import { Engine, type EngineService } from "@threadfold/engine"
 import type { DiskSpace } from "@threadfold/event-log"
-import { AttachedSessions, Reaper } from "@threadfold/orchestrator"
+import { AttachedSessions, Reaper, type ReaperFinding } from "@threadfold/orchestrator"
 import { Effect } from "effect"
 import { orProblem } from "../../problems/toProblem.js"
 import { DirectReads } from "../direct/DirectReads.js"
@@ -51,10 +52,18 @@ export const healthRoutes = HttpApiBuilder.group(Api, "health", (handlers) =>
   }),
 )
 
+/** What a sweep found, as far as an answer has room for it. */
+const shown = (findings: readonly ReaperFinding[]): ReaperFindings => {
+  const items = findings.slice(0, fitting(findings))
+  return { items, ...(items.length < findings.length ? { more: true } : {}) }
+}
+
 export const reaperRoutes = HttpApiBuilder.group(Api, "reaper", (handlers) =>
   Effect.gen(function* () {
     const { lastSweep, sweep } = yield* Reaper
     const withProblems = orProblem(yield* Engine)
-    return handlers.handle("findings", () => lastSweep).handle("sweep", () => withProblems(sweep))
+    return handlers
+      .handle("findings", () => Effect.map(lastSweep, shown))
+      .handle("sweep", () => withProblems(Effect.map(sweep, shown)))
   }),
 )
