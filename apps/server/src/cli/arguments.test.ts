@@ -1,6 +1,6 @@
 import { Args, Command, Options } from "@effect/cli"
 import { describe, expect, it } from "vitest"
-import { knownCommand, misspelt, unusedOption, wholePage, withoutValue } from "./arguments.js"
+import { knownCommand, missingValue, misspelt, unusedOption, wholePage } from "./arguments.js"
 
 const serve = Command.make("serve", {
   port: Options.integer("port").pipe(Options.optional),
@@ -50,12 +50,23 @@ describe("an option that takes a value", () => {
     [["send", "x", "--wait"], null],
     [["serve", "--port", "-1"], null],
     [["serve", "--allowed-host", "--odd", "--port=1"], null],
-    [["serve", "--port="], null],
+    [["serve", "--port="], "--port"],
     [["bench", "ingest", "--events"], "--events"],
     [["send", "--", "--wait"], null],
     [["bogus", "--port"], null],
   ])("without one: %j is told of %s", (args, option) => {
-    expect(withoutValue(commands, args)).toBe(option)
+    expect(missingValue(commands, args)?.option ?? null).toBe(option)
+  })
+
+  it.each([
+    ["--allowed-host", ["serve", "--allowed-host", ""]],
+    ["--allowed-host", ["serve", "--allowed-host", "a", "--allowed-host="]],
+    ["--port", ["serve", "--port=", "--allowed-host", "a"]],
+    [null, ["send", ""]],
+    [null, ["serve", "--allowed-host", "a="]],
+  ])("names the option whose value is empty: %s of %j", (option, args) => {
+    const found = missingValue(commands, args)
+    expect(found).toEqual(option === null ? null : { option, isEmpty: true })
   })
 })
 

@@ -120,11 +120,18 @@ export const misspelt = (commands: readonly KnownCommand[], args: readonly strin
   return sentence("option", nameOf(wrong), known, ["threadfold", ...words].join(" "))
 }
 
+/** What is missing of the value of an option. */
+export interface MissingValue {
+  readonly option: string
+  /** True: there is a value, which is empty, as of a variable that a shell does not know. False: there is none. */
+  readonly isEmpty: boolean
+}
+
 /**
- * The first option of a command that takes a value and has none: it is the last word, or another option of the command follows. The
- * library takes the one for an argument and the other for the value. Null: there is none.
+ * The first option of a command that takes a value and has none, or an empty one. It has none where it is the last word, or another option
+ * of the command follows: the library takes the one for an argument and the other for the value. Null: there is none.
  */
-export const withoutValue = (commands: readonly KnownCommand[], args: readonly string[]): string | null => {
+export const missingValue = (commands: readonly KnownCommand[], args: readonly string[]): MissingValue | null => {
   const { options, rest, valued } = meant(commands, beforeEnd(args))
   const isOption = (arg: string) => options.includes(nameOf(arg)) || everywhere.includes(arg)
   let at = 0
@@ -132,8 +139,11 @@ export const withoutValue = (commands: readonly KnownCommand[], args: readonly s
     const arg = rest[at] ?? ""
     const value = rest[at + 1]
     if (valued.includes(arg)) {
-      if (value === undefined || isOption(value)) return arg
+      if (value === undefined || isOption(value)) return { option: arg, isEmpty: false }
+      if (value === "") return { option: arg, isEmpty: true }
       at += 1
+    } else if (arg.endsWith("=") && valued.includes(nameOf(arg)) && nameOf(arg).length === arg.length - 1) {
+      return { option: nameOf(arg), isEmpty: true }
     }
     at += 1
   }

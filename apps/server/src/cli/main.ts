@@ -5,7 +5,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Problem } from "@threadfold/contracts/problem"
 import { Cause, type Console, Effect, HashSet } from "effect"
 import { version } from "../installed.js"
-import { cliConfig, knownCommand, misspelt, rightUsage, unusedOption, wholePage, withoutValue } from "./arguments.js"
+import { cliConfig, knownCommand, missingValue, misspelt, rightUsage, unusedOption, wholePage } from "./arguments.js"
 import { adapterCheckCommand } from "./commands/adapterCheckCommand.js"
 import { agentsCommand } from "./commands/agentsCommand.js"
 import { backupCommand, restoreBackupCommand } from "./commands/backupCommands.js"
@@ -133,8 +133,8 @@ const threadfold = Command.make("threadfold").pipe(Command.withDescription(about
 
 const descriptors: readonly CommandDescriptor.Command<unknown>[] = every.map(({ descriptor }) => descriptor)
 
-/** Made where it is needed: reading the usage of every command takes 20 ms, and a right command line needs none of it. */
-const knownCommands = () => descriptors.map(knownCommand)
+/** All commands, as the library describes them. Made where it is needed: reading the usage of every command takes 20 ms, and a right command line needs none of it. */
+export const knownCommands = () => descriptors.map(knownCommand)
 
 /** The one of them that a command line begins with, or none. */
 const namedCommand = (args: readonly string[]) =>
@@ -237,10 +237,13 @@ export const main = (argv: readonly string[]): Effect.Effect<number> => {
   if (unused !== null) {
     return report(usageProblem(`There is no option ${unused}.`), wantsJson(args), rightUsage(knownCommands(), args))
   }
-  const bare = withoutValue(namedCommand(args), args)
-  if (bare !== null) {
+  const missing = missingValue(namedCommand(args), args)
+  if (missing !== null) {
+    const { isEmpty, option } = missing
     return report(
-      usageProblem(`${bare} takes a value, and has none.`),
+      usageProblem(
+        `${option} takes a value, and ${isEmpty ? "it is empty: leave the option out, or name one" : "has none"}.`,
+      ),
       wantsJson(args),
       rightUsage(knownCommands(), args),
     )

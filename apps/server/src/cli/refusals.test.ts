@@ -10,7 +10,9 @@ import { recording } from "@threadfold/testkit"
 import { Schema } from "effect"
 import { expect, it, onTestFinished } from "vitest"
 import { refused } from "../../test/cli/inProcess.js"
+import type { KnownCommand } from "./arguments.js"
 import { problemText } from "./failures.js"
+import { knownCommands } from "./main.js"
 
 const decodeProblem = Schema.decodeUnknownSync(Schema.parseJson(ProblemDetails))
 
@@ -132,3 +134,32 @@ it.each(Object.keys(problems) as ProblemSlug[])(
     expect(text).toMatch(/^threadfold: .*What happened\.\n {2}\S/)
   },
 )
+
+/** Every command that does something, with the words that name it. */
+const leaves = (
+  commands: readonly KnownCommand[],
+  before: readonly string[] = [],
+): readonly (readonly [readonly string[], KnownCommand])[] =>
+  commands.flatMap((one) => {
+    const words = [...before, one.name]
+    return one.below.length > 0 ? leaves(one.below, words) : [[words, one] as const]
+  })
+
+it("refuses an empty value of every option of every command, before anything is done", async () => {
+  const options = leaves(knownCommands()).flatMap(([words, { valued }]) =>
+    valued.map((option) => [words, option] as const),
+  )
+  expect(options.length).toBeGreaterThan(200)
+  expect(options.some(([, option]) => option === "--allowed-origin")).toBe(true)
+  for (const [words, option] of options) {
+    for (const given of [[option, ""], [`${option}=`]]) {
+      const { code, stderr } = await refused([...words, ...given])
+      const line = [...words, ...given].join(" ")
+      expect([line, code, stderr]).toEqual([
+        line,
+        2,
+        expect.stringContaining(`${option} takes a value, and it is empty`),
+      ])
+    }
+  }
+})
