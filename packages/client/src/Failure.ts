@@ -12,6 +12,11 @@ export class Unavailable extends Data.TaggedError("Unavailable")<{
   /** The problem of the server; null: it was not reached, or its answer broke off. */
   readonly problem: Problem | null
 }> {
+  /** What to do next. */
+  get next(): string {
+    return this.problem?.next ?? "Look whether the server runs, for example with GET /livez, and try again."
+  }
+
   override get message(): string {
     return this.detail
   }

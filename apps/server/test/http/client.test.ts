@@ -2,10 +2,20 @@
 import { describe, expect, it } from "@effect/vitest"
 import { connect, events, makeClient, type StreamMessage } from "@threadfold/client"
 import { ProviderEvent, SessionId } from "@threadfold/contracts"
+import { ProblemDetails } from "@threadfold/contracts/problem"
 import { Chunk, Effect, Exit, Fiber, Queue, Schema, Scope, Stream } from "effect"
 import { HttpServer } from "../../src/http/index.js"
 import { range } from "./support/Sse.js"
-import { attach, notices, push, serverOn, sessionId, temporaryDirectory, testServer } from "./support/TestServer.js"
+import {
+  attach,
+  callAs,
+  notices,
+  push,
+  serverOn,
+  sessionId,
+  temporaryDirectory,
+  testServer,
+} from "./support/TestServer.js"
 
 const session = sessionId(1)
 const body = { provider: "test", nativeThreadId: "native-1", leaseMs: 600_000 }
@@ -33,7 +43,12 @@ describe("the client", () => {
       const page = yield* client.threads.list({ urlParams: { limit: 1 } })
       expect(page.items.map(({ threadId }) => threadId)).toEqual([made.threadId])
       const missing = yield* Effect.flip(client.threads.get({ path: { threadId: sessionId(404) }, urlParams: {} }))
-      expect(missing).toMatchObject({ _tag: "Problem", slug: "thread-not-found" })
+      const { detail, next, status, title } = (yield* callAs(ProblemDetails, `/v1/threads/${sessionId(404)}`)).body
+      expect(next.length).toBeGreaterThan(10)
+      expect(missing).toMatchObject({ _tag: "Problem", slug: "thread-not-found", detail, next, status, title })
+      const nowhere = connect({ url: "http://127.0.0.1:9", token: "none" }, { patienceMs: 0 })
+      const unreached = yield* Effect.flip(Effect.tryPromise({ try: () => nowhere.usage(), catch: Object }))
+      expect(unreached).toMatchObject({ _tag: "Unavailable", next: expect.stringContaining("try again") })
       const conflict = yield* Effect.flip(client.sessions.attach({ path, payload: { ...body, leaseMs: 5_000 } }))
       expect(conflict).toMatchObject({ _tag: "Problem", slug: "session-conflict" })
       const stranger = yield* makeClient({ ...(yield* HttpServer), token: "wrong" })

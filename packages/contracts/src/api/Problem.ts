@@ -36,7 +36,22 @@ export class Problem extends Schema.TaggedError<Problem>()("Problem", {
   slug: Schema.Literal(...(Object.keys(problems) as [ProblemSlug, ...ProblemSlug[]])),
   detail: Schema.String,
 }) {
+  /** The problem in a few words. */
+  get title(): string {
+    return problems[this.slug].title
+  }
+
+  /** HTTP status. */
+  get status(): number {
+    return problems[this.slug].status
+  }
+
+  /** What to do next. */
+  get next(): string {
+    return problems[this.slug].next
+  }
+
   override get message(): string {
-    return `${problems[this.slug].title}: ${this.detail} ${problems[this.slug].next}`
+    return `${this.title}: ${this.detail} ${this.next}`
   }
 }
