@@ -14,7 +14,9 @@ export {
   type WholeSizes,
 } from "./bounds.js"
 export { diffSnapshots, type FieldChange, type PatchOperation, type RowChange, type ThreadDiff } from "./diff.js"
+export { diffStores } from "./diffStores.js"
 export { areBad, type BadEdit, decodeEdits, type Edit, editLimit } from "./edits.js"
+export { ForkedStore } from "./ForkedStore.js"
 export { type FileDiff, filesOfDiff } from "./fileDiffs.js"
 export { appended, counted, interpret, type RowPlaces } from "./interpret.js"
 export {
@@ -33,7 +35,7 @@ export type { KeepsText } from "./LightRows.js"
 export { type DocumentName, LiveDocument, type Reads } from "./LiveDocument.js"
 export { MapStore } from "./MapStore.js"
 export { Overlay, putOf } from "./Overlay.js"
-export { changedRows, type RowMove, type RowStep, reversed, walkRows } from "./rowMoves.js"
+export { changedRows, type MovedStep, type RowMove, type RowStep, reversed, walkRows } from "./rowMoves.js"
 export {
   type BadPath,
   findRow,
@@ -49,6 +51,7 @@ export {
   type TypedPath,
 } from "./rowPath.js"
 export { type DocumentRow, viewOfRow } from "./rowView.js"
+export { compareTreeKeys, SortedTree, type TreeKey } from "./SortedTree.js"
 export {
   type FoldStateRow,
   type RemovedRows,

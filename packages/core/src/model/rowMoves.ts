@@ -76,13 +76,20 @@ const netted = (moves: readonly RowMove[]): ReadonlyMap<string, Moved> => {
 
 type Side = "before" | "after"
 
+/** A step of which {@link changedRows} tells what it changed: its moves, and all rows after them. */
+export interface MovedStep {
+  readonly event: Pick<EventEnvelope, "sequence">
+  readonly moves: readonly RowMove[]
+  readonly store: Pick<MapStore, "find" | "under" | "whole">
+}
+
 /** The rows of a step on one side: those that it moved, and those that a document needs to show these. */
 class Surroundings {
   private readonly moved: ReadonlyMap<string, Moved>
 
   constructor(
     private readonly threadId: string,
-    private readonly step: RowStep,
+    private readonly step: MovedStep,
   ) {
     this.moved = netted(step.moves)
   }
@@ -148,7 +155,7 @@ class Surroundings {
  * What a step changed in the `thread --json` document, as {@link diffSnapshots} tells it. To be asked before the walk goes on. Its
  * cost is that of the rows that moved, not of the thread.
  */
-export const changedRows = (threadId: string, step: RowStep): readonly RowChange[] => {
+export const changedRows = (threadId: string, step: MovedStep): readonly RowChange[] => {
   const around = new Surroundings(threadId, step)
   const after = around.snapshot("after")
   return after === null ? [] : diffSnapshots(around.snapshot("before"), after).rows
