@@ -1,18 +1,19 @@
 /** Says how the connection is: live, lost and tried again, or offline. */
 import { useCallback } from "react"
-import type { FeedState } from "../live/Feed.js"
+import type { StreamState } from "../live/EventStream.js"
 import { useValue } from "../live/KeyedStore.js"
 import { useTimedText } from "../live/timedTexts.js"
 import classes from "./FeedMark.module.css"
 import { usePage } from "./PageContext.js"
 
-const words = (state: FeedState, now: number): string => {
+const words = (state: StreamState, now: number): string => {
   switch (state.kind) {
     case "connecting":
       return "Connecting"
     case "live":
       return "Live"
     case "offline":
+    case "ended":
       return "Offline"
     case "reconnecting": {
       const left = Math.ceil((state.nextAt - now) / 1_000)
