@@ -105,7 +105,7 @@ const operation = (
     ...(requestBody === undefined
       ? []
       : [`Body${requestBody.required ? "" : ", may be left out"}: ${bodiesOf(requestBody.content, link)}.`, ""]),
-    `Answers ${good.map(([status]) => status).join(" or ")} with ${bodiesOf(content, link)}.`,
+    `Answers ${good.map(([status]) => status).join(" or ")}${content === undefined ? ", without a body" : ` with ${bodiesOf(content, link)}`}.`,
     "",
     ...(shared.length === 0 ? [] : [`Takes ${shared.join(", ")}.`, ""]),
     ...table(

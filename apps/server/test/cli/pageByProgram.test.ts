@@ -26,7 +26,8 @@ const open = async (link: string, label: string) => {
   const text = await answer.text()
   if (answer.status !== 201) return { status: answer.status, text, code, call: null }
   const { keyId, token } = Schema.decodeUnknownSync(Schema.parseJson(PageGrant))(text)
-  const call = (path: string) => fetch(`${origin}${path}`, { headers: { authorization: `Bearer ${token}` } })
+  const call = (path: string, headers: Readonly<Record<string, string>> = {}) =>
+    fetch(`${origin}${path}`, { headers: { authorization: `Bearer ${token}`, ...headers } })
   return { status: answer.status, text, code, keyId, token, call }
 }
 
@@ -76,7 +77,14 @@ it("page prints new links, lists the browsers that opened one, and revokes them"
 
   const phoneId = phone.keyId ?? ""
   expect((await phone.call?.("/v1/threads"))?.status).toBe(200)
+  const stream = await phone.call?.("/v1/events", { accept: "text/event-stream" })
+  expect(stream?.status).toBe(200)
+  const followed = stream?.text().then(
+    () => "ended",
+    () => "cut",
+  )
   expect((await document(Revoked, ["page", "--revoke", phoneId.slice(0, 12), ...at])).revoked).toBe(phoneId)
+  expect(["ended", "cut"]).toContain(await followed)
   expect((await phone.call?.("/v1/threads"))?.status).toBe(401)
   expect((await laptop.call?.("/v1/threads"))?.status).toBe(200)
   const unknown = await threadfold(["page", "--revoke", phoneId, "--json", ...at])

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { PageChallenge, PageCode, PageGrant, PageKeyList, PageToken } from "@threadfold/contracts/api"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Runtime } from "effect"
+import fc from "fast-check"
 import { HttpServer } from "../../src/http/index.js"
 import { pageKeysFile } from "../../src/http/page/PageKeys.js"
 import { browserKey } from "./support/browserKey.js"
@@ -161,6 +162,44 @@ describe("a web page", () => {
       yield* openLink()
       yield* reload(page)
     }).pipe(Effect.provide(testServer({ limits: { wrongTokensPerMinute: 2 } }))),
+  )
+
+  it.live("that sends anything else is refused for what it sends, and lives on", () =>
+    Effect.gen(function* () {
+      const page = yield* openLink()
+      const words = fc.oneof(
+        fc.string(),
+        fc.constantFrom(page.keyId, page.code, page.token, page.publicKey.x, "x".repeat(86), "x".repeat(43)),
+        fc.jsonValue(),
+        fc.constant(page.publicKey),
+        fc.record({
+          kty: fc.constant("EC"),
+          crv: fc.constant("P-256"),
+          x: fc.constant("x".repeat(43)),
+          y: fc.string(),
+        }),
+      )
+      const names = ["code", "publicKey", "label", "keyId", "challenge", "signature", "__proto__"]
+      const bodies = fc.oneof(
+        fc.dictionary(fc.constantFrom(...names), words).map((body) => JSON.stringify(body)),
+        fc.record({ keyId: words, challenge: words, signature: words }).map((body) => JSON.stringify(body)),
+        fc.record({ code: words, publicKey: words, label: words }).map((body) => JSON.stringify(body)),
+        fc.json(),
+        fc.string({ unit: "binary" }),
+      )
+      const run = Runtime.runPromise(yield* Effect.runtime<HttpServer>())
+      const template = yield* fromPage({})
+      yield* Effect.promise(() =>
+        fc.assert(
+          fc.asyncProperty(bodies, fc.constantFrom("exchange", "tokens"), async (body, route) => {
+            const { status } = await run(call(`/v1/page/${route}`, { ...template, body }))
+            expect([400, 403, 404, 413, 415, 429]).toContain(status)
+          }),
+          { numRuns: 100 },
+        ),
+      )
+      expect((yield* callAs(PageKeyList, "/v1/page/keys", withToken(page.token))).body.items.length).toBe(1)
+    }).pipe(Effect.provide(testServer())),
   )
 
   it.live("whose key is revoked loses its streams and its tokens at once, and keeps others in peace", () =>
