@@ -4,7 +4,7 @@
  *
  * All methods are synchronous, because nothing may wait between BEGIN and COMMIT.
  */
-import type { EventRow } from "./EventRow.js"
+import type { EventRow, ReadRow } from "./EventRow.js"
 
 /** Which events a page holds. All conditions apply together. */
 export interface ReadQuery {
@@ -22,6 +22,11 @@ export interface ReadQuery {
   readonly order?: "asc" | "desc"
   /** At most this many, 1 to 10,000. */
   readonly limit: number
+  /**
+   * `beginnings`: for readers that show no more of a text than 64 KiB. A payload may then hold the beginning alone of a text that is
+   * longer; see {@link ReadRow}. A storage that keeps long texts in their payloads gives them whole.
+   */
+  readonly texts?: "beginnings"
 }
 
 /** The native body of an event: the event's sequence, and the body verbatim. */
@@ -84,7 +89,7 @@ export interface LogDriver {
   /** Highest number of a source's channel, 0 where there is none. */
   readonly lastSeq: (source: string, channel: string) => number
   readonly findByEventId: (eventId: string) => EventRow | null
-  readonly read: (query: ReadQuery) => readonly EventRow[]
+  readonly read: (query: ReadQuery) => readonly ReadRow[]
   /** Events of a stream with a version above `afterVersion`, oldest first, at most `limit`: the input of a fold. */
   readonly readStream: (streamId: string, afterVersion: number, limit: number) => readonly EventRow[]
   /** Ids of all streams in order, after `after` (exclusive), at most `limit`. Costs what it returns. */

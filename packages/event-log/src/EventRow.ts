@@ -13,6 +13,12 @@ export type EventRow = {
       : EventEnvelope[Field]
 }
 
+/** An event as a page has it. */
+export type ReadRow = EventRow & {
+  /** Bytes of its whole payload, where that here has the beginnings alone of its long texts. */
+  readonly payloadBytes?: number
+}
+
 /** An event as it is stored: a long text of its payload lies elsewhere. */
 export type StoredEventRow = Omit<EventRow, "payload"> & { readonly payload: StoredText }
 

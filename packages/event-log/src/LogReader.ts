@@ -6,7 +6,7 @@ import type { StorageUnavailable } from "@threadfold/contracts"
 import { Chunk, Effect, Option, Stream } from "effect"
 import type { LogDriver, ReadQuery } from "./Driver.js"
 import { logUnavailable } from "./Errors.js"
-import type { EventRow } from "./EventRow.js"
+import type { EventRow, ReadRow } from "./EventRow.js"
 import { pageLimit } from "./SelectEvents.js"
 import { makeWatermark } from "./Watermark.js"
 
@@ -21,13 +21,15 @@ export interface SubscribeQuery {
   readonly types?: readonly string[]
   /** Events taken from the log at a time, 1 to 10,000; 256 by default. The most that a subscription ever holds. */
   readonly pageSize?: number
+  /** As for a page. */
+  readonly texts?: ReadQuery["texts"]
 }
 
 /** What storage offers to a reader. */
 export interface LogSource {
   readonly logId: string
   readonly head: Effect.Effect<number, StorageUnavailable>
-  readonly read: (query: ReadQuery) => Effect.Effect<readonly EventRow[], StorageUnavailable>
+  readonly read: (query: ReadQuery) => Effect.Effect<readonly ReadRow[], StorageUnavailable>
   readonly findByEventId: (eventId: string) => Effect.Effect<EventRow | null, StorageUnavailable>
   readonly native: (sequence: number) => Effect.Effect<string | null, StorageUnavailable>
   readonly tombstoneOf: (streamId: string) => Effect.Effect<number | null, StorageUnavailable>
@@ -42,12 +44,12 @@ export interface LogReader {
   /** Highest published sequence: no subscription gives an event above it. */
   readonly published: () => number
   /** One page. Rows as stored: `decodeRow` and `encodeEnvelopeJson` make envelopes of them. */
-  readonly read: (query: ReadQuery) => Effect.Effect<readonly EventRow[], StorageUnavailable>
+  readonly read: (query: ReadQuery) => Effect.Effect<readonly ReadRow[], StorageUnavailable>
   /**
    * Everything that was committed when it began and that the query names, page after page of `limit` events; one page
    * is held at a time.
    */
-  readonly readAll: (query: ReadQuery) => Stream.Stream<EventRow, StorageUnavailable>
+  readonly readAll: (query: ReadQuery) => Stream.Stream<ReadRow, StorageUnavailable>
   /** The event with this id, or null. */
   readonly findByEventId: (eventId: string) => Effect.Effect<EventRow | null, StorageUnavailable>
   /** The native body of an event, verbatim, or null. */
@@ -58,7 +60,7 @@ export interface LogReader {
    * Events from `after` on, first those of the log, then those to come, each once and in order, without end. Nothing is
    * buffered beyond one page: a slow consumer reads later, and from the log.
    */
-  readonly subscribe: (query: SubscribeQuery) => Stream.Stream<EventRow, StorageUnavailable>
+  readonly subscribe: (query: SubscribeQuery) => Stream.Stream<ReadRow, StorageUnavailable>
   /**
    * Announces that everything up to `head` is committed; subscriptions continue from there. `streamIds`: the streams that
    * got events, so that subscriptions of other streams sleep on. Synchronous and cheap; called in commit order.
@@ -88,10 +90,11 @@ const pagesOf = (source: LogSource, query: ReadQuery) =>
 export const makeLogReader = (source: LogSource, published: number): LogReader => {
   const watermark = makeWatermark(published)
 
-  const subscribe = (query: SubscribeQuery): Stream.Stream<EventRow, StorageUnavailable> => {
+  const subscribe = (query: SubscribeQuery): Stream.Stream<ReadRow, StorageUnavailable> => {
     const filter = {
       ...(query.streamId === undefined ? {} : { streamId: query.streamId }),
       ...(query.types === undefined ? {} : { types: query.types }),
+      ...(query.texts === undefined ? {} : { texts: query.texts }),
       limit: query.pageSize ?? subscriptionPage,
     }
     const step = (after: number) =>

@@ -8,6 +8,7 @@ import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import type { StorageUnavailable } from "@threadfold/contracts"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { checkDatabase, databaseExists } from "./DatabaseCheck.js"
+import type { ReadQuery } from "./Driver.js"
 import {
   DatabaseNotFound,
   DatabaseUnreadable,
@@ -15,7 +16,7 @@ import {
   type ReadOnlyError,
   type StorageFailed,
 } from "./Errors.js"
-import { type EventRow, eventSelection, type StoredEventRow } from "./EventRow.js"
+import { type EventRow, eventSelection, type ReadRow, type StoredEventRow } from "./EventRow.js"
 import { type LogReader, type LogSource, makeLogReader } from "./LogReader.js"
 import { type MigrationGroup, migrate } from "./Migrations.js"
 import { logMigrations } from "./migrations/index.js"
@@ -31,8 +32,8 @@ import {
 } from "./NativeBodies.js"
 import { selectEvents } from "./SelectEvents.js"
 import { logIdKey } from "./SqliteDriver.js"
-import { selectTextSql } from "./texts/SqliteTexts.js"
-import { decodeParts, joinParts, keysOf, type StoredText } from "./texts/storedParts.js"
+import { selectBeginningSql, selectTextSql } from "./texts/SqliteTexts.js"
+import { bytesOf, decodeParts, joinParts, keysOf, type StoredText } from "./texts/storedParts.js"
 
 /** How to open a log for reading. */
 export interface ReadOnlyLogOptions {
@@ -58,12 +59,12 @@ const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource =
       logUnavailable(cause instanceof Error ? cause.message : message),
     )
   /** A text that is stored in parts. Fails where it cannot be read. */
-  const joined = (streamId: string, stored: Buffer, payload: () => string) =>
+  const joined = (streamId: string, stored: Buffer, payload: () => string, textSql: string = selectTextSql) =>
     Effect.gen(function* () {
       const parted = yield* attempt(() => decodeParts(stored))
       const texts = new Map<string, string>()
       for (const key of keysOf(parted)) {
-        const segments = yield* query<{ readonly text: string | null }>(selectTextSql, [streamId, key])
+        const segments = yield* query<{ readonly text: string | null }>(textSql, [streamId, key])
         if (segments.length > 0) texts.set(key, segments.map(({ text }) => text ?? "").join(""))
       }
       return yield* attempt(() => joinParts(parted, { textOf: (key) => texts.get(key) ?? missing(), payload }))
@@ -79,9 +80,22 @@ const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource =
     )
   }
 
+  /** The same for a reader to whom the beginnings of long texts are enough. */
+  const beginning = (row: StoredEventRow): Effect.Effect<ReadRow, StorageUnavailable> => {
+    const { payload } = row
+    if (typeof payload === "string") return Effect.succeed({ ...row, payload })
+    return joined(row.streamId, payload, missing, selectBeginningSql).pipe(
+      Effect.flatMap((found) => attempt(() => ({ ...row, payload: found, payloadBytes: bytesOf(payload) }))),
+      Effect.orElseSucceed(() => ({ ...row, payload: "" })),
+    )
+  }
+
   /** A page of events. Hardly any has a text that is stored elsewhere. */
-  const wholeRows = (rows: readonly StoredEventRow[]): Effect.Effect<readonly EventRow[], StorageUnavailable> =>
-    areWhole(rows) ? Effect.succeed(rows) : Effect.forEach(rows, whole)
+  const pageOf = (
+    rows: readonly StoredEventRow[],
+    texts: ReadQuery["texts"],
+  ): Effect.Effect<readonly ReadRow[], StorageUnavailable> =>
+    areWhole(rows) ? Effect.succeed(rows) : Effect.forEach(rows, texts === "beginnings" ? beginning : whole)
 
   /** A native body as it came. */
   const wholeBody = (sequence: number, stored: StoredText | null) =>
@@ -100,7 +114,7 @@ const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource =
     ),
     read: (read) => {
       const select = selectEvents(read)
-      return Effect.flatMap(query<StoredEventRow>(select.sql, select.params), wholeRows)
+      return Effect.flatMap(query<StoredEventRow>(select.sql, select.params), (rows) => pageOf(rows, read.texts))
     },
     findByEventId: (eventId) =>
       Effect.flatMap(

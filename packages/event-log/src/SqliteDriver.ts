@@ -11,6 +11,7 @@ import {
   type EventValues,
   eventSelection,
   insertEventSql,
+  type ReadRow,
   rowOfValues,
   type StoredEventRow,
   valuesOf,
@@ -166,6 +167,7 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
 
   const one = (row: StoredEventRow | undefined): EventRow | null => (row === undefined ? null : texts.event(row))
   const whole = (values: EventValues): EventRow => texts.event(rowOfValues(values))
+  const beginning = (values: EventValues): ReadRow => texts.eventBeginning(rowOfValues(values))
 
   const getMeta = (key: string): string | null => sql.getMeta.get(key)?.value ?? null
 
@@ -232,7 +234,7 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
       const select = selectEvents(query)
       return page(select.sql)
         .all(...select.params)
-        .map(whole)
+        .map(query.texts === "beginnings" ? beginning : whole)
     },
     readStream: (streamId, afterVersion, limit) => sql.readStream.all(streamId, afterVersion, limit).map(whole),
     streams: (after, limit) => sql.streams.all(after ?? "", limit),

@@ -22,7 +22,7 @@ export {
   StorageReadOnly,
 } from "./Errors.js"
 export { decodeRow, encodeEnvelopeJson } from "./EventCodec.js"
-export { blankRow, type EventRow, payloadBytesSql, sameContent } from "./EventRow.js"
+export { blankRow, type EventRow, payloadBytesSql, type ReadRow, sameContent } from "./EventRow.js"
 export { markerFile } from "./LogMarker.js"
 export type { LogReader } from "./LogReader.js"
 export { liveReader } from "./LogReader.js"

@@ -1,6 +1,6 @@
 /** Events of the log as JSON, as far as they ride along, and no more of them than a page has room for. */
 import { longestPageBytes, type StorageUnavailable } from "@threadfold/contracts"
-import type { EventRow, LogReader, ReadQuery } from "@threadfold/event-log"
+import type { LogReader, ReadQuery, ReadRow } from "@threadfold/event-log"
 import { Effect } from "effect"
 import { boundedEventJson } from "./boundedEvent.js"
 
@@ -11,7 +11,7 @@ const rowsAtOnce = 64
 const aroundItems = 1_024
 
 /** The envelope's JSON, as far as it rides along; with `native`, one more field: the native message or null. */
-export const eventJson = (log: LogReader, row: EventRow, native: boolean): Effect.Effect<string, StorageUnavailable> =>
+export const eventJson = (log: LogReader, row: ReadRow, native: boolean): Effect.Effect<string, StorageUnavailable> =>
   native
     ? Effect.map(log.native(row.sequence), (body) => boundedEventJson(row, body))
     : Effect.succeed(boundedEventJson(row))
@@ -42,7 +42,8 @@ export const readEvents = (
     // In steps: an event may have many MiB, and no more of them are read than the page shows.
     while (to > from && events.length < limit) {
       const step = Math.min(rowsAtOnce, limit - events.length)
-      const rows: readonly EventRow[] = yield* log.read({ ...filter, after: from, until: to, limit: step })
+      const page: ReadQuery = { ...filter, after: from, until: to, limit: step, texts: "beginnings" }
+      const rows: readonly ReadRow[] = yield* log.read(page)
       for (const row of rows) {
         const json = yield* eventJson(log, row, native)
         room -= Buffer.byteLength(json) + 1

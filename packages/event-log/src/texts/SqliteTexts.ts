@@ -6,7 +6,7 @@
  */
 import { longestTextBytes } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
-import type { EventRow, StoredEventRow } from "../EventRow.js"
+import type { EventRow, ReadRow, StoredEventRow } from "../EventRow.js"
 import { bodyKey, inlineBytes } from "../NativeBodies.js"
 import { leastShared, sharedParts, stringsIn } from "./sharedParts.js"
 import { decodeParts, encodeParts, escaped, joinParts, keysOf, type Part, type StoredText } from "./storedParts.js"
@@ -20,11 +20,15 @@ const leastUnits = Math.floor(longestTextBytes / bytesPerUnit)
 export const isLongText = (text: string): boolean =>
   text.length > leastUnits && Buffer.byteLength(text) > longestTextBytes
 
-/** What of a long text consists of, in order. Binds the stream and the key. */
-export const selectTextSql = "SELECT text FROM text_segments WHERE stream_id = ? AND sha256 = ? ORDER BY start"
+const segmentsWhere = "SELECT text FROM text_segments WHERE stream_id = ? AND sha256 = ?"
+/** What a long text consists of, in order. Binds the stream and the key. */
+export const selectTextSql = `${segmentsWhere} ORDER BY start`
+/** The same up to its first 64 KiB at least. */
+export const selectBeginningSql = `${segmentsWhere} AND start < ${longestTextBytes} ORDER BY start`
 
 const prepare = (handle: Sqlite.Database) => ({
   text: handle.prepare<[string, string], string | null>(selectTextSql).pluck(),
+  beginning: handle.prepare<[string, string], string | null>(selectBeginningSql).pluck(),
   isKnown: handle.prepare<[string, string]>("SELECT 1 FROM texts WHERE stream_id = ? AND sha256 = ?"),
   insert: handle.prepare<[string, string, number, string | null, string | null], never>(
     "INSERT INTO texts (stream_id, sha256, bytes, item_id, pieces) VALUES (?, ?, ?, ?, ?)",
@@ -110,6 +114,19 @@ export class SqliteTexts {
     }
   }
 
+  /** The same for a reader to whom the beginnings of long texts are enough. */
+  eventBeginning(row: StoredEventRow): ReadRow {
+    const { payload, streamId } = row
+    if (typeof payload === "string") return { ...row, payload }
+    try {
+      const parted = decodeParts(payload)
+      const textOf = (key: string) => joinedSegments(this.sql.beginning.all(streamId, key))
+      return { ...row, payload: joinParts(parted, { textOf, payload: missing }), payloadBytes: parted.bytes }
+    } catch {
+      return { ...row, payload: "" }
+    }
+  }
+
   /** A native body whole. Throws where a part of it is not there. */
   body(sequence: number, stored: StoredText): string {
     if (typeof stored === "string") return stored
@@ -124,8 +141,7 @@ export class SqliteTexts {
 
   /** A long text of a stream. Throws where it is not there. */
   textOf(streamId: string, key: string): string {
-    const segments = this.sql.text.all(streamId, key)
-    return segments.length === 0 ? missing() : segments.join("")
+    return joinedSegments(this.sql.text.all(streamId, key))
   }
 
   /** Removes the texts that a payload in parts names; gives the bytes that went. */
@@ -175,6 +191,9 @@ export class SqliteTexts {
 }
 
 const isLeading = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
+
+const joinedSegments = (segments: readonly (string | null)[]): string =>
+  segments.length === 0 ? missing() : segments.join("")
 
 const missing = (): never => {
   throw new Error("a long text of it is missing")

@@ -140,6 +140,24 @@ describe("a long text", () => {
         expect(text.startsWith(segment.text, segment.start)).toBe(true)
       }
     })
+    // A reader that shows the beginning gets no more than a segment, and how long the whole is.
+    const shown = Effect.runSync(
+      Effect.scoped(
+        Effect.flatMap(openReadOnly({ file }), (log) =>
+          log.read({ limit: 10_000, types: ["item.completed"], texts: "beginnings" }),
+        ),
+      ),
+    )
+    const whole = events.at(-1)?.[0].payload ?? ""
+    expect(shown.map(({ payloadBytes }) => payloadBytes)).toEqual([Buffer.byteLength(whole)])
+    const beginning = JSON.parse(shown[0]?.payload ?? "null")
+    expect({ ...beginning, text: "" }).toEqual({ ...JSON.parse(whole), text: "" })
+    expect(text.startsWith(beginning.text) && beginning.text.length >= 65_536 && beginning.text.length < 80_000).toBe(
+      true,
+    )
+    opened(({ driver }) =>
+      expect(driver.read({ limit: 1, order: "desc", texts: "beginnings" })).toEqual(shown.slice(-1)),
+    )
     const log = Effect.runSync(
       Effect.scoped(Effect.flatMap(openReadOnly({ file }), (log) => log.read({ limit: 10_000 }))),
     )

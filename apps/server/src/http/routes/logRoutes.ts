@@ -69,6 +69,7 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
               after: sequence - 1,
               until: Math.min(sequence, log.published()),
               limit: 1,
+              texts: "beginnings",
             })
             if (row === undefined || row.sequence !== sequence) {
               return yield* new Problem({ slug: "event-not-found", detail: `No event has the sequence ${sequence}.` })

@@ -29,7 +29,10 @@ const purged = (
   { streamId }: FrameFilter,
 ): Effect.Effect<Beginning | null, StorageUnavailable> =>
   Effect.gen(function* () {
-    const [event] = streamId === undefined ? yield* log.read({ after: sequence - 1, until: sequence, limit: 1 }) : []
+    const [event] =
+      streamId === undefined
+        ? yield* log.read({ after: sequence - 1, until: sequence, limit: 1, texts: "beginnings" })
+        : []
     const subject = streamId ?? event?.streamId
     const tombstone = subject === undefined ? null : yield* log.tombstoneOf(subject)
     return tombstone === null || tombstone <= sequence ? null : { cursor: tombstone, reset: "purged" }
@@ -46,7 +49,7 @@ const make = Effect.gen(function* () {
       follow: (intake) => {
         const after = log.published()
         intake.restart(after)
-        return log.subscribe({ after, pageSize: tailPage }).pipe(
+        return log.subscribe({ after, pageSize: tailPage, texts: "beginnings" }).pipe(
           Stream.runForEachChunk((rows) =>
             Effect.sync(() => {
               for (const row of rows) {
@@ -82,6 +85,7 @@ const make = Effect.gen(function* () {
           after: cursor,
           until,
           limit: page,
+          texts: "beginnings",
           ...(filter.streamId === undefined ? {} : { streamId: filter.streamId }),
           ...(filter.types === undefined ? {} : { types: [...filter.types] }),
           ...(filter.except === undefined ? {} : { except: [...filter.except] }),

@@ -3,7 +3,7 @@ import { type Inbox, longestPageBytes } from "@threadfold/contracts"
 import type { RowChanges, StreamAudio } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
 import { fitting } from "@threadfold/core/model"
-import type { EventRow } from "@threadfold/event-log"
+import type { ReadRow } from "@threadfold/event-log"
 import { Effect } from "effect"
 import { boundedEventJson } from "../../bounds/boundedEvent.js"
 
@@ -46,7 +46,7 @@ const encode = (id: string | null, event: string, data: string): Buffer =>
   Buffer.from(`${id === null ? "" : `id: ${id}\n`}event: ${oneLine(event)}\ndata: ${oneLine(data)}\n\n`)
 
 /** The frame of an event of the log. */
-export const eventFrame = (logId: string, row: EventRow): Frame => ({
+export const eventFrame = (logId: string, row: ReadRow): Frame => ({
   sequence: row.sequence,
   streamId: row.streamId,
   type: row.type,
