@@ -416,6 +416,7 @@ const onCall = async ({ id, method, params = {} }) => {
   const answer = answerFor(method)
   const how = typeof answer === "string" ? { [answer]: true } : answer
   if ("refuse" in how) return refuse(id, how.refuse, how.code)
+  if ("result" in how) return respond(id, how.result)
   if ("exit" in how && how.after !== true) return exit(how.exit)
   const act = methods[method]
   if (act === undefined) return refuse(id, `Invalid request: unknown variant \`${method}\``)

@@ -1,5 +1,6 @@
 /** Standard output and standard error, with backpressure, and without complaints when the reader goes away. */
 import { fstatSync, writeSync } from "node:fs"
+import { wellFormedJson } from "@threadfold/core/model"
 import { Clock, Effect, Option, Stream } from "effect"
 import { readVariable, variables } from "../config/Environment.js"
 import { type OutputClosed, outputClosed } from "./failures.js"
@@ -42,7 +43,7 @@ export const write = (text: string): Effect.Effect<void, OutputClosed> =>
 
 /** One JSON document. */
 export const writeJson = (document: unknown): Effect.Effect<void, OutputClosed> =>
-  write(`${JSON.stringify(document)}\n`)
+  write(`${wellFormedJson(JSON.stringify(document))}\n`)
 
 /** Characters that are gathered before they are written. */
 const chunk = 32 * 1024

@@ -1,11 +1,13 @@
 /** All routes as one application that never fails: whatever goes wrong becomes a problem. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
+import { wellFormedJson } from "@threadfold/core/model"
 import { Cause, Effect, Layer } from "effect"
 import { type MetricCounters, Metrics } from "./Metrics.js"
 import { problemResponse } from "./problemAnswer.js"
@@ -114,6 +116,16 @@ const firstIssue = (error: Error): string => {
   return path === "" ? String(issue.message) : `${path}: ${issue.message}`
 }
 
+/** The answer of a handler that gives a value, which the library has encoded, with JSON that every reader takes. */
+const wellFormedBody = (response: HttpServerResponse.HttpServerResponse): HttpServerResponse.HttpServerResponse => {
+  const { body } = response
+  if (body._tag !== "Uint8Array" || !body.contentType.includes("json")) return response
+  const bytes = Buffer.from(body.body.buffer, body.body.byteOffset, body.body.byteLength)
+  if (!bytes.includes("\\ud")) return response
+  const json = wellFormedJson(bytes.toString("utf8"))
+  return HttpServerResponse.setBody(response, HttpBody.uint8Array(Buffer.from(json), body.contentType))
+}
+
 /**
  * Characters of a part of a path: more than the listener takes of a whole request's head. The router's own limit of 100 is less than the
  * key of a row can have, and what is longer would be answered as a wrong method.
@@ -131,7 +143,7 @@ export const makeApp = Effect.gen(function* () {
     const unknown = unknownQuery(method, url)
     return unknown === null ? app : Effect.fail(unknown)
   })
-  return Effect.catchAllCause(strict, (cause) =>
+  return Effect.catchAllCause(Effect.map(strict, wellFormedBody), (cause) =>
     Cause.isInterruptedOnly(cause)
       ? Effect.interrupt
       : Effect.gen(function* () {

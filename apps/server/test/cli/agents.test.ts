@@ -72,6 +72,29 @@ describe("agents", () => {
     expect(session).toMatchObject({ model: "other", config: { chosen: { model: "other", effort: "high" } } })
     await stopped(server, where)
   })
+
+  it("may say half of a pair of surrogates everywhere: every answer is JSON that every reader takes", async () => {
+    const half = "a \ud800 b"
+    const model = { model: half, id: half, displayName: half, description: half, supportedReasoningEfforts: [] }
+    const { server, where } = await served({
+      answers: { "model/list": { result: { data: [model], nextCursor: null } } },
+      turns: [[{ say: half }]],
+    })
+    const said = await document(Answered, ["send", "--wait", "One", ...where])
+    expect(said.text).toBe("a \ufffd b")
+    const models = await (await server.call("/v1/agents/fake/models?refresh=true")).text()
+    expect(JSON.parse(models).items).toMatchObject([{ model: "a \ufffd b", title: "a \ufffd b" }])
+    for (const path of [`threads/${said.threadId}`, "items", `threads/${said.threadId}/snapshot`, "events", "agents"]) {
+      const texts: string[] = []
+      JSON.parse(await (await server.call(`/v1/${path}`)).text(), (name, value: unknown) => {
+        texts.push(name, ...(typeof value === "string" ? [value] : []))
+        return value
+      })
+      const isSaid = texts.includes("a \ufffd b") || path === "agents"
+      expect([path, texts.filter((text) => !text.isWellFormed()), isSaid]).toEqual([path, [], true])
+    }
+    await stopped(server, where)
+  })
 })
 
 describe("send", () => {

@@ -20,7 +20,7 @@ export const maxProblemDetail = 4_000
 
 /** A detail as it is told; its beginning says what is wrong. */
 const bounded = (detail: string): string =>
-  detail.length <= maxProblemDetail ? detail : `${detail.slice(0, maxProblemDetail - 1).toWellFormed()}…`
+  detail.length <= maxProblemDetail ? detail.toWellFormed() : `${detail.slice(0, maxProblemDetail - 1).toWellFormed()}…`
 
 /** The body of a problem. */
 export const problemDetails = (slug: ProblemSlug, detail: string): ProblemDetails => ({

@@ -60,7 +60,7 @@ export {
   type TableRow,
   tombstoneTables,
 } from "./StoredRows.js"
-export { compareKeys, compareText, wellFormed, wellFormedAll } from "./scalars.js"
+export { compareKeys, compareText, wellFormed, wellFormedAll, wellFormedJson } from "./scalars.js"
 export { snapshotOf } from "./snapshotOf.js"
 export { Timeline, type TimelineStep, timelineStep } from "./Timeline.js"
 export {

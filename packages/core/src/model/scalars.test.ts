@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { compareKeys, compareText } from "./scalars.js"
+import { compareKeys, compareText, wellFormedJson } from "./scalars.js"
 
 /**
  * A character; those beside the surrogates and at the ends of planes come often. The generator of fast-check takes a second to
@@ -32,5 +32,30 @@ describe("compareKeys", () => {
     expect(compareKeys(["b", 1], ["a", 2])).toBeGreaterThan(0)
     expect(compareKeys([1], ["a"])).toBeLessThan(0)
     expect(compareKeys(["a", 1], ["a", 1])).toBe(0)
+  })
+})
+
+describe("JSON with lone surrogates", () => {
+  it.each([
+    ['{"a\\ud800":"\\udc00"}', '{"a\\ufffd":"\\ufffd"}'],
+    ['"\\ud83d\\ude00 \\uD83D\\uDE00"', '"\\ud83d\\ude00 \\uD83D\\uDE00"'],
+    ['"\\ud83d\\ud83d\\ude00"', '"\\ufffd\\ud83d\\ude00"'],
+    ['"a path: C:\\\\ud800 \\\\\\ud800"', '"a path: C:\\\\ud800 \\\\\\ufffd"'],
+    ['"\\u0041\\n😀"', '"\\u0041\\n😀"'],
+  ])("of %s is %s", (json, expected) => {
+    expect(wellFormedJson(json)).toBe(expected)
+  })
+
+  it("has none afterwards, whatever the texts are, and is the same where there was none", () => {
+    const texts = fc.array(
+      fc.oneof(character, fc.constantFrom("\ud800", "\udc00", "\ud800\udc00", "\\ud800", "\\", '"')),
+    )
+    fc.assert(
+      fc.property(texts, texts, (some, others) => {
+        const json = JSON.stringify({ [some.join("")]: others.join("") })
+        const [[name, value] = ["", ""]] = Object.entries(JSON.parse(wellFormedJson(json)))
+        expect([name, value]).toEqual([some.join("").toWellFormed(), others.join("").toWellFormed()])
+      }),
+    )
   })
 })

@@ -37,6 +37,21 @@ export const compareKeys = (a: readonly Scalar[], b: readonly Scalar[]): number 
 /** The text, with U+FFFD for every lone surrogate. Costs next to nothing where there is none. */
 export const wellFormed = (text: string): string => (text.isWellFormed() ? text : text.toWellFormed())
 
+/**
+ * What a backslash of JSON stands before: a pair of surrogates, one alone, or any other character. `JSON.stringify` writes a surrogate so
+ * where it is alone; a source may have written a pair so.
+ */
+const escapes = /\\(?:u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(u[dD][89a-fA-F][\da-fA-F]{2})|.)/gs
+
+/**
+ * JSON with U+FFFD for every lone surrogate that it has as an escape. Such JSON has a form that RFC 8259 allows and many readers refuse.
+ * Costs a search where there is none.
+ */
+export const wellFormedJson = (json: string): string =>
+  json.includes("\\ud") || json.includes("\\uD")
+    ? json.replace(escapes, (escape: string, lone: string | undefined) => (lone === undefined ? escape : "\\ufffd"))
+    : json
+
 /** The values of a look-up, with U+FFFD for every lone surrogate. */
 export const wellFormedAll = <V extends string | number | null>(values: readonly V[]): readonly (V | string)[] =>
   values.some((value) => typeof value === "string" && !value.isWellFormed())

@@ -56,6 +56,8 @@ export type FakeAnswer =
   | "never"
   | { readonly afterMs: number }
   | { readonly refuse: string; readonly code?: number }
+  /** This very result: also of a call that it does not know otherwise, such as `model/list`. */
+  | { readonly result: unknown }
   /** The process ends without an answer or, `after`, right behind it: nothing else follows. */
   | { readonly exit: number; readonly after?: boolean }
 

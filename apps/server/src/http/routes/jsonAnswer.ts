@@ -2,6 +2,7 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Problem } from "@threadfold/contracts/problem"
+import { wellFormedJson } from "@threadfold/core/model"
 import type { Resource } from "@threadfold/projections"
 import { Effect } from "effect"
 
@@ -10,11 +11,14 @@ export const textAnswer = (
   text: string,
   contentType: string,
   headers: Readonly<Record<string, string>> = {},
-): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.raw(text, {
+): HttpServerResponse.HttpServerResponse => {
+  // Agents and adapters may say half of a pair of surrogates: no reader of ours is to fail for it.
+  const body = contentType.includes("json") ? wellFormedJson(text) : text
+  return HttpServerResponse.raw(body, {
     contentType,
-    headers: { "content-length": String(Buffer.byteLength(text)), ...headers },
+    headers: { "content-length": String(Buffer.byteLength(body)), ...headers },
   })
+}
 
 /** JSON that is true for no sequence of the log. */
 export const plainAnswer = (

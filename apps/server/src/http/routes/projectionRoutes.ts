@@ -4,6 +4,7 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api, RebuildRequest, VerifyRequest } from "@threadfold/contracts/api"
 import type { Problem } from "@threadfold/contracts/problem"
+import { wellFormedJson } from "@threadfold/core/model"
 import { Engine } from "@threadfold/engine"
 import { Effect, Stream } from "effect"
 import { orProblem } from "../../problems/toProblem.js"
@@ -18,7 +19,7 @@ const encoder = new TextEncoder()
 /** Progress as a stream, which ends with the work. */
 const asStream = (views: Stream.Stream<unknown>): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.stream(
-    Stream.map(views, (view) => encoder.encode(`event: progress\ndata: ${JSON.stringify(view)}\n\n`)),
+    Stream.map(views, (view) => encoder.encode(`event: progress\ndata: ${wellFormedJson(JSON.stringify(view))}\n\n`)),
     {
       contentType: "text/event-stream",
       headers: { "cache-control": "no-store", "x-accel-buffering": "no", connection: "close" },

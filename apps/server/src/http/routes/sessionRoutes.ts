@@ -3,6 +3,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { SessionId } from "@threadfold/contracts"
 import { Api, type AttachedSession, AttachRequest, type LineResult } from "@threadfold/contracts/api"
+import { wellFormedJson } from "@threadfold/core/model"
 import { AttachedSessions, inPieces, type LineContext } from "@threadfold/orchestrator"
 import { Projections } from "@threadfold/projections"
 import { Effect, Either, Schema } from "effect"
@@ -36,8 +37,8 @@ const accepts = (header: string, type: string): boolean =>
 
 const pushAnswer = (results: readonly LineResult[], accept: string): PushAnswer =>
   accepts(accept, ndjson)
-    ? { type: ndjson, text: results.map((result) => `${JSON.stringify(result)}\n`).join("") }
-    : { type: json, text: JSON.stringify({ results }) }
+    ? { type: ndjson, text: wellFormedJson(results.map((result) => `${JSON.stringify(result)}\n`).join("")) }
+    : { type: json, text: wellFormedJson(JSON.stringify({ results })) }
 
 export const sessionRoutes = HttpApiBuilder.group(Api, "sessions", (handlers) =>
   Effect.gen(function* () {

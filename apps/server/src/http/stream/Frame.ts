@@ -2,7 +2,7 @@
 import { type Inbox, longestPageBytes } from "@threadfold/contracts"
 import type { RowChanges, StreamAudio } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
-import { fitting } from "@threadfold/core/model"
+import { fitting, wellFormedJson } from "@threadfold/core/model"
 import type { ReadRow } from "@threadfold/event-log"
 import { Effect } from "effect"
 import { boundedEventJson } from "../../bounds/boundedEvent.js"
@@ -43,7 +43,7 @@ export interface Frame {
 const oneLine = (text: string): string => text.replace(/[\r\n]/g, " ")
 
 const encode = (id: string | null, event: string, data: string): Buffer =>
-  Buffer.from(`${id === null ? "" : `id: ${id}\n`}event: ${oneLine(event)}\ndata: ${oneLine(data)}\n\n`)
+  Buffer.from(`${id === null ? "" : `id: ${id}\n`}event: ${oneLine(event)}\ndata: ${oneLine(wellFormedJson(data))}\n\n`)
 
 /** The frame of an event of the log. */
 export const eventFrame = (logId: string, row: ReadRow): Frame => ({
