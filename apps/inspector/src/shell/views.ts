@@ -24,4 +24,5 @@ export const views: readonly View[] = [
     keys: "g t",
     component: lazy(() => import("../views/threads/ThreadsView.js")),
   },
+  { path: "/threads/:threadId", title: "Thread", component: lazy(() => import("../views/thread/ThreadScreen.js")) },
 ]

@@ -1,0 +1,250 @@
+/** Where a person writes to the agent. What the agent cannot do is not offered. */
+import type { AgentView, BlobView } from "@threadfold/contracts/api"
+import { type DragEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react"
+import { newKey } from "../../api/Api.js"
+import { asProblem, problemOf } from "../../api/PageProblem.js"
+import { useKey } from "../../live/KeyedStore.js"
+import { Icon } from "../../shell/Icon.js"
+import { announce, usePage } from "../../shell/PageContext.js"
+import { useCommandCall } from "../../shell/useCommandCall.js"
+import { AttachmentList } from "./AttachmentList.js"
+import classes from "./Composer.module.css"
+import { amendDraft, bodyOf, canSend, drafts, emptyDraft, imageTypes } from "./drafts.js"
+import { SettingsBar } from "./SettingsBar.js"
+import type { ThreadHead } from "./ThreadStore.js"
+
+/** What a message does while a turn runs. */
+type Mode = "queue" | "steer" | "interrupt"
+const modes: Readonly<Record<Mode, { readonly label: string; readonly says: string }>> = {
+  queue: { label: "Queue", says: "It runs after this turn" },
+  steer: { label: "Steer", says: "It goes into the running turn" },
+  interrupt: { label: "Interrupt", says: "The turn is interrupted, and it runs next" },
+}
+
+interface ComposerProps {
+  readonly head: ThreadHead
+  readonly agent: AgentView
+  readonly field: RefObject<HTMLTextAreaElement | null>
+  /** Called when a message was taken. */
+  readonly onSent: () => void
+}
+
+const tallest = 240
+
+/** Stores images of a draft as blobs of the server. */
+const useImages = (threadId: string) => {
+  const { api } = usePage()
+  return (files: readonly File[]) => {
+    for (const file of files) {
+      const id = newKey()
+      const image = { kind: "image" as const, id, name: file.name || "image", preview: URL.createObjectURL(file) }
+      const isImage = imageTypes.includes(file.type)
+      const problem = isImage
+        ? null
+        : "Only PNG, JPEG, WebP and GIF images can be attached; mention other files by their path."
+      amendDraft(threadId, ({ attachments, text }) => ({
+        text,
+        attachments: [...attachments, { ...image, blob: null, problem }],
+      }))
+      if (!isImage) continue
+      const amend = (part: { readonly blob: typeof BlobView.Type | null; readonly problem: string | null }) =>
+        amendDraft(threadId, ({ attachments, text }) => ({
+          text,
+          attachments: attachments.map((one) => (one.id === id && one.kind === "image" ? { ...one, ...part } : one)),
+        }))
+      const store = async () => {
+        const answer = await api.fetch("/v1/blobs", {
+          method: "POST",
+          headers: { "content-type": file.type },
+          body: file,
+        })
+        if (!answer.ok) throw await problemOf(answer)
+        amend({ blob: await answer.json(), problem: null })
+      }
+      store().catch((error: unknown) => amend({ blob: null, problem: asProblem(error).detail }))
+    }
+  }
+}
+
+export const Composer = ({ agent, field, head, onSent }: ComposerProps) => {
+  const { session, thread } = head
+  const { capabilities } = agent
+  const draft = useKey(drafts, thread.threadId) ?? emptyDraft
+  const [wanted, setMode] = useState<Mode>("queue")
+  const [mention, setMention] = useState<string | null>(null)
+  const mentionField = useRef<HTMLInputElement>(null)
+  const picker = useRef<HTMLInputElement>(null)
+  const send = useCommandCall()
+  const attach = useImages(thread.threadId)
+  const path = `/v1/threads/${encodeURIComponent(thread.threadId)}`
+  const isBusy = thread.activeTurnId !== null
+  const offered = (["queue", "steer", "interrupt"] as const).filter(
+    (mode) => mode === "queue" || (mode === "steer" ? capabilities.steer : capabilities.interrupt),
+  )
+  const mode = offered.includes(wanted) ? wanted : "queue"
+
+  // Its height follows its text.
+  useLayoutEffect(() => {
+    const element = field.current
+    if (element === null) return
+    element.style.height = "auto"
+    element.style.height = `${Math.min(tallest, element.scrollHeight)}px`
+  }, [draft.text, field])
+
+  const submit = async () => {
+    if (!canSend(draft) || send.busy) return
+    const sent = draft
+    const body = { ...bodyOf(sent, capabilities.commands), ...(isBusy ? { mode } : {}) }
+    if (!(await send.give(`${path}/messages`, body))) return
+    for (const one of sent.attachments) if (one.kind === "image") URL.revokeObjectURL(one.preview)
+    // What was written while it was on its way stays.
+    amendDraft(thread.threadId, (now) => (now === sent ? emptyDraft : now))
+    announce(isBusy ? `${modes[mode].label}: sent` : "Sent")
+    onSent()
+  }
+
+  const isMentioning = mention !== null
+  useEffect(() => {
+    if (isMentioning) mentionField.current?.focus()
+  }, [isMentioning])
+
+  const addMention = () => {
+    const name = (mention ?? "").trim()
+    if (name !== "") {
+      amendDraft(thread.threadId, ({ attachments, text }) => ({
+        text,
+        attachments: [...attachments, { kind: "mention", id: newKey(), path: name }],
+      }))
+    }
+    setMention(null)
+    field.current?.focus()
+  }
+
+  const drop = (event: DragEvent) => {
+    if (!capabilities.images || event.dataTransfer.files.length === 0) return
+    event.preventDefault()
+    attach([...event.dataTransfer.files])
+  }
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: files can be dropped on it; the button does the same.
+    <div
+      className={classes.composer}
+      data-testid="composer"
+      onDragOver={(event) => capabilities.images && event.preventDefault()}
+      onDrop={drop}
+    >
+      <AttachmentList draft={draft} threadId={thread.threadId} />
+      <textarea
+        aria-label="Message to the agent"
+        className={classes.field}
+        onChange={(event) =>
+          amendDraft(thread.threadId, ({ attachments }) => ({ attachments, text: event.target.value }))
+        }
+        onKeyDown={(event) => {
+          if (event.nativeEvent.isComposing) return
+          if (event.key === "Escape") event.currentTarget.blur()
+          if (event.key === "Enter" && !event.shiftKey) {
+            event.preventDefault()
+            void submit()
+          }
+        }}
+        onPaste={(event) => {
+          const files = [...event.clipboardData.files]
+          if (!capabilities.images || files.length === 0) return
+          event.preventDefault()
+          attach(files)
+        }}
+        placeholder={isBusy ? "Write what comes next" : `Message ${agent.name}`}
+        ref={field}
+        rows={1}
+        value={draft.text}
+      />
+      {mention === null ? null : (
+        <input
+          aria-label="Path of a file in the thread's folder; a slash at its end makes it a directory"
+          className={classes.mention}
+          onBlur={addMention}
+          onChange={(event) => setMention(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Enter") addMention()
+            if (event.key === "Escape") setMention(null)
+          }}
+          ref={mentionField}
+          placeholder="Path in the folder, such as src/main.ts or docs/"
+          value={mention}
+        />
+      )}
+      <div className={classes.foot}>
+        {capabilities.images ? (
+          <>
+            <button
+              aria-label="Attach images"
+              className={classes.tool}
+              onClick={() => picker.current?.click()}
+              title="Attach images"
+              type="button"
+            >
+              <Icon name="clip" />
+            </button>
+            <input
+              accept={imageTypes.join(",")}
+              className={classes.hidden}
+              multiple
+              onChange={(event) => {
+                attach([...(event.target.files ?? [])])
+                event.target.value = ""
+              }}
+              ref={picker}
+              tabIndex={-1}
+              type="file"
+            />
+          </>
+        ) : null}
+        {capabilities.mentions ? (
+          <button
+            aria-label="Mention a file"
+            className={classes.tool}
+            onClick={() => setMention("")}
+            title="Mention a file"
+            type="button"
+          >
+            <Icon name="folder" />
+          </button>
+        ) : null}
+        <SettingsBar agent={agent} session={session} thread={thread} />
+        <span className={classes.space} />
+        {isBusy && offered.length > 1 ? (
+          <select
+            aria-label="What the message does to the running turn"
+            className={classes.mode}
+            onChange={(event) => setMode(offered.find((one) => one === event.target.value) ?? "queue")}
+            title={modes[mode].says}
+            value={mode}
+          >
+            {offered.map((one) => (
+              <option key={one} title={modes[one].says} value={one}>
+                {modes[one].label}
+              </option>
+            ))}
+          </select>
+        ) : null}
+        <button
+          className={classes.send}
+          disabled={!canSend(draft) || send.busy}
+          onClick={submit}
+          title="Send (Enter)"
+          type="button"
+        >
+          <Icon name="send" size={14} />
+          <span>{isBusy ? modes[mode].label : "Send"}</span>
+        </button>
+      </div>
+      {send.problem === null ? null : (
+        <p className={classes.problem} role="alert">
+          {send.problem.message} {send.problem.next}
+        </p>
+      )}
+    </div>
+  )
+}

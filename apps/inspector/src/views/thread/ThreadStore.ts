@@ -1,0 +1,365 @@
+/**
+ * One thread as it is shown: live, or as it was after a sequence of the log. It begins with the newest rows; older ones are read as the
+ * reader goes up. Changes come by the feed, and are shown together, once a frame.
+ */
+import type {
+  ItemRow,
+  ItemView,
+  QueueView,
+  RequestView,
+  RewindRow,
+  SessionRow,
+  SessionView,
+  TableName,
+  ThreadDetail,
+  ThreadRow,
+  ThreadUsage,
+  TurnRow,
+  TurnView,
+} from "@threadfold/contracts"
+import type { RowChanges, RowsSnapshot, ThreadPage, UsagePage } from "@threadfold/contracts/api"
+import type { Api, Page } from "../../api/Api.js"
+import { asProblem, type PageProblem } from "../../api/PageProblem.js"
+import { changesOf, type FeedListener } from "../../live/Feed.js"
+import { KeyedStore, ValueStore } from "../../live/KeyedStore.js"
+import { viewOfRow } from "../threads/threadRows.js"
+import { after, type Entry, entriesOf, horizonOf, sameEntries } from "./entries.js"
+import {
+  type Chunk,
+  itemOfRow,
+  notRewound,
+  queuedOfRow,
+  type Rewound,
+  requestOfRow,
+  type Sent,
+  sessionOfRow,
+  turnOfRow,
+} from "./rowViews.js"
+import { ThreadPart } from "./ThreadPart.js"
+
+/** What is shown around the transcript. */
+export interface ThreadHead {
+  readonly thread: ThreadDetail
+  readonly session: SessionView | null
+  readonly queue: readonly QueueView[]
+}
+
+/** How far the transcript is read. */
+export interface ReadState {
+  readonly entries: readonly Entry[]
+  /** Older entries are there to be read. */
+  readonly older: boolean
+  readonly loading: "first" | "older" | null
+  readonly problem: PageProblem | null
+}
+
+/** Tokens, and how full the context is. */
+export type Meter = Pick<typeof UsagePage.Type, "context"> & { readonly usage: ThreadUsage | null }
+
+const firstRows = 60
+const olderRows = 100
+/** Pages in a row for one step up: lists of a thread may be of very different lengths. */
+const mostPages = 12
+const meterPauseMs = 1_500
+
+/** Ranges of turns before the turns in them, pieces of texts before their items. */
+const snapshotOrder: readonly TableName[] = [
+  "rewinds",
+  "item_chunks",
+  "sessions",
+  "turns",
+  "items",
+  "requests",
+  "queue",
+  "threads",
+]
+
+/** Runs something with the next frame; a page that is not seen has none. */
+const nextFrame = (run: () => void): void => {
+  if (typeof document === "undefined" || document.hidden) setTimeout(run, 100)
+  else requestAnimationFrame(run)
+}
+
+export class ThreadStore implements FeedListener {
+  readonly #turns = new ThreadPart<TurnView>("turns", ({ turnId }) => turnId)
+  readonly #items = new ThreadPart<ItemView>("items", ({ itemId }) => itemId)
+  readonly #requests = new ThreadPart<RequestView>("requests", ({ requestId }) => requestId)
+  readonly turns = this.#turns.rows
+  readonly items = this.#items.rows
+  readonly requests = this.#requests.rows
+  /** What a person has opened or closed, by the id of the entry. */
+  readonly opened = new KeyedStore<boolean>()
+  readonly head = new ValueStore<ThreadHead | null>(null)
+  readonly state = new ValueStore<ReadState>({ entries: [], older: false, loading: "first", problem: null })
+  readonly meter = new ValueStore<Meter | null>(null)
+
+  readonly #itemRows = new Map<string, Sent<ItemRow>>()
+  readonly #turnRows = new Map<string, Sent<TurnRow>>()
+  readonly #chunks = new Map<string, Map<number, Chunk>>()
+  readonly #queue = new Map<string, QueueView>()
+  readonly #sessions = new Map<string, SessionRow>()
+  readonly #rewinds = new Map<number, RewindRow>()
+  readonly #changedItems = new Set<string>()
+  #threadRow: ThreadRow | null = null
+  /** Changes that came before the snapshot; null: it is there. */
+  #early: RowChanges[] | null = []
+  #reading: AbortController | null = null
+  #planned = false
+  /** Entries came, went or ended: a text that grows changes no order. */
+  #orderChanged = false
+  #meterTimer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(
+    private readonly api: Pick<Api, "get">,
+    readonly threadId: string,
+    /** The moment that is shown, a sequence of the log; null: now. */
+    readonly at: number | null,
+    private readonly frame: (run: () => void) => void = nextFrame,
+  ) {}
+
+  get path(): string {
+    return `/v1/threads/${encodeURIComponent(this.threadId)}`
+  }
+
+  /** Reads the thread from its newest rows on. */
+  readonly restarted = (): void => {
+    this.#early = []
+    this.#begin("first", (signal) => (this.at === null ? this.#readNow(signal) : this.#readMoment(this.at, signal)))
+    this.#readMeter(0)
+  }
+
+  readonly changed = (changes: RowChanges): void => {
+    if (this.at !== null || changes.streamId !== this.threadId) return
+    if (this.#early !== null) this.#early.push(changes)
+    else this.#apply(changes)
+  }
+
+  /** Reads older entries, unless some are being read. */
+  readonly readOlder = (): void => {
+    if (this.#reading === null && this.state.get().older) this.#begin("older", (signal) => this.#readBack(signal))
+  }
+
+  readonly close = (): void => {
+    this.#reading?.abort()
+    clearTimeout(this.#meterTimer)
+  }
+
+  /** Turns that are read, oldest first: for a list to jump by. */
+  readonly readTurns = (): readonly TurnView[] => this.#turns.views()
+
+  #begin(loading: "first" | "older", work: (signal: AbortSignal) => Promise<void>): void {
+    this.#reading?.abort()
+    const reading = new AbortController()
+    this.#reading = reading
+    this.state.set({ ...this.state.get(), loading, problem: null })
+    const end = (problem: PageProblem | null) => {
+      if (this.#reading !== reading) return
+      this.#reading = null
+      this.#orderChanged = true
+      this.#show({ loading: null, problem })
+    }
+    work(reading.signal).then(
+      () => end(null),
+      (error: unknown) => end(asProblem(error)),
+    )
+  }
+
+  async #readNow(signal: AbortSignal): Promise<void> {
+    const snapshot = await this.api.get<RowsSnapshot>(`${this.path}/snapshot`, { limit: firstRows }, { signal })
+    this.#clear()
+    for (const part of [this.#turns, this.#items, this.#requests]) {
+      part.reach = { floor: after(snapshot.rest[part.name] ?? null), cursor: snapshot.more[part.name] ?? null }
+    }
+    const changes = snapshotOrder.flatMap((table) =>
+      (snapshot.rows[table] ?? []).map((row) => ({ table, key: [], row })),
+    )
+    this.#apply({ streamId: this.threadId, sequence: snapshot.sequence, changes })
+    const early = this.#early ?? []
+    this.#early = null
+    for (const one of early) if (one.sequence > snapshot.sequence) this.#apply(one)
+    this.#showChanged()
+  }
+
+  async #readMoment(at: number, signal: AbortSignal): Promise<void> {
+    const page = await this.api.get<ThreadPage>(this.path, { at, limit: firstRows }, { signal })
+    this.#clear()
+    this.#turns.begin(page.turns, page.more.turns ?? null)
+    this.#items.begin(page.items, page.more.items ?? null)
+    this.#requests.begin(page.requests, page.more.requests ?? null)
+    this.head.set({ thread: page.thread, session: page.session, queue: page.queue })
+  }
+
+  #horizon(): string {
+    return horizonOf([this.#turns.reach, this.#items.reach, this.#requests.reach])
+  }
+
+  /** Reads the lists that reach least far back, until the transcript has more. */
+  async #readBack(signal: AbortSignal): Promise<void> {
+    const parts = [this.#turns, this.#items, this.#requests]
+    const count = (horizon: string) => parts.reduce((sum, part) => sum + part.countFrom(horizon), 0)
+    const shown = count(this.#horizon())
+    for (let pages = 0; pages < mostPages; pages += 1) {
+      const horizon = this.#horizon()
+      if (count(horizon) >= shown + olderRows / 2) return
+      const read = parts.find(({ reach }) => reach.cursor !== null && reach.floor === horizon)
+      if (read === undefined) return
+      if (read === this.#turns) await this.#readPage(this.#turns, signal)
+      else if (read === this.#items) await this.#readPage(this.#items, signal)
+      else await this.#readPage(this.#requests, signal)
+    }
+  }
+
+  async #readPage<V>(part: ThreadPart<V>, signal: AbortSignal): Promise<void> {
+    const query = { cursor: part.reach.cursor, limit: olderRows, at: this.at }
+    part.takeOlder(await this.api.get<Page<V>>(`${this.path}/${part.name}`, query, { signal }))
+  }
+
+  #clear(): void {
+    for (const part of [this.#turns, this.#items, this.#requests]) part.clear()
+    for (const map of [this.#itemRows, this.#turnRows, this.#chunks, this.#queue, this.#sessions, this.#rewinds]) {
+      map.clear()
+    }
+    this.#changedItems.clear()
+  }
+
+  #apply(changes: RowChanges): void {
+    for (const change of changesOf("rewinds", changes)) {
+      if (change.kind === "put") this.#rewinds.set(change.row.ordinal, change.row)
+    }
+    if (changes.changes.some(({ table }) => table === "rewinds")) {
+      for (const row of this.#turnRows.values()) this.#turns.put(turnOfRow(row, this.#rewoundOf(row)))
+    }
+    this.#orderChanged ||= changes.changes.some(({ table }) => table === "turns" || table === "requests")
+    this.#applyTexts(changes)
+    for (const change of changesOf("turns", changes)) {
+      if (change.kind === "removed") this.#turns.remove(String(change.key[0]))
+      else {
+        this.#turnRows.set(change.row.turnId, change.row)
+        this.#turns.put(turnOfRow(change.row, this.#rewoundOf(change.row)))
+      }
+    }
+    for (const change of changesOf("requests", changes)) {
+      if (change.kind === "removed") this.#requests.remove(String(change.key[0]))
+      else this.#requests.put(requestOfRow(change.row))
+    }
+    for (const change of changesOf("queue", changes)) {
+      if (change.kind === "removed") this.#queue.delete(String(change.key[0]))
+      else this.#queue.set(change.row.messageId, queuedOfRow(change.row))
+    }
+    for (const change of changesOf("sessions", changes)) {
+      if (change.kind === "put") this.#sessions.set(change.row.sessionId, change.row)
+    }
+    for (const change of changesOf("threads", changes)) if (change.kind === "put") this.#threadRow = change.row
+    if (changes.changes.some(({ table }) => table === "usage")) this.#readMeter(meterPauseMs)
+    this.#plan()
+  }
+
+  /** Items and the pieces of their texts, which come one by one while a text streams. */
+  #applyTexts(changes: RowChanges): void {
+    for (const change of changesOf("item_chunks", changes)) {
+      if (change.kind === "put") {
+        const { itemId, ordinal, part, text } = change.row
+        const of = this.#chunks.get(itemId) ?? new Map<number, Chunk>()
+        this.#chunks.set(itemId, of.set(ordinal, { part, text }))
+        this.#changedItems.add(itemId)
+      } else {
+        const [itemId, ordinal] = change.key
+        if (ordinal === undefined) this.#chunks.delete(String(itemId))
+        else this.#chunks.get(String(itemId))?.delete(Number(ordinal))
+        this.#changedItems.add(String(itemId))
+      }
+    }
+    for (const change of changesOf("items", changes)) {
+      if (change.kind === "removed") {
+        this.#orderChanged = true
+        this.#itemRows.delete(String(change.key[0]))
+        this.#items.remove(String(change.key[0]))
+      } else {
+        this.#itemRows.set(change.row.itemId, change.row)
+        if (change.row.hasFinal === 1) this.#chunks.delete(change.row.itemId)
+        this.#changedItems.add(change.row.itemId)
+      }
+    }
+  }
+
+  #rewoundOf({ ordinal }: TurnRow): Rewound {
+    let first: RewindRow | null = null
+    for (const range of this.#rewinds.values()) {
+      const holds = range.fromOrdinal <= ordinal && ordinal <= range.toOrdinal
+      if (holds && (first === null || range.ordinal < first.ordinal)) first = range
+    }
+    return first === null ? notRewound : { rewound: true, rewoundAt: first.rewoundAt, rewoundSequence: first.sequence }
+  }
+
+  #plan(): void {
+    if (this.#planned) return
+    this.#planned = true
+    this.frame(() => {
+      this.#planned = false
+      if (this.#early === null) this.#showChanged()
+    })
+  }
+
+  /** What has changed since the last frame. */
+  #showChanged(): void {
+    for (const itemId of this.#changedItems) {
+      const row = this.#itemRows.get(itemId)
+      const isNew = row !== undefined && this.#items.put(itemOfRow(row, this.#chunks.get(itemId) ?? new Map()))
+      this.#orderChanged ||= isNew
+    }
+    this.#changedItems.clear()
+    const row = this.#threadRow
+    if (row !== null) {
+      const session = row.sessionId === null ? undefined : this.#sessions.get(row.sessionId)
+      const { goal = null, keepAliveUntil, plan = null, settings = null } = row
+      this.head.set({
+        thread: { ...viewOfRow(row), goal, keepAliveUntil, plan, settings },
+        session: session === undefined ? null : sessionOfRow(session),
+        queue: [...this.#queue.values()].sort((a, b) => a.position - b.position),
+      })
+    }
+    this.#show({})
+  }
+
+  #show(part: Partial<ReadState>): void {
+    const last = this.state.get()
+    const horizon = this.#horizon()
+    const entries = this.#orderChanged ? sameEntries(last.entries, this.#entriesFrom(horizon)) : last.entries
+    this.#orderChanged = false
+    const next = { ...last, entries, older: horizon !== "", ...part }
+    const isSame =
+      next.entries === last.entries &&
+      next.older === last.older &&
+      next.loading === last.loading &&
+      next.problem === last.problem
+    if (!isSame) this.state.set(next)
+  }
+
+  #entriesFrom(horizon: string): readonly Entry[] {
+    return entriesOf(
+      {
+        turns: this.#turns.views().map(({ parts, status, text, turnId }) => ({
+          turnId,
+          ended: status === "ended",
+          asked: text !== null || parts !== null,
+        })),
+        items: this.#items.views(),
+        requests: this.#requests
+          .views()
+          .map(({ requestId, status }) => ({ requestId, open: status === "open" || status === "answering" })),
+      },
+      horizon,
+    )
+  }
+
+  #readMeter(pauseMs: number): void {
+    this.#meterTimer ??= setTimeout(() => {
+      this.#meterTimer = undefined
+      this.api
+        .get<typeof UsagePage.Type>(`${this.path}/usage`, { at: this.at })
+        .then(({ context, usage }) => this.meter.set({ context, usage }))
+        // A thread without its tokens is still a thread.
+        .catch(() => undefined)
+    }, pauseMs)
+  }
+}
