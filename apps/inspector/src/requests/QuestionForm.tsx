@@ -1,95 +1,99 @@
-/** The questions of a request as fields; what is chosen and written becomes `answers` by their ids. */
+/** The fields of a question: choices, texts and numbers, with what is wrong beside each. */
 import type { Question } from "@threadfold/contracts"
 import { useId } from "react"
-import { answerProblem } from "./asked.js"
+import { Keys } from "../shell/KeyHelp.js"
+import { type Form, optionsOf, ownText, withChoice, withText } from "./answers.js"
 import classes from "./QuestionForm.module.css"
 
-export type Given = Readonly<Record<string, readonly string[]>>
-
-interface FieldProps {
-  readonly question: Question
-  readonly given: readonly string[]
-  readonly give: (answers: readonly string[]) => void
-  /** What is wrong is said once a person has tried to send it. */
-  readonly tried: boolean
+interface FormProps {
+  readonly questions: readonly Question[]
+  readonly form: Form
+  readonly setForm: (form: Form) => void
+  readonly wrongs: ReadonlyMap<string, string>
+  readonly disabled: boolean
+  /** Options are numbered through all questions, as the keys choose them. */
+  readonly numbered: boolean
 }
 
-const inputType = ({ secret, type }: Question): string =>
-  secret === true ? "password" : type === "number" || type === "integer" ? "number" : "text"
+/** Options of all questions in their order, as the number keys choose them. */
+export const numberedOptions = (
+  questions: readonly Question[],
+): readonly { readonly question: Question; readonly label: string }[] =>
+  questions.flatMap((question) => optionsOf(question).map(({ label }) => ({ question, label })))
 
-const Field = ({ give, given, question, tried }: FieldProps) => {
-  const name = useId()
-  const options = question.options ?? []
-  const labels = options.map(({ label }) => label)
-  const own = given.find((one) => !labels.includes(one)) ?? ""
-  const chosen = given.filter((one) => labels.includes(one))
+const inputTypes: Readonly<Record<string, string>> = { number: "number", integer: "number" }
+
+interface FieldProps extends Omit<FormProps, "questions" | "wrongs"> {
+  readonly question: Question
+  readonly wrong: string | undefined
+  /** Number of its first option. */
+  readonly first: number
+}
+
+const Field = ({ disabled, first, form, numbered, question, setForm, wrong }: FieldProps) => {
+  const id = useId()
+  const options = optionsOf(question)
   const takesText = options.length === 0 || question.other === true
-  const problem = tried ? answerProblem(question, given) : null
-  const several = question.multiple === true
-  const choose = (label: string) => {
-    if (!several) give([label])
-    else give(chosen.includes(label) ? given.filter((one) => one !== label) : [...given, label])
-  }
+  const chosen = form[question.id] ?? []
+  const wrongId = wrong === undefined ? undefined : `${id}-wrong`
   return (
-    <fieldset aria-describedby={problem === null ? undefined : `${name}-problem`} className={classes.field}>
+    <fieldset aria-describedby={wrongId} className={classes.question} disabled={disabled}>
       <legend className={classes.legend}>
         {question.header == null ? null : <span className={classes.header}>{question.header}</span>}
-        {question.text ?? question.id}
-        {question.required === true ? <span className={classes.required}> (required)</span> : null}
+        <span>{question.text ?? question.header ?? question.id}</span>
+        {question.required === true ? <span className={classes.mark}>required</span> : null}
+        {question.multiple === true ? <span className={classes.mark}>several</span> : null}
       </legend>
-      {options.map(({ description, label }) => (
+      {options.map(({ description, label, shown }, index) => (
         <label className={classes.option} key={label}>
           <input
             checked={chosen.includes(label)}
-            name={name}
-            onChange={() => choose(label)}
-            type={several ? "checkbox" : "radio"}
+            name={question.multiple === true ? undefined : id}
+            onChange={() => setForm(withChoice(form, question, label))}
+            type={question.multiple === true ? "checkbox" : "radio"}
           />
-          <span>
-            {label}
-            {description == null ? null : <span className={classes.description}>{description}</span>}
-          </span>
+          <span>{shown}</span>
+          <span className={classes.description}>{description}</span>
+          {numbered && first + index <= 9 ? <Keys keys={String(first + index)} /> : null}
         </label>
       ))}
       {takesText ? (
         <input
-          aria-invalid={problem !== null}
-          aria-label={options.length === 0 ? (question.text ?? question.id) : "Another answer"}
+          aria-invalid={wrong !== undefined}
+          aria-label={options.length > 0 ? "Another answer" : (question.text ?? question.header ?? question.id)}
           autoComplete="off"
           className={classes.text}
-          onChange={({ target: { value } }) => give(several ? [...chosen, value] : [value])}
-          placeholder={options.length === 0 ? "Your answer" : "Another answer"}
+          onChange={(event) => setForm(withText(form, question, event.target.value))}
+          placeholder={options.length > 0 ? "Another answer" : question.secret === true ? "Is not recorded" : ""}
+          spellCheck={false}
           step={question.type === "integer" ? 1 : "any"}
-          type={inputType(question)}
-          value={own}
+          type={question.secret === true ? "password" : (inputTypes[question.type ?? ""] ?? "text")}
+          value={ownText(form, question)}
         />
       ) : null}
-      {problem === null ? null : (
-        <p className={classes.problem} id={`${name}-problem`} role="alert">
-          {problem}
+      {wrong === undefined ? null : (
+        <p className={classes.wrong} id={wrongId}>
+          {wrong}
         </p>
       )}
     </fieldset>
   )
 }
 
-interface FormProps {
-  readonly questions: readonly Question[]
-  readonly given: Given
-  readonly setGiven: (given: Given) => void
-  readonly tried: boolean
-}
-
-export const QuestionForm = ({ given, questions, setGiven, tried }: FormProps) => (
-  <div className={classes.form}>
-    {questions.map((question) => (
+export const QuestionForm = ({ questions, wrongs, ...rest }: FormProps) => {
+  let first = 1
+  return questions.map((question, index) => {
+    const from = first
+    first += optionsOf(question).length
+    return (
       <Field
-        give={(answers) => setGiven({ ...given, [question.id]: answers })}
-        given={given[question.id] ?? []}
-        key={question.id}
+        {...rest}
+        first={from}
+        // An agent may send an id twice.
+        key={`${index} ${question.id}`}
         question={question}
-        tried={tried}
+        wrong={wrongs.get(question.id)}
       />
-    ))}
-  </div>
-)
+    )
+  })
+}

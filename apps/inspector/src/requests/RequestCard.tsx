@@ -1,179 +1,254 @@
 /**
- * A question of an agent, with all its arguments, and the buttons that answer it. The first answer wins: who comes second is told what was
- * decided. Used in a thread and in the inbox.
+ * A question of an agent with all its arguments, and the answer to it. It shows what the server says: an answer is one when the server
+ * has taken it, and where another one was first, what that was.
  */
-import type { Choice, RequestView } from "@threadfold/contracts"
-import { useState } from "react"
-import { isProblemOf } from "../api/Api.js"
+import type { RequestDetail } from "@threadfold/contracts"
+import { useEffect, useRef, useState } from "react"
+import { useKey } from "../live/KeyedStore.js"
 import { Ago } from "../live/timedTexts.js"
-import { Icon, type IconName } from "../shell/Icon.js"
-import { announce } from "../shell/PageContext.js"
-import { useCommandCall } from "../shell/useCommandCall.js"
-import { CodeBlock } from "../text/CodeBlock.js"
-import { DiffTable } from "../text/DiffTable.js"
-import { LongText } from "../text/LongText.js"
-import { OutLink } from "../text/Markdown.js"
-import { type AskedOf, answerProblem, askedOf, choiceLabel, commandOf } from "./asked.js"
-import { type Given, QuestionForm } from "./QuestionForm.js"
+import { type PageCommand, useCommands } from "../shell/commands.js"
+import { Icon } from "../shell/Icon.js"
+import { Keys } from "../shell/KeyHelp.js"
+import { Notice, ProblemNotice } from "../shell/Notice.js"
+import { announce, usePage } from "../shell/PageContext.js"
+import {
+  answersOf,
+  askedOf,
+  choiceFor,
+  choicesOf,
+  type Form,
+  outcomeOf,
+  type ShownChoice,
+  withChoice,
+  wrongsOf,
+} from "./answers.js"
+import { numberedOptions, QuestionForm } from "./QuestionForm.js"
+import { RequestArguments } from "./RequestArguments.js"
 import classes from "./RequestCard.module.css"
+import { type Answer, requestsOf } from "./Requests.js"
 
-const kinds: Readonly<Record<string, { readonly title: string; readonly sign: IconName }>> = {
-  command_approval: { title: "Run a command?", sign: "system" },
-  file_change_approval: { title: "Change files?", sign: "log" },
-  permissions: { title: "Give a permission?", sign: "agent" },
-  tool_call: { title: "Call a tool?", sign: "agent" },
-  user_input: { title: "The agent asks", sign: "question" },
-  elicitation: { title: "A tool server asks", sign: "question" },
-  auth: { title: "Sign in?", sign: "agent" },
+const kinds: Readonly<Record<string, string>> = {
+  command_approval: "Run a command",
+  file_change_approval: "Change files",
+  permissions: "Permissions",
+  tool_call: "Use a tool",
+  user_input: "Question",
+  elicitation: "Question of a tool",
+  auth: "Sign in",
+  other: "Question",
 }
 
-/** What a request of a kind is called. */
-export const requestTitle = (kind: string): string => kinds[kind]?.title ?? "The agent asks"
+/** What a question is about, in a few words. */
+export const requestKindLabel = (kind: string): string => kinds[kind] ?? kind
 
-const ends: Readonly<Record<string, string>> = {
-  answered: "Answered",
-  cancelled: "Withdrawn",
-  expired: "Expired",
-  answering: "The answer is on its way",
-}
-
-const deciders: Readonly<Record<string, string>> = { client: "here", policy: "by a rule", elsewhere: "elsewhere" }
-
-/** What became of a request, in a line. */
-export const outcomeOf = ({
-  decidedBy,
-  decision,
-  status,
-}: Pick<RequestView, "decidedBy" | "decision" | "status">): string => {
-  const by = decidedBy === null ? "" : ` ${deciders[decidedBy] ?? `by ${decidedBy}`}`
-  return `${ends[status] ?? status}${decision === null ? "" : `: ${decision}`}${by}`
-}
-
-const Arguments = ({ asked, request }: { asked: AskedOf; request: RequestView }) => {
-  const command = commandOf(asked.native)
-  const json = asked.native === null ? null : JSON.stringify(asked.native, null, 2)
-  return (
-    <>
-      {command === null ? null : <CodeBlock code={command} language="bash" />}
-      {asked.changes.map(({ diff, path, kind }) => (
-        <div className={classes.change} key={path}>
-          <p className={classes.path}>
-            {kind === null ? "" : `${kind} `}
-            {path}
-          </p>
-          {diff === null || diff === "" ? null : <DiffTable diff={diff} names={false} />}
-        </div>
-      ))}
-      {asked.url === null ? null : (
-        <p className={classes.url}>
-          <OutLink href={asked.url}>{asked.url}</OutLink>
-        </p>
-      )}
-      {json === null ? null : (
-        <details
-          className={classes.arguments}
-          open={command === null && asked.changes.length === 0 && asked.questions.length === 0}
-        >
-          <summary>All arguments</summary>
-          <LongText
-            cut={request.truncated?.data}
-            show={(text) => <CodeBlock code={text} language="json" />}
-            text={json}
-          />
-        </details>
-      )}
-    </>
-  )
-}
-
-const tones: Readonly<Record<string, string>> = { accept: "first", answer: "first", decline: "plain", cancel: "stop" }
-
-export const RequestCard = ({ request }: { request: RequestView }) => {
-  const { busy, forget, give, problem } = useCommandCall()
-  const [given, setGiven] = useState<Given>({})
-  const [tried, setTried] = useState(false)
-  const asked = askedOf(request.data)
-  const isOpen = request.status === "open"
-  const wantsAnswers = asked.questions.length > 0
-  const answerable = asked.choices.filter(
-    ({ decision, means }) => !wantsAnswers || (means ?? decision) !== "acceptForSession",
-  )
-  const { sign } = kinds[request.kind] ?? { sign: "question" as const }
-
-  const respond = async (choice: Choice) => {
-    const word = choice.means ?? choice.decision
-    const sends = wantsAnswers && (word === "answer" || word === "accept")
-    if (sends && asked.questions.some((question) => answerProblem(question, given[question.id] ?? []) !== null)) {
-      setTried(true)
-      return
-    }
-    const answers = Object.fromEntries(
-      Object.entries(given)
-        .map(([id, list]) => [id, list.filter((one) => one !== "")])
-        .filter(([, list]) => list?.length !== 0),
+/** What became of this page's answer, and of the question. */
+const Outcome = ({ answer, request }: { answer: Answer | undefined; request: RequestDetail }) => {
+  const outcome = outcomeOf(request)
+  if (answer?.kind === "late") {
+    return (
+      <p className={classes.late} data-testid="request-outcome" role="alert">
+        <Icon name="alert" />
+        <span>
+          <strong>Your answer came too late.</strong> {outcome ?? answer.problem.detail}
+        </span>
+      </p>
     )
-    const body = { decision: choice.decision, ...(sends ? { data: { answers } } : {}) }
-    const done = await give(`/v1/requests/${encodeURIComponent(request.requestId)}/respond`, body)
-    if (done) announce(`${choiceLabel(choice)}: sent`)
+  }
+  if (outcome !== null) {
+    return (
+      <p className={classes.outcome} data-status={request.status} data-testid="request-outcome">
+        <Icon name={request.status === "answered" ? "check" : "alert"} />
+        {outcome}
+      </p>
+    )
+  }
+  if (answer?.kind === "refused") {
+    return (
+      <p className={classes.late} role="alert">
+        <Icon name="alert" />
+        <span>
+          <strong>{answer.problem.title}.</strong> {answer.problem.detail} {answer.problem.next}
+        </span>
+      </p>
+    )
+  }
+  return request.lastError === null ? null : (
+    <p className={classes.late} role="alert">
+      <Icon name="alert" />
+      <span>
+        <strong>The last answer did not reach the agent.</strong> {request.lastError}
+      </span>
+    </p>
+  )
+}
+
+interface OpenProps {
+  readonly request: RequestDetail
+  /** Its keys work: it is the one that a person is at. */
+  readonly keys: boolean
+}
+
+const OpenRequest = ({ keys, request }: OpenProps) => {
+  const services = usePage()
+  const requests = requestsOf(services)
+  const answer = useKey(requests.answers, request.requestId)
+  const [form, setForm] = useState<Form>({})
+  const [words, setWords] = useState("")
+  const [tried, setTried] = useState(false)
+  const [wrongWords, setWrongWords] = useState<string | null>(null)
+  const card = useRef<HTMLFormElement>(null)
+
+  const questions = askedOf(request).questions ?? []
+  const choices = choicesOf(request)
+  const options = numberedOptions(questions)
+  const canAnswer = request.status === "open" && answer?.kind !== "sending"
+  const takesWords = choices.some(({ data }) => data !== null)
+  const needsWords = choices.some(({ data }) => data === "required")
+  const wrongs = wrongsOf(request, form)
+
+  const dataOf = (choice: ShownChoice): { readonly data: unknown } | null => {
+    if (choice.fills) {
+      if (wrongs.size === 0) return { data: answersOf(request, form) }
+      setTried(true)
+      announce("Some answers are missing or wrong.")
+      requestAnimationFrame(() => card.current?.querySelector<HTMLElement>("[aria-describedby] input")?.focus())
+      return null
+    }
+    if (choice.data === null || words.trim() === "") return choice.data === "required" ? null : { data: undefined }
+    try {
+      return { data: JSON.parse(words) }
+    } catch (error) {
+      setWrongWords(error instanceof Error ? error.message : String(error))
+      return null
+    }
   }
 
-  const isLate = problem !== null && isProblemOf(problem, "request-ended")
+  const press = (choice: ShownChoice) => {
+    if (!canAnswer) return
+    setWrongWords(null)
+    const given = dataOf(choice)
+    if (given === null) return
+    void requests.answer(request.requestId, choice.decision, given.data).then((result) => {
+      const shown = requests.shown.get(request.requestId)
+      const outcome = shown !== undefined && "request" in shown ? outcomeOf(shown.request) : null
+      if (result.kind === "taken") announce(outcome ?? "The answer was taken.")
+      if (result.kind === "late") announce(`Your answer came too late. ${outcome ?? ""}`)
+      if (result.kind === "refused") announce(result.problem.message)
+    })
+  }
+
+  const pressNumber = (index: number) => {
+    const option = options[index]
+    if (option !== undefined) setForm(withChoice(form, option.question, option.label))
+    const choice = choices[index]
+    if (options.length === 0 && choice !== undefined) press(choice)
+  }
+
+  const accept = choiceFor(choices, "accept")
+  const decline = choiceFor(choices, "decline")
+  /** The key that presses a choice; null: it has none. */
+  const keyOf = (choice: ShownChoice, index: number): string | null => {
+    if (choice === accept) return "a"
+    if (choice === decline) return "d"
+    return options.length === 0 && index < 9 ? String(index + 1) : null
+  }
+  const group = "Question"
+  const numbers = options.length > 0 ? options.map(({ label }) => label) : choices.map(({ label }) => label)
+  const commands: readonly PageCommand[] = [
+    ...(accept === null
+      ? []
+      : [{ id: "request.accept", title: accept.label, group, keys: ["a"], run: () => press(accept) }]),
+    ...(decline === null
+      ? []
+      : [{ id: "request.decline", title: decline.label, group, keys: ["d"], run: () => press(decline) }]),
+    ...numbers.slice(0, 9).map((label, index) => ({
+      id: `request.choice.${index + 1}`,
+      title: `${options.length > 0 ? "Choose" : "Answer"}: ${label}`,
+      group,
+      keys: [String(index + 1)],
+      run: () => pressNumber(index),
+    })),
+  ]
+  useCommands(keys && canAnswer ? commands : [])
+
   return (
-    <section
-      aria-label={requestTitle(request.kind)}
-      className={classes.card}
-      data-open={isOpen}
-      data-testid="request"
-      data-request={request.requestId}
+    <form
+      aria-label={request.title ?? requestKindLabel(request.kind)}
+      className={classes.form}
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (accept !== null) press(accept)
+      }}
+      ref={card}
     >
-      <header className={classes.head}>
-        <Icon className={classes.sign} name={sign} />
-        <h3 className={classes.title}>{requestTitle(request.kind)}</h3>
-        {request.openedAt === null ? null : <Ago at={request.openedAt} className={classes.since} />}
-      </header>
-      {request.title === null || commandOf(asked.native) !== null ? null : (
-        <p className={classes.asked}>{request.title}</p>
-      )}
-      <Arguments asked={asked} request={request} />
-      {isOpen && wantsAnswers ? (
-        <QuestionForm given={given} questions={asked.questions} setGiven={setGiven} tried={tried} />
+      <RequestArguments request={request} />
+      {canAnswer || request.status === "open" ? (
+        <>
+          <QuestionForm
+            disabled={!canAnswer}
+            form={form}
+            numbered={keys}
+            questions={questions}
+            setForm={setForm}
+            wrongs={tried ? wrongs : new Map()}
+          />
+          {takesWords ? (
+            <details className={classes.all} open={needsWords}>
+              <summary>Answer in the agent's words (JSON)</summary>
+              <textarea
+                aria-invalid={wrongWords !== null}
+                aria-label="Answer in the agent's words, as JSON"
+                className={classes.words}
+                onChange={(event) => setWords(event.target.value)}
+                rows={4}
+                spellCheck={false}
+                value={words}
+              />
+              {wrongWords === null ? null : <p className={classes.wrong}>{wrongWords}</p>}
+            </details>
+          ) : null}
+          <div className={classes.choices}>
+            {choices.map((choice, index) => (
+              <button
+                className={classes.choice}
+                data-tone={choice === accept ? "main" : choice.tone}
+                disabled={!canAnswer}
+                key={choice.decision}
+                onClick={() => press(choice)}
+                type="button"
+              >
+                {answer?.kind === "sending" && answer.decision === choice.decision ? "Sending…" : choice.label}
+                {keys && canAnswer && keyOf(choice, index) !== null ? <Keys keys={keyOf(choice, index) ?? ""} /> : null}
+              </button>
+            ))}
+          </div>
+        </>
       ) : null}
-      {isOpen ? (
-        <div className={classes.choices}>
-          {answerable.map((choice) => (
-            <button
-              className={classes.choice}
-              data-decision={choice.decision}
-              data-tone={tones[choice.means ?? choice.decision] ?? "plain"}
-              disabled={busy}
-              key={choice.decision}
-              onClick={() => respond(choice)}
-              type="button"
-            >
-              {wantsAnswers && choice.label == null && (choice.means ?? choice.decision) === "accept"
-                ? "Answer"
-                : choiceLabel(choice)}
-            </button>
-          ))}
-        </div>
-      ) : (
-        <p className={classes.outcome}>{outcomeOf(request)}</p>
-      )}
-      {request.lastError === null ? null : (
-        <p className={classes.problem} role="alert">
-          The last answer did not reach the agent: {request.lastError}
-        </p>
-      )}
-      {problem === null ? null : (
-        <p className={classes.problem} role="alert">
-          {isLate
-            ? `Another answer came first. ${isOpen ? "" : outcomeOf(request)}`
-            : `${problem.message} ${problem.next}`}{" "}
-          <button className={classes.forget} onClick={forget} type="button">
-            Dismiss
-          </button>
-        </p>
-      )}
-    </section>
+      <Outcome answer={answer} request={request} />
+    </form>
+  )
+}
+
+interface CardProps {
+  readonly requestId: string
+  readonly keys?: boolean
+}
+
+export const RequestCard = ({ keys = false, requestId }: CardProps) => {
+  const requests = requestsOf(usePage())
+  useEffect(() => requests.want(requestId), [requests, requestId])
+  const shown = useKey(requests.shown, requestId)
+  if (shown === undefined) return <Notice kind="loading" title="Reading the question" />
+  if ("problem" in shown) return <ProblemNotice error={shown.problem} retry={requests.restarted} />
+  const { request } = shown
+  return (
+    <article className={classes.card} data-request={requestId} data-status={request.status} data-testid="request">
+      <header className={classes.head}>
+        <span className={classes.sort}>{requestKindLabel(request.kind)}</span>
+        {request.openedAt === null ? null : <Ago at={request.openedAt} className={classes.ago} />}
+      </header>
+      <h3 className={classes.title}>{request.title ?? requestKindLabel(request.kind)}</h3>
+      <OpenRequest keys={keys} key={requestId} request={request} />
+    </article>
   )
 }

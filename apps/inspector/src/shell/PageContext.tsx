@@ -3,7 +3,7 @@ import { createContext, type ReactNode, useContext, useEffect } from "react"
 import { Api } from "../api/Api.js"
 import { Feed } from "../live/Feed.js"
 import { InboxCount } from "../live/InboxCount.js"
-import { ValueStore } from "../live/KeyedStore.js"
+import { useValue, ValueStore } from "../live/KeyedStore.js"
 import type { Session } from "../session/Session.js"
 
 /** The services of a page. There is one of each. */
@@ -40,9 +40,10 @@ export const announcement = new ValueStore<{ readonly text: string } | null>(nul
 /** Tells a person who does not see the page what has happened. For what a person did, or waits for; not for every change. */
 export const announce = (text: string): void => announcement.set({ text })
 
-/** The title of the tab while a view is shown. */
+/** The title of the tab while a view is shown, with the number of things that wait for a person. */
 export const useTitle = (title: string): void => {
+  const waiting = useValue(usePage().inbox.counts)?.total ?? 0
   useEffect(() => {
-    document.title = `${title} · Threadfold`
-  }, [title])
+    document.title = `${waiting === 0 ? "" : `(${waiting}) `}${title} · Threadfold`
+  }, [title, waiting])
 }

@@ -25,4 +25,11 @@ export const views: readonly View[] = [
     component: lazy(() => import("../views/threads/ThreadsView.js")),
   },
   { path: "/threads/:threadId", title: "Thread", component: lazy(() => import("../views/thread/ThreadScreen.js")) },
+  {
+    path: "/inbox",
+    title: "Inbox",
+    sign: "inbox",
+    keys: "g i",
+    component: lazy(() => import("../views/inbox/InboxView.js")),
+  },
 ]

@@ -37,7 +37,7 @@ const Request = ({ requestId, store }: { requestId: string; store: ThreadStore }
   const request = useKey(store.requests, requestId)
   return request === undefined ? null : (
     <div className={classes.request}>
-      <RequestCard request={request} />
+      <RequestCard requestId={requestId} />
     </div>
   )
 }
