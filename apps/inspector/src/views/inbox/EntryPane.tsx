@@ -6,7 +6,7 @@ import { newKey, type Page } from "../../api/Api.js"
 import { asProblem, type PageProblem } from "../../api/PageProblem.js"
 import { counted, shortPath } from "../../format/format.js"
 import { Ago } from "../../live/timedTexts.js"
-import { RequestCard } from "../../requests/RequestCard.js"
+import { QuestionCard } from "../../requests/QuestionCard.js"
 import { useCommands } from "../../shell/commands.js"
 import { Icon } from "../../shell/Icon.js"
 import { Keys } from "../../shell/KeyHelp.js"
@@ -160,7 +160,7 @@ export const EntryPane = ({ shown: { entry, gone } }: { shown: ShownEntry }) => 
       {entry.requestId === null ? (
         <Other entry={entry} gone={gone} />
       ) : (
-        <RequestCard key={entry.requestId} keys requestId={entry.requestId} />
+        <QuestionCard key={entry.requestId} keys requestId={entry.requestId} />
       )}
     </section>
   )

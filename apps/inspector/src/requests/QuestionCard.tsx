@@ -22,9 +22,9 @@ import {
   withChoice,
   wrongsOf,
 } from "./answers.js"
-import { numberedOptions, QuestionForm } from "./QuestionForm.js"
+import classes from "./QuestionCard.module.css"
+import { numberedOptions, QuestionFields } from "./QuestionFields.js"
 import { RequestArguments } from "./RequestArguments.js"
-import classes from "./RequestCard.module.css"
 import { type Answer, requestsOf } from "./Requests.js"
 
 const kinds: Readonly<Record<string, string>> = {
@@ -184,7 +184,7 @@ const OpenRequest = ({ keys, request }: OpenProps) => {
       <RequestArguments request={request} />
       {canAnswer || request.status === "open" ? (
         <>
-          <QuestionForm
+          <QuestionFields
             disabled={!canAnswer}
             form={form}
             numbered={keys}
@@ -234,7 +234,7 @@ interface CardProps {
   readonly keys?: boolean
 }
 
-export const RequestCard = ({ keys = false, requestId }: CardProps) => {
+export const QuestionCard = ({ keys = false, requestId }: CardProps) => {
   const requests = requestsOf(usePage())
   useEffect(() => requests.want(requestId), [requests, requestId])
   const shown = useKey(requests.shown, requestId)

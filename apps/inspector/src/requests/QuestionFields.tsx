@@ -3,7 +3,7 @@ import type { Question } from "@threadfold/contracts"
 import { useId } from "react"
 import { Keys } from "../shell/KeyHelp.js"
 import { type Form, optionsOf, ownText, withChoice, withText } from "./answers.js"
-import classes from "./QuestionForm.module.css"
+import classes from "./QuestionFields.module.css"
 
 interface FormProps {
   readonly questions: readonly Question[]
@@ -80,7 +80,7 @@ const Field = ({ disabled, first, form, numbered, question, setForm, wrong }: Fi
   )
 }
 
-export const QuestionForm = ({ questions, wrongs, ...rest }: FormProps) => {
+export const QuestionFields = ({ questions, wrongs, ...rest }: FormProps) => {
   let first = 1
   return questions.map((question, index) => {
     const from = first
