@@ -10,6 +10,7 @@ export {
   type Situation,
 } from "./decide/index.js"
 export { refusalOfPurged } from "./decide/threadGuards.js"
+export { fullChunk } from "./fold/chunks.js"
 export { connectionTombstone, isConnectionOver } from "./fold/connection.js"
 export { type DeltaPiece, foldDeltaRun, isOrdinary, namedOpenItem, pieceOf } from "./fold/deltaLane.js"
 export { fold } from "./fold/fold.js"

@@ -4,8 +4,9 @@
  * text lies in its column. Nothing above the statements of this package sees the difference.
  */
 import { createHash } from "node:crypto"
-import { longestTextBytes } from "@threadfold/contracts"
-import type { Cells, LayoutColumn } from "@threadfold/core/model"
+import { longestTextBytes, type Rows } from "@threadfold/contracts"
+import { fullChunk } from "@threadfold/core"
+import type { Cells, Layout, LayoutColumn } from "@threadfold/core/model"
 import type { Database } from "better-sqlite3"
 
 /** A text with fewer UTF-16 units is not long: a unit takes three bytes of UTF-8 at most. */
@@ -36,12 +37,40 @@ export const textBytes = (row: string, column: string): string =>
     WHERE named.stream_id = ${row}.thread_id AND named.sha256 = CAST(${row}."${column}" AS TEXT)),
     octet_length(${row}."${column}"))`
 
+/** Length of a key. A chunk that names no key names how many bytes its event's piece has, in fewer characters. */
+const keyLength = 64
+
+/** The text of a chunk in SQL: what the row holds, the long text that it names, or else the piece of the event that it came with. */
+export const chunkText = (row: string): string =>
+  `iif(typeof(${row}.text) = 'text', ${row}.text, coalesce(iif(length(${row}.text) = ${keyLength},
+    (SELECT group_concat(part, '') FROM (${segmentsOf(row, "text")})),
+    (SELECT iif(json_valid(said.payload), said.payload ->> '$.delta', NULL) FROM main.events AS said
+     WHERE said.sequence = ${row}.sequence)), ''))`
+
+/** Length of it, bytes of UTF-8. */
+export const chunkBytes = (row: string): string =>
+  `iif(typeof(${row}.text) = 'text', octet_length(${row}.text), coalesce(iif(length(${row}.text) = ${keyLength},
+    ${textBytes(row, "text")}, CAST(CAST(${row}.text AS TEXT) AS INTEGER)), 0))`
+
+/** A piece of streamed content with fewer UTF-16 units lies in its chunk: several of them share one. */
+const leastPiece = fullChunk
+
 /** Selects the segments of a long text, in order. Binds the stream and the key. */
 export const selectSegments = "SELECT text FROM text_segments WHERE stream_id = ? AND sha256 = ? ORDER BY start"
 
 const prepare = (database: Database) => ({
   isKnown: database.prepare<[string, string]>("SELECT 1 FROM texts WHERE stream_id = ? AND sha256 = ?"),
   segments: database.prepare<[string, string], string | null>(selectSegments).pluck(),
+  hasChunk: database.prepare<[string, number]>("SELECT 1 FROM item_chunks WHERE item_id = ? AND ordinal = ?"),
+  isPiece: database.prepare<[number, string]>(
+    `SELECT 1 FROM events WHERE sequence = ? AND type = 'content.delta' AND typeof(payload) = 'text' AND json_valid(payload)
+       AND payload ->> '$.delta' = ?`,
+  ),
+  chunk: database
+    .prepare<[string, number], string>(
+      `SELECT ${chunkText("item_chunks")} FROM item_chunks WHERE item_id = ? AND ordinal = ?`,
+    )
+    .pluck(),
 })
 
 /** The long texts of a database, for the rows that are written to it and read from it. */
@@ -61,6 +90,27 @@ export class LongTexts {
     return sql.isKnown.get(streamId, key) === undefined ? text : Buffer.from(key)
   }
 
+  /**
+   * What a new chunk holds of its text: where that is one piece, and no short one, the event of the piece has it. Such a chunk is full:
+   * no piece is put behind it.
+   */
+  storedChunk({ itemId, ordinal, sequence, text, threadId }: Rows["item_chunks"]): string | Buffer {
+    if (text.length < leastPiece) return text
+    const sql = this.statements()
+    if (sql === null || sql.hasChunk.get(itemId, ordinal) !== undefined) return text
+    const long = this.stored(threadId, text)
+    if (typeof long !== "string") return long
+    return sql.isPiece.get(sequence, text) === undefined ? text : Buffer.from(String(Buffer.byteLength(text)))
+  }
+
+  private wholeChunk(row: Record<string, unknown>): void {
+    const { itemId, ordinal, text } = row
+    if (!Buffer.isBuffer(text)) return
+    const found =
+      typeof itemId === "string" && typeof ordinal === "number" ? this.statements()?.chunk.get(itemId, ordinal) : null
+    row.text = found ?? ""
+  }
+
   /** The text that a column names; null where the log does not have it. */
   private named(streamId: unknown, key: Buffer): string | null {
     const sql = this.statements()
@@ -70,7 +120,8 @@ export class LongTexts {
   }
 
   /** A row that was just read, with its long texts, in place. */
-  whole(columns: readonly LayoutColumn[], row: Record<string, unknown>): Cells {
+  whole({ columns, table }: Layout, row: Record<string, unknown>): Cells {
+    if (table === "item_chunks") this.wholeChunk(row)
     for (const column of columns) {
       const value = mayNameText(column) ? row[column.name] : null
       if (Buffer.isBuffer(value)) row[column.name] = this.named(row.threadId, value)
@@ -80,8 +131,11 @@ export class LongTexts {
 
   private statements(): ReturnType<typeof prepare> | null {
     if (this.prepared === undefined) {
-      const view = this.database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'text_segments'").get()
-      this.prepared = view === undefined ? null : prepare(this.database)
+      const found = this.database
+        .prepare<[], number>("SELECT count(*) FROM sqlite_schema WHERE name IN ('events', 'text_segments')")
+        .pluck()
+        .get()
+      this.prepared = found === 2 ? prepare(this.database) : null
     }
     return this.prepared
   }

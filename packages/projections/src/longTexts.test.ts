@@ -116,3 +116,65 @@ describe("a row with a long text", () => {
     opened.dispose()
   })
 })
+
+describe("a chunk", () => {
+  const native = { turnId: "t7", itemId: "i8" }
+  const delta = (text: string, part = 0) => event("content.delta", { stream: "output", part, delta: text }, native)
+  /** What the database holds of the chunks of the item. */
+  const storedIn = ({ database }: Opened): readonly string[] =>
+    database
+      .prepare<[], string>(
+        `SELECT typeof(text) FROM item_chunks WHERE item_id IN (SELECT item_id FROM items WHERE native_item_id = 'i8')
+         ORDER BY ordinal`,
+      )
+      .pluck()
+      .all()
+
+  const pieces = fc.array(
+    fc.tuple(
+      fc.constantFrom("word ", "é", "😀", '"\n', "\u0000", "\ud83d", "\ude00", ""),
+      fc.constantFrom(1, 500, 3_000, 70_000),
+      fc.integer({ min: 0, max: 1 }),
+    ),
+    { minLength: 1, maxLength: 6 },
+  )
+
+  it.effect.prop(
+    "that is one long piece names its event, and reads as one that holds the text",
+    [pieces, fc.integer({ min: 0, max: 300_000 })],
+    ([said, offset]) =>
+      Effect.gen(function* () {
+        const some = said.map(([unit, times, part]) => [unit.repeat(times), part] as const)
+        const [held, named] = [setUp(), setUp()]
+        // Without its log a database holds every text itself.
+        held.database.exec("DROP TABLE text_segments")
+        const begun = [
+          event("item.started", { kind: "command" }, native),
+          ...some.map(([text, part]) => delta(text, part)),
+        ]
+        for (const one of [held, named]) {
+          sevenTurns(one)
+          // The log keeps no half of a surrogate pair.
+          const kept = new Set(some.map(([text]) => text).filter((text) => Buffer.from(text).toString() === text))
+          if (one === named) for (const text of kept) keepInLog(one, text, 50_000)
+          for (const each of begun) one.append([each])
+        }
+        expect(storedIn(held)).not.toContain("blob")
+        held.database.exec("CREATE TABLE text_segments (stream_id TEXT, sha256 TEXT, start INTEGER, text TEXT)")
+        const whole = { ...held, store: new SqlStore(held.database) }
+        expectSame(yield* shown(named, offset), yield* shown(whole, offset))
+        held.dispose()
+        named.dispose()
+      }),
+    { fastCheck: { numRuns: 15 } },
+  )
+
+  it("holds short pieces, and names a long one", () => {
+    const opened = setUp()
+    sevenTurns(opened)
+    opened.append([event("item.started", { kind: "command" }, native)])
+    for (const text of ["short", "x".repeat(3_000), "y".repeat(3_000), "z".repeat(100)]) opened.append([delta(text)])
+    expect(storedIn(opened)).toEqual(["text", "blob", "text"])
+    opened.dispose()
+  })
+})

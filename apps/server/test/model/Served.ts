@@ -38,7 +38,7 @@ export class Served {
 
   constructor() {
     this.database.pragma("synchronous = OFF")
-    this.database.exec("CREATE TABLE events (sequence INTEGER PRIMARY KEY)")
+    this.database.exec("CREATE TABLE events (sequence INTEGER PRIMARY KEY, type TEXT, payload TEXT)")
     this.store = new SqlStore(this.database)
     this.queries = ManagedRuntime.make(Projections.layer(this.file))
   }

@@ -52,7 +52,8 @@ export const versionSchema: readonly string[] = [
   // One row: the step that the views show, and the sequence of the log that it stands for.
   "CREATE TABLE moment (step INTEGER NOT NULL, sequence INTEGER NOT NULL)",
   "INSERT INTO moment VALUES (0, 0)",
-  "CREATE VIEW events AS SELECT sequence FROM moment",
+  // No chunk of a moment names its event.
+  "CREATE VIEW events AS SELECT sequence, NULL AS payload FROM moment",
   // Queries ask it how often rows were made again without an event. Those of a moment never were.
   "CREATE VIEW projection_meta AS SELECT '' AS key, '' AS value WHERE 0",
   // Queries ask for long texts that rows name. Those of a moment hold theirs.

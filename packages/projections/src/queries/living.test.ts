@@ -47,9 +47,11 @@ const over = (
         const directory = mkdtempSync(join(tmpdir(), "threadfold-living-"))
         const file = join(directory, "threadfold.db")
         const database = openProjections(file)
-        database.exec("CREATE TABLE events (sequence INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL)")
+        database.exec(
+          "CREATE TABLE events (sequence INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL, type TEXT, payload TEXT)",
+        )
         for (const [sequence, at] of Object.entries(recorded)) {
-          database.prepare("INSERT INTO events VALUES (?, ?)").run(Number(sequence), at)
+          database.prepare("INSERT INTO events (sequence, recorded_at) VALUES (?, ?)").run(Number(sequence), at)
         }
         const store = new SqlStore(database)
         store.atomically(() => store.apply(rows))

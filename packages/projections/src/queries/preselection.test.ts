@@ -41,7 +41,9 @@ const setUp = () => {
   const directory = mkdtempSync(join(tmpdir(), "threadfold-preselection-"))
   const file = join(directory, "threadfold.db")
   const database = openProjections(file)
-  database.exec("CREATE TABLE events (sequence INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL)")
+  database.exec(
+    "CREATE TABLE events (sequence INTEGER PRIMARY KEY, recorded_at INTEGER NOT NULL, type TEXT, payload TEXT)",
+  )
   database.exec("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
   const store = new SqlStore(database)
   const log = new TestLog()

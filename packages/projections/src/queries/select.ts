@@ -4,7 +4,7 @@ import type * as SqlError from "@effect/sql/SqlError"
 import { longestTextBytes, type Rows, type TableName, tableNames } from "@threadfold/contracts"
 import { type Cells, type Layout, type LayoutColumn, layout, toRow, type WholeSizes } from "@threadfold/core/model"
 import { Effect } from "effect"
-import { mayNameText, textBeginning, textBytes, wholeText } from "../LongTexts.js"
+import { chunkBytes, chunkText, mayNameText, textBeginning, textBytes, wholeText } from "../LongTexts.js"
 import { parseJson, parseJsonColumns, sqlName } from "../SqlText.js"
 import type { ReadSql } from "./ReadSql.js"
 
@@ -20,12 +20,15 @@ export const byIds = (column: string, ids: readonly string[]): Condition => ({
   params: [JSON.stringify(ids)],
 })
 
+/** Whether a column is the text of a chunk. */
+const isChunk = (table: TableName, { name }: LayoutColumn): boolean => table === "item_chunks" && name === "text"
+
 /** Every column of a row, whole. */
 const wholeList = ({ columns, table }: Layout): string =>
   columns
     .map((column) => {
       const name = sqlName(column.name)
-      return `${mayNameText(column) ? wholeText(table, name) : `"${name}"`} AS "${column.name}"`
+      return `${isChunk(table, column) ? chunkText(table) : mayNameText(column) ? wholeText(table, name) : `"${name}"`} AS "${column.name}"`
     })
     .join(", ")
 
@@ -86,20 +89,31 @@ export const isLongStream = ({ chunkChars, chunks, hasFinal }: Rows["items"]): b
  */
 export const shownList = (of: Layout, row: string = of.table): string => {
   const long = longColumns(of)
-  const bytesIn = (column: LayoutColumn): string =>
-    mayNameText(column) ? textBytes(row, sqlName(column.name)) : `octet_length(${row}."${sqlName(column.name)}")`
   const listed = of.columns.map((column) => {
     const name = `${row}."${sqlName(column.name)}"`
     if (!long.includes(column)) return `${name} AS "${column.name}"`
-    const beginning = mayNameText(column) ? textBeginning(row, sqlName(column.name)) : name
+    const { beginning, bytes, isLong, whole } = longText(of.table, row, column)
     const shown = column.json ? "NULL" : `substr(${beginning}, 1, ${longestTextBytes})`
-    const isLong = `octet_length(${name}) > ${mostBytes(column)}${mayNameText(column) ? ` OR typeof(${name}) = 'blob'` : ""}`
-    return `iif(${isLong}, ${shown}, ${name}) AS "${column.name}"`
+    return `iif(${bytes} > ${mostBytes(column)}${isLong}, ${shown}, ${whole}) AS "${column.name}"`
   })
   if (long.length === 0) return listed.join(", ")
+  const bytesIn = (column: LayoutColumn): string => longText(of.table, row, column).bytes
   const sizes = long.map((column) => `'${column.name}', ${bytesIn(column)}`)
   const any = long.map((column) => `${bytesIn(column)} > ${mostBytes(column)}`)
   return `${listed.join(", ")}, iif(${any.join(" OR ")}, json_object(${sizes.join(", ")}), NULL) AS "wholeSizes"`
+}
+
+/** In SQL, of a column that may hold a long text: its length, its beginning, and the whole of one that is not long. */
+const longText = (table: TableName, row: string, column: LayoutColumn) => {
+  const name = `${row}."${sqlName(column.name)}"`
+  if (isChunk(table, column)) {
+    const text = chunkText(row)
+    return { beginning: text, bytes: chunkBytes(row), isLong: "", whole: text }
+  }
+  if (!mayNameText(column)) return { beginning: name, bytes: `octet_length(${name})`, isLong: "", whole: name }
+  const sqlColumn = sqlName(column.name)
+  const isLong = ` OR typeof(${name}) = 'blob'`
+  return { beginning: textBeginning(row, sqlColumn), bytes: textBytes(row, sqlColumn), isLong, whole: name }
 }
 
 const isSize = (entry: readonly [string, unknown]): entry is [string, number] => typeof entry[1] === "number"

@@ -4,7 +4,7 @@ import type * as SqlError from "@effect/sql/SqlError"
 import { longestPageBytes, type TableName, type TextRange } from "@threadfold/contracts"
 import { layout } from "@threadfold/core/model"
 import { Effect } from "effect"
-import { mayNameText } from "../LongTexts.js"
+import { chunkBytes, chunkText, mayNameText } from "../LongTexts.js"
 import { equals, sqlName } from "../SqlText.js"
 import { type RowError, RowNotFound } from "./Errors.js"
 import type { ReadSql } from "./ReadSql.js"
@@ -152,7 +152,7 @@ const streamedBytes = (sql: ReadSql, itemId: string, query: RangeQuery): Effect.
   Effect.gen(function* () {
     const { from, length } = window(query)
     const chunks = yield* sql.unsafe<{ readonly ordinal: number; readonly part: number; readonly bytes: number }>(
-      "SELECT ordinal, part, octet_length(text) AS bytes FROM item_chunks WHERE item_id = ? ORDER BY part, ordinal",
+      `SELECT ordinal, part, ${chunkBytes("item_chunks")} AS bytes FROM item_chunks WHERE item_id = ? ORDER BY part, ordinal`,
       [itemId],
     )
     const found: Uint8Array[] = []
@@ -167,7 +167,7 @@ const streamedBytes = (sql: ReadSql, itemId: string, query: RangeQuery): Effect.
       }
       if (whole < from + length && whole + bytes > from) {
         const [chunk] = yield* sql.unsafe<{ readonly text: string }>(
-          "SELECT text FROM item_chunks WHERE item_id = ? AND ordinal = ?",
+          `SELECT ${chunkText("item_chunks")} AS text FROM item_chunks WHERE item_id = ? AND ordinal = ?`,
           [itemId, ordinal],
         )
         take(new TextEncoder().encode(chunk?.text ?? ""), whole)

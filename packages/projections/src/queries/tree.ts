@@ -4,7 +4,7 @@ import type * as SqlError from "@effect/sql/SqlError"
 import type { Compaction, ContextMeter, LastWord, Rows, ThreadTree, TreeNode } from "@threadfold/contracts"
 import { beginningOf, fitting, threadView, usageView } from "@threadfold/core/model"
 import { Effect } from "effect"
-import { textBeginning } from "../LongTexts.js"
+import { chunkText, textBeginning } from "../LongTexts.js"
 import type { RowError } from "./Errors.js"
 import type { ReadSql } from "./ReadSql.js"
 import { notFound, reading } from "./read.js"
@@ -61,7 +61,7 @@ const lastWordOf = (sql: ReadSql, threadId: string): Effect.Effect<LastWord | nu
     sql.unsafe<FoundWord>(
       `SELECT item_id AS "itemId", turn_id AS "turnId", at, coalesce(
            (SELECT substr(${textBeginning("items", "text")}, 1, ${wordBytes}) FROM items WHERE item_id = said.item_id),
-           (SELECT substr(text, 1, ${wordBytes}) FROM item_chunks WHERE item_id = said.item_id AND ordinal = 0)) AS text
+           (SELECT substr(${chunkText("item_chunks")}, 1, ${wordBytes}) FROM item_chunks WHERE item_id = said.item_id AND ordinal = 0)) AS text
        FROM (SELECT item_id, turn_id, kind, coalesce(ended_at, started_at) AS at FROM items
                WHERE thread_id = ? ORDER BY ordinal DESC LIMIT ${mostSaid}) AS said
        WHERE kind = 'agent_message' LIMIT 1`,

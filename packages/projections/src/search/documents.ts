@@ -1,7 +1,7 @@
 /** What of the rows can be searched: what was said and done, as documents of the index. */
 import { wellFormed } from "@threadfold/core/model"
 import type Sqlite from "better-sqlite3"
-import { textBeginning } from "../LongTexts.js"
+import { chunkText, textBeginning } from "../LongTexts.js"
 
 /** What a document is of. */
 export type DocumentKind = "item" | "request" | "thread" | "turn"
@@ -80,9 +80,20 @@ export const documentsOf = (database: Sqlite.Database) => {
        CASE WHEN text IS NULL THEN substr(data, 1, 65536) END AS data, coalesce(ended_at, started_at) AS at
      FROM items WHERE item_id = ?`,
   )
-  const chunks = database.prepare<[string], string | null>(
-    `SELECT substr(group_concat(text, ''), 1, ${longestText}) FROM (SELECT text FROM item_chunks WHERE item_id = ? ORDER BY ordinal)`,
-  )
+  const chunks = database
+    .prepare<[string], string>(
+      `SELECT ${chunkText("item_chunks")} AS text FROM item_chunks WHERE item_id = ? ORDER BY ordinal`,
+    )
+    .pluck()
+  /** As much of what streamed as can be searched; null: nothing did. */
+  const streamedOf = (itemId: string): string | null => {
+    let text: string | null = null
+    for (const chunk of chunks.iterate(itemId)) {
+      text = (text ?? "") + chunk
+      if (text.length >= longestText) break
+    }
+    return text
+  }
   const turnRow = database.prepare<[string], { threadId: string; text: string | null; at: number | null }>(
     `SELECT thread_id AS "threadId", substr(${textBeginning("turns", "text")}, 1, ${longestText}) AS text,
        coalesce(started_at, requested_at) AS at
@@ -105,7 +116,7 @@ export const documentsOf = (database: Sqlite.Database) => {
       const row = itemRow.get(itemId)
       if (row === undefined) return null
       if (row.status === "open") return "open"
-      const streamed = row.text === null ? (chunks.pluck().get(itemId) ?? null) : row.text
+      const streamed = row.text === null ? streamedOf(itemId) : row.text
       return {
         rowId: itemId,
         kind: "item",

@@ -17,14 +17,14 @@ export const setUp = (): Opened => {
   const directory = mkdtempSync(join(tmpdir(), "threadfold-queries-"))
   const file = join(directory, "threadfold.db")
   const database = openProjections(file)
-  database.exec("CREATE TABLE events (sequence INTEGER PRIMARY KEY, type TEXT NOT NULL)")
+  database.exec("CREATE TABLE events (sequence INTEGER PRIMARY KEY, type TEXT NOT NULL, payload TEXT)")
   database.exec("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
   const store = new SqlStore(database)
   const log = new TestLog()
-  const insert = database.prepare("INSERT INTO events (type) VALUES (?)")
+  const insert = database.prepare("INSERT INTO events (type, payload) VALUES (?, ?)")
   const append = (batch: readonly TestEvent[]) => {
+    for (const { payload, type } of batch) insert.run(type, JSON.stringify(payload))
     log.append(store, batch)
-    for (const { type } of batch) insert.run(type)
   }
   const layer = Projections.layer(file)
   const dispose = () => {
