@@ -311,9 +311,9 @@ export class ThreadStore implements FeedListener {
     const row = this.#threadRow
     if (row !== null) {
       const session = row.sessionId === null ? undefined : this.#sessions.get(row.sessionId)
-      const { goal = null, keepAliveUntil, plan = null, settings = null } = row
+      const { goal = null, keepAliveUntil, plan = null, settings = null, unattended = null } = row
       this.head.set({
-        thread: { ...viewOfRow(row), goal, keepAliveUntil, plan, settings },
+        thread: { ...viewOfRow(row), goal, keepAliveUntil, plan, settings, unattended },
         session: session === undefined ? null : sessionOfRow(session),
         queue: [...this.#queue.values()].sort((a, b) => a.position - b.position),
       })
