@@ -5,7 +5,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual"
 import { type RefObject, useCallback, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react"
 import { useKey, useValue } from "../../live/KeyedStore.js"
-import { RequestCard } from "../../requests/RequestCard.js"
+import { QuestionCard } from "../../requests/QuestionCard.js"
 import { Icon } from "../../shell/Icon.js"
 import { Notice, ProblemNotice } from "../../shell/Notice.js"
 import type { Entry } from "./entries.js"
@@ -37,7 +37,7 @@ const Request = ({ requestId, store }: { requestId: string; store: ThreadStore }
   const request = useKey(store.requests, requestId)
   return request === undefined ? null : (
     <div className={classes.request}>
-      <RequestCard requestId={requestId} />
+      <QuestionCard requestId={requestId} />
     </div>
   )
 }
