@@ -1,15 +1,18 @@
 /** The frame of every view: navigation, connection, theme, keys; the region that speaks to screen readers. */
-import { type ReactNode, useEffect, useRef, useState } from "react"
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react"
 import { Link, useLocation } from "wouter"
 import { useValue } from "../live/KeyedStore.js"
 import { keyCaps, useCommands } from "./commands.js"
 import { FeedMark } from "./FeedMark.js"
 import { Icon, type IconName } from "./Icon.js"
-import { KeyHelp } from "./KeyHelp.js"
+import { KeyHelp, Keys } from "./KeyHelp.js"
 import classes from "./Layout.module.css"
 import { announcement, usePage } from "./PageContext.js"
 import { chooseTheme, nextTheme, type Theme, theme } from "./theme.js"
 import { type View, views } from "./views.js"
+
+const loadPalette = () => import("../palette/Palette.js")
+const Palette = lazy(loadPalette)
 
 const themeSigns: Readonly<Record<Theme, IconName>> = { system: "screen", light: "light", dark: "dark" }
 
@@ -48,6 +51,7 @@ export const Layout = ({ children }: { children: ReactNode }) => {
   const { inbox } = usePage()
   const [location, navigate] = useLocation()
   const [keysOpen, setKeysOpen] = useState(false)
+  const [paletteOpen, setPaletteOpen] = useState(false)
   const chosen = useValue(theme)
   const waiting = useValue(inbox.counts)?.total ?? 0
   const main = useRef<HTMLElement>(null)
@@ -59,6 +63,13 @@ export const Layout = ({ children }: { children: ReactNode }) => {
         ? []
         : [{ id: `go.${path}`, title: `Go to ${title}`, group: "Everywhere", keys: [keys], run: () => navigate(path) }],
     ),
+    {
+      id: "page.palette",
+      title: "Find threads, places, commands and words",
+      group: "Everywhere",
+      keys: ["mod+k"],
+      run: () => setPaletteOpen(!paletteOpen),
+    },
     { id: "page.keys", title: "Show all keys", group: "Everywhere", keys: ["?"], run: () => setKeysOpen(true) },
     {
       id: "page.theme",
@@ -68,6 +79,12 @@ export const Layout = ({ children }: { children: ReactNode }) => {
       run: () => chooseTheme(nextTheme(theme.get())),
     },
   ])
+
+  // Who opens it writes at once.
+  useEffect(() => {
+    const timer = setTimeout(() => void loadPalette().catch(() => undefined), 1_000)
+    return () => clearTimeout(timer)
+  }, [])
 
   // Another view begins at its top for those who go by keyboard or by ear, too.
   useEffect(() => {
@@ -88,6 +105,16 @@ export const Layout = ({ children }: { children: ReactNode }) => {
           </span>
           <span className={classes.brandName}>Threadfold</span>
         </div>
+        <button
+          className={classes.find}
+          onClick={() => setPaletteOpen(true)}
+          title={`Find (${keyCaps("mod+k").join(" ")})`}
+          type="button"
+        >
+          <Icon name="search" size={14} />
+          <span className={classes.findText}>Find</span>
+          <Keys keys="mod+k" />
+        </button>
         <div className={classes.links}>
           {views
             .filter(({ sign }) => sign !== undefined)
@@ -122,6 +149,11 @@ export const Layout = ({ children }: { children: ReactNode }) => {
       <main className={classes.main} id="main" ref={main} tabIndex={-1}>
         {children}
       </main>
+      {paletteOpen ? (
+        <Suspense>
+          <Palette close={() => setPaletteOpen(false)} />
+        </Suspense>
+      ) : null}
       <KeyHelp close={() => setKeysOpen(false)} open={keysOpen} />
       <LiveRegion />
     </div>
