@@ -1,4 +1,5 @@
 /** Calls about voice conversations. What is said in one comes as events of its thread. */
+import type { VoiceTransportAsked } from "@threadfold/contracts"
 import type {
   StartVoiceBody,
   StreamAudio,
@@ -27,10 +28,7 @@ export interface VoiceCalls {
   /** What the voice says, as audio, from now on. What is said while the connection is lost, or too fast for the reader, is not heard. */
   readonly audio: (threadId: string) => Stream.Stream<StreamAudio, Failure>
   /** The voices and models that one can have. */
-  readonly voices: (
-    threadId: string,
-    transport?: VoiceStarted["transport"],
-  ) => Effect.Effect<typeof VoiceList.Type, Failure>
+  readonly voices: (threadId: string, transport?: VoiceTransportAsked) => Effect.Effect<typeof VoiceList.Type, Failure>
 }
 
 /** The calls of a server. */

@@ -1,6 +1,6 @@
 /** What the command line prints of bundles, backups and compaction. */
 import { Schema } from "effect"
-import { field, flag, int, listed, optInt, optText, shape, text } from "./fields.js"
+import { field, flag, growing, int, listed, optInt, optText, shape, text } from "./fields.js"
 
 /** How much was taken out of a bundle. */
 export const BundleRedaction = listed(
@@ -16,7 +16,7 @@ export const ImportedBundle = shape(
   "ImportedBundle",
   "What an import says of a bundle beside what it says of any recording.",
   {
-    redaction: field(BundleRedaction, "How much was taken out of it."),
+    redaction: field(growing(BundleRedaction), "How much was taken out of it."),
     sha256: text("SHA-256 of its lines, hex."),
     hash: optText(
       "Hash of the rows that its events lead to, which it declares; null: the rows of one thread are refused.",
@@ -29,7 +29,10 @@ export const ImportedBundle = shape(
         shape("ImportedStream", "A thread or connection of a bundle.", {
           streamId: text("Its id here."),
           from: text("Its id in the bundle; another one where it is a copy."),
-          status: field(Schema.Literal("imported", "present"), "`present`: it was here with the same content."),
+          status: field(
+            growing(listed("ImportedStreamStatus", "What became of a stream of a bundle.", "imported", "present")),
+            "`present`: it was here with the same content.",
+          ),
           hash: optText("Hash of the rows that the bundle's events of it lead to; null: they are refused."),
           settled: int("Events that were added after those of the bundle, because something of it still lived there."),
         }),
@@ -62,7 +65,7 @@ const ExportedThread = shape("ExportedThread", "A thread of a bundle.", {
 /** What `export` prints. */
 export const ExportReport = shape("ExportReport", "What `export` prints.", {
   file: optText("Path of the bundle; null: a preview, nothing was written."),
-  redaction: field(BundleRedaction, "How much was taken out."),
+  redaction: field(growing(BundleRedaction), "How much was taken out."),
   streams: int("Threads and connections in it."),
   threads: field(Schema.Array(ExportedThread), "Its threads. At most 1,000."),
   events: int("Events in it."),

@@ -1,7 +1,21 @@
 /** What the command line prints of imports and of looks at a database. */
 import { Schema } from "effect"
 import { ImportedBundle } from "./BundleReports.js"
-import { field, flag, int, json, listed, optInt, optional, optText, optTime, shape, text, Whole } from "./fields.js"
+import {
+  field,
+  flag,
+  growing,
+  int,
+  json,
+  listed,
+  optInt,
+  optional,
+  optText,
+  optTime,
+  shape,
+  text,
+  Whole,
+} from "./fields.js"
 
 const firstSequence = int("Sequence of the first event of the range.")
 const lastSequence = int("Sequence of the last event of the range.")
@@ -118,7 +132,7 @@ export type CheckReport = typeof CheckReport.Type
 const LogPart = listed("LogPart", "A part of the log.", "row", "payload", "native", "events", "digests")
 
 const LogFinding = shape("LogFinding", "Something in the log that is not what was written.", {
-  part: field(LogPart, "What it is about."),
+  part: field(growing(LogPart), "What it is about."),
   streamId: optText("The stream; null: not known."),
   firstSequence: optInt("Sequence of the first event that it may be; null: not known."),
   lastSequence: optInt("Sequence of the last event that it may be; null: not known."),

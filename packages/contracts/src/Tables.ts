@@ -43,5 +43,8 @@ export const tables: { readonly [N in TableName]: Table } = {
 /** All tables, in an order in which rows of a thread read well. */
 export const tableNames = Object.keys(tables) as readonly TableName[]
 
+/** Whether this version knows a table of this name: a later server may send rows of others, to be passed over. */
+export const isTableName = (name: string): name is TableName => Object.hasOwn(tables, name)
+
 /** `nativeTurnId` → `native_turn_id`. */
 export const columnName = (property: string): string => property.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)

@@ -33,7 +33,7 @@ export const EventHead = shape("EventHead", "What identifies an event.", {
   eventId: text("Its id."),
   type: text("Its type."),
   at: time("Source clock"),
-  actor: field(Actor, "Who caused it."),
+  actor: field(growing(Actor), "Who caused it."),
 })
 export type EventHead = typeof EventHead.Type
 
@@ -85,7 +85,7 @@ export type WhyRow = typeof WhyRow.Type
 /** An anomaly that an event was noted with. */
 export const Refused = shape("Refused", "Why an event, or a part of it, was not applied.", {
   row: text("Path of its anomaly."),
-  reason: field(AnomalyReason, "The reason."),
+  reason: field(growing(AnomalyReason), "The reason."),
   subject: text("What it is about."),
   detail: optText("One sentence; null: none."),
   rule: field(RuleName, "The rule that refused it."),

@@ -159,5 +159,5 @@ export type {
 export type { Emitted, Scope } from "./Source.js"
 export { LogStats, Stats } from "./StatsReports.js"
 export * from "./StorageUnavailable.js"
-export { columnName, type RowList, type TableName, tableNames, tables } from "./Tables.js"
+export { columnName, isTableName, type RowList, type TableName, tableNames, tables } from "./Tables.js"
 export { Cause, EventHead, FieldSet, Refused, RowFate, RuleName, SetBy, WhyEvent, WhyReport, WhyRow } from "./Why.js"

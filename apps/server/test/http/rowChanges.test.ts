@@ -1,6 +1,7 @@
 /** Rows for programs that keep a copy: the snapshot, the stream of changes, and the client that folds events itself. */
 import { describe, expect, it } from "@effect/vitest"
 import { connect, stateOf, viewOf } from "@threadfold/client"
+import { isTableName } from "@threadfold/contracts"
 import { type RowChange, RowChanges, RowsSnapshot, StreamReset, ThreadPage } from "@threadfold/contracts/api"
 import { keyOf, layout, layouts } from "@threadfold/core/model"
 import { Effect, Schema } from "effect"
@@ -72,6 +73,7 @@ class Copy {
     for (const change of changes) {
       const text = JSON.stringify([change.table, ...change.key])
       if ("row" in change) this.rows.set(text, change.row)
+      else if (!isTableName(change.table)) throw new Error(`a table of the name ${change.table}`)
       else if (change.key.length === layout(change.table).key.length) this.rows.delete(text)
       else for (const key of [...this.rows.keys()]) if (key.startsWith(`${text.slice(0, -1)},`)) this.rows.delete(key)
     }

@@ -1,6 +1,6 @@
 /** A client that follows a thread by the reducer, and is compared with the server's rows after every event. */
 import { type Applied, applyEvent, stateOf, type ThreadState, viewOf } from "@threadfold/client"
-import { type EventEnvelope, tableNames } from "@threadfold/contracts"
+import { type EventEnvelope, isTableName, tableNames } from "@threadfold/contracts"
 import { cells, keyOf, layout } from "@threadfold/core/model"
 import { expect } from "vitest"
 import { nameOf, type Served } from "./Served.js"
@@ -51,6 +51,7 @@ export class Follower {
     this.state = result.state
     if (result.kind !== "applied") return
     for (const change of result.changes) {
+      if (!isTableName(change.table)) throw new Error(`a table of the name ${change.table}`)
       const row = this.served.store.whole(change.table, change.key)
       expectSame("row" in change ? change.row : null, row, JSON.stringify(row))
     }

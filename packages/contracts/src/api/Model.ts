@@ -3,7 +3,7 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
-import { field, flag, int, json, namedJson, optional, shape, text, Whole } from "../fields.js"
+import { field, flag, growing, int, json, namedJson, optional, shape, text, Whole } from "../fields.js"
 import { tableNames } from "../Tables.js"
 import { threadPath } from "./Endpoint.js"
 import { described, eventRead, resourceRead } from "./operation.js"
@@ -58,14 +58,14 @@ const Key = Schema.Array(Schema.Union(Schema.String, Whole))
 
 /** One row that is another than it was. */
 export const RowPut = shape("RowPut", "One row that is another than it was.", {
-  table: field(RowTable, "Table of the read model."),
+  table: field(growing(RowTable), "Table of the read model. Pass over one that you do not know."),
   key: field(Key, "Values of the key columns."),
   row: field(RowColumns, "The whole row. One of which a text is cut has `truncated` beside its columns."),
 })
 
 /** A row that is gone, or several. */
 export const RowRemoval = shape("RowRemoval", "A row that is gone, or several.", {
-  table: field(RowTable, "Table of the read model."),
+  table: field(growing(RowTable), "Table of the read model. Pass over one that you do not know."),
   key: field(Key, "Values of the key columns. Fewer than the table has: every row that begins with them is gone."),
   deleted: field(Schema.Literal(true), "Always true."),
 })

@@ -4,7 +4,7 @@ import { EventEnvelope } from "../entities/EventEnvelope.js"
 import { ThreadSnapshot } from "../entities/ThreadSnapshot.js"
 import { ContextMeter } from "../entities/ThreadTree.js"
 import { truncated } from "../entities/Truncated.js"
-import { field, int, listed, optional, optText, shape, text } from "../fields.js"
+import { field, growing, int, listed, optional, optText, shape, text } from "../fields.js"
 import { InvariantKind } from "../Reports.js"
 
 const readAt = int("Sequence of the log that this is true for.")
@@ -70,7 +70,7 @@ export const UsagePage = shape("UsagePage", "Tokens of a thread, of one moment."
 export const InvariantView = shape("Invariant", "A rule that a log, its rows, or every step of the fold must keep.", {
   id: text("Its name, stable."),
   text: text("The rule in one sentence."),
-  kind: field(InvariantKind, "What it is about."),
+  kind: field(growing(InvariantKind), "What it is about."),
   severity: text("How bad a breach is."),
 })
 export type InvariantView = typeof InvariantView.Type

@@ -3,7 +3,7 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
-import { field, int, optional, shape, text } from "../fields.js"
+import { field, growing, int, listed, optional, shape, text } from "../fields.js"
 import { described, read } from "./operation.js"
 import { databaseCall } from "./problemSets.js"
 
@@ -40,7 +40,7 @@ export const SqlRows = shape("SqlRows", "What a statement has read.", {
   columns: field(Schema.Array(Schema.String), "Names of the columns, as the statement gives them."),
   rows: field(Schema.Array(Schema.Array(Schema.Unknown)), "The rows; bytes are base64."),
   cut: field(
-    Schema.NullOr(Schema.Literal("rows", "bytes")),
+    Schema.NullOr(growing(listed("SqlCut", "What ended the rows of a statement before their end.", "rows", "bytes"))),
     "Which limit ended the rows before their end; null: they are complete.",
   ),
 })

@@ -10,7 +10,7 @@ import {
   VoiceTransportName,
   voiceSettings,
 } from "../commands/index.js"
-import { field, maybe, optional, optText, shape, text } from "../fields.js"
+import { field, growing, maybe, optional, optText, shape, text } from "../fields.js"
 import { threadPath } from "./Endpoint.js"
 import { described } from "./operation.js"
 import { bodyCall, databaseCall, writeCall } from "./problemSets.js"
@@ -64,7 +64,7 @@ export type VoiceAudioBody = typeof VoiceAudioBody.Type
 /** A conversation that is live. */
 export const VoiceStarted = shape("VoiceStarted", "A voice conversation that is live.", {
   realtimeId: text("Our id of its run."),
-  transport: field(VoiceTransportName, "What carries it."),
+  transport: field(growing(VoiceTransportName), "What carries it."),
   version: optText("Protocol version, for example `v2`; null: not known."),
 })
 export type VoiceStarted = typeof VoiceStarted.Type

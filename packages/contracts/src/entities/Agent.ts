@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { field, flag, later, optText, shape, text } from "../fields.js"
+import { field, flag, growing, later, listed, optText, shape, text } from "../fields.js"
 import { AgentListName } from "./AgentListing.js"
 import { type ConfigurationChoice, ConfigurationChoices } from "./Configuration.js"
 
@@ -38,7 +38,7 @@ export const AgentCapabilities = shape("AgentCapabilities", "What an agent can b
   review: laterFlag("Review changes of the folder in a turn made for that."),
   fork: laterFlag("Go on in a fork of a thread, with a conversation of its own that begins as the other one was."),
   sharesConnection: firstFlag("True: one process serves several threads."),
-  lists: later(Schema.Array(AgentListName), () => [], "What `GET /v1/agents/{name}/…` shows of it."),
+  lists: later(Schema.Array(growing(AgentListName)), () => [], "What `GET /v1/agents/{name}/…` shows of it."),
   configuration: later(
     ConfigurationChoices,
     () => ({ model: notTaken, effort: notTaken, mode: notTaken, sandbox: notTaken }),
@@ -63,7 +63,15 @@ export const AgentList = shape("AgentList", "The configured agents.", {
 /** What there is of an agent on the machine of the server. */
 export const AgentInstallation = shape("AgentInstallation", "What there is of an agent on the machine of the server.", {
   status: field(
-    Schema.Literal("ok", "missing", "problem"),
+    growing(
+      listed(
+        "AgentInstallationStatus",
+        "Whether an agent can be started on the machine of the server.",
+        "ok",
+        "missing",
+        "problem",
+      ),
+    ),
     "`ok`: it is there; `missing`: it is not, and nothing asks for it; `problem`: it has to be corrected.",
   ),
   configured: flag("True: the configuration names it. False: it is known by its name."),

@@ -1,6 +1,6 @@
 /** What an agent says of itself: what it offers, who is signed in, and what it is connected to. */
 import { Schema } from "effect"
-import { field, flag, int, json, listed, optInt, optText, optTime, shape, text, time } from "../fields.js"
+import { field, flag, growing, int, json, listed, optInt, optText, optTime, shape, text, time } from "../fields.js"
 
 /** `native` of every entry. */
 const native = json("All that the agent says of it, in its own words; null: the list was too long with it.")
@@ -97,7 +97,7 @@ export type AgentMcpState = typeof AgentMcpState.Type
 /** A tool server. */
 export const AgentMcpServer = shape("AgentMcpServer", "A tool server (MCP) of an agent.", {
   name: text("Its name in the agent's configuration."),
-  state: field(AgentMcpState, "What it is doing."),
+  state: field(growing(AgentMcpState), "What it is doing."),
   nativeState: optText("The agent's word for it; null: it has none."),
   error: optText("Why it failed; null: it did not, or the agent does not say."),
   tools: field(Schema.Array(Schema.String), "Names of its tools, as far as they are known."),
@@ -154,7 +154,7 @@ export const AgentLoginStatus = listed(
 export const AgentLogin = shape("AgentLogin", "A login to an agent that was started here. It ends after 15 minutes.", {
   agent: text("Name of the agent."),
   way: text("The way of it: `way` of the account's `ways`."),
-  status: field(AgentLoginStatus, "`pending`: it waits for the person; the others are ends."),
+  status: field(growing(AgentLoginStatus), "`pending`: it waits for the person; the others are ends."),
   url: optText("The address that the person opens; null: the agent opens what is needed by itself."),
   code: optText("The code that the person enters there; null: none is needed."),
   message: optText("Why it failed; null: it did not."),

@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import { EffectKind, EffectStatus } from "../Effects.js"
-import { field, int, json, optText, optTime, shape, text, time } from "../fields.js"
+import { field, growing, int, json, optText, optTime, retyped, shape, text, time } from "../fields.js"
 import { threadId } from "./shared.js"
 
 /** Every field of an effect. */
@@ -35,13 +35,11 @@ export type RequestedEffect = Pick<EffectRow, "kind"> &
   Partial<Pick<EffectRow, "sessionId" | "turnId" | "requestId" | "messageId" | "payload">>
 
 /** An effect as it is served. */
-export const EffectView = shape(
-  "Effect",
-  "A call to an agent that follows from a command.",
-  Effect.pick(
-    "effectId",
-    "kind",
-    "status",
+export const EffectView = shape("Effect", "A call to an agent that follows from a command.", {
+  ...Effect.pick("effectId").fields,
+  kind: retyped(Effect.fields.kind, growing(EffectKind)),
+  status: retyped(Effect.fields.status, growing(EffectStatus)),
+  ...Effect.pick(
     "threadId",
     "sessionId",
     "turnId",
@@ -52,7 +50,7 @@ export const EffectView = shape(
     "createdAt",
     "endedAt",
   ).fields,
-)
+})
 export type EffectView = typeof EffectView.Type
 
 /** What became of a command. */

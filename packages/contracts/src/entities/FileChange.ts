@@ -1,6 +1,6 @@
 /** What a turn changed, file by file. */
 import { Schema } from "effect"
-import { field, flag, int, listed, optInt, optText, shape, text } from "../fields.js"
+import { field, flag, growing, int, listed, optInt, optText, shape, text } from "../fields.js"
 import { truncated } from "./Truncated.js"
 
 /** What happened to a file. */
@@ -18,7 +18,7 @@ export type FileChangeKind = typeof FileChangeKind.Type
 export const FileChange = shape("FileChange", "What a turn changed in one file.", {
   path: text("The file as the provider names it; of a renamed one its new name."),
   from: optText("Its name before; null: it was not renamed."),
-  change: field(FileChangeKind, "What happened to it."),
+  change: field(growing(FileChangeKind), "What happened to it."),
   binary: flag("True: it holds no text, so that nothing of it is counted or shown."),
   additions: optInt("Lines that were added; null: not known."),
   deletions: optInt("Lines that were removed; null: not known."),
@@ -36,7 +36,7 @@ export const TurnChanges = shape("TurnChanges", "What a turn changed, file by fi
   sequence: int("Sequence of the log that this is true for."),
   turnId: text("The turn."),
   source: field(
-    Schema.Literal("turn", "items", "none"),
+    growing(listed("TurnChangesSource", "What the changes of a turn are made of.", "turn", "items", "none")),
     "`turn`: the provider reports the turn's changes as one diff; `items`: they are those of its file changes, one after the other, so that a file may come twice; `none`: nothing is reported.",
   ),
   files: int("Files in all, those of other pages included."),

@@ -1,5 +1,5 @@
 import { Schema } from "effect"
-import { field, int, listed, optional, shape, text } from "../fields.js"
+import { field, growing, int, listed, optional, shape, text } from "../fields.js"
 import { threadId } from "./shared.js"
 
 /** What the reaper decides of a session. */
@@ -16,7 +16,7 @@ export const ReaperFindingView = shape("ReaperFinding", "What the reaper decides
   threadId,
   sessionId: text("Our id of the session."),
   decision: field(
-    ReaperDecision,
+    growing(ReaperDecision),
     "`reap`: it was idle for too long; `repair`: its process is gone and no event reports it.",
   ),
   reason: text("Why, a short token such as `turn-active`, `request-open`, `keep-alive` or `idle`."),

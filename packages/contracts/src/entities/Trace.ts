@@ -1,6 +1,8 @@
 /** The trace of a thread: its turns, the model calls of each, and what each call's items became. Made of rows. */
 import { Schema } from "effect"
-import { field, flag, meaningOf, optInt, retyped, shape } from "../fields.js"
+import { ItemKind } from "../events/ItemEvents.js"
+import { TurnOutcome } from "../events/TurnEvents.js"
+import { field, flag, growing, meaningOf, optInt, retyped, shape } from "../fields.js"
 import { InferenceItem, InferenceView } from "./Inference.js"
 import { Item } from "./Item.js"
 import { span } from "./shared.js"
@@ -11,7 +13,8 @@ const duration = optInt("From its start to its end, ms; null: one of them is not
 
 /** What an output item became in the thread. */
 export const TraceStep = shape("TraceStep", "An item of the thread that an output item of a model call became.", {
-  ...Item.pick("itemId", "kind", "title", "status").fields,
+  ...Item.pick("itemId", "title", "status").fields,
+  kind: retyped(Item.fields.kind, growing(ItemKind)),
   ...span,
   durationMs: duration,
 })
@@ -52,7 +55,8 @@ export type TraceSubagent = typeof TraceSubagent.Type
 
 /** A turn of a trace. */
 export const TraceTurn = shape("TraceTurn", "A turn with its model calls.", {
-  ...Turn.pick("turnId", "status", "outcome").fields,
+  ...Turn.pick("turnId", "status").fields,
+  outcome: retyped(Turn.fields.outcome, Schema.NullOr(growing(TurnOutcome))),
   ...span,
   durationMs: duration,
   attempts: field(Schema.Array(TraceAttempt), "Its model calls, oldest first, at most 100."),

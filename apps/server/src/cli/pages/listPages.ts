@@ -72,13 +72,20 @@ export const folderPage = ({ cwd, exists, git }: FolderView): string => {
 
 export const reaperPage = (look: Look, findings: readonly ReaperFindingView[]): string => {
   if (findings.length === 0) return "No session lived at the last sweep.\n"
-  const paint = { keep: (text: string) => text, reap: look.busy, repair: look.bad }
+  const paints = new Map([
+    ["reap", look.busy],
+    ["repair", look.bad],
+  ])
   const threads = idLength(findings.map(({ threadId }) => threadId))
   const sessions = idLength(findings.map(({ sessionId }) => sessionId))
   const columns: readonly Column<ReaperFindingView>[] = [
     { title: "THREAD", text: ({ threadId }) => threadId.slice(0, threads), paint: look.bold },
     { title: "SESSION", text: ({ sessionId }) => sessionId.slice(0, sessions) },
-    { title: "DECISION", text: ({ decision }) => decision, paint: (text, { decision }) => paint[decision](text) },
+    {
+      title: "DECISION",
+      text: ({ decision }) => decision,
+      paint: (text, { decision }) => paints.get(decision)?.(text) ?? text,
+    },
     { title: "IDLE", text: ({ idleMs }) => span(0, idleMs) ?? "-", align: "right" },
     { title: "REASON", text: ({ reason }) => oneLine(reason) },
   ]
