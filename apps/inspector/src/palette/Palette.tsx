@@ -141,8 +141,8 @@ const useSections = (text: string, close: () => void): { readonly sections: read
   return { sections: sections.filter(({ lines }) => lines.length > 0), loading }
 }
 
-/** Shown while it is open. */
-const Palette = ({ close }: { close: () => void }) => {
+/** Shown while it is open. Part of the first view: who presses its key writes at once. */
+export const Palette = ({ close }: { close: () => void }) => {
   const dialog = useRef<HTMLDialogElement>(null)
   const list = useRef<HTMLDivElement>(null)
   const [text, setText] = useState("")
@@ -246,5 +246,3 @@ const Palette = ({ close }: { close: () => void }) => {
     </dialog>
   )
 }
-
-export default Palette

@@ -1,7 +1,8 @@
 /** The frame of every view: navigation, connection, theme, keys; the region that speaks to screen readers. */
-import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react"
+import { type ReactNode, useEffect, useRef, useState } from "react"
 import { Link, useLocation } from "wouter"
 import { useValue } from "../live/KeyedStore.js"
+import { Palette } from "../palette/Palette.js"
 import { keyCaps, useCommands } from "./commands.js"
 import { FeedMark } from "./FeedMark.js"
 import { Icon, type IconName } from "./Icon.js"
@@ -10,9 +11,6 @@ import classes from "./Layout.module.css"
 import { announcement, usePage } from "./PageContext.js"
 import { chooseTheme, nextTheme, type Theme, theme } from "./theme.js"
 import { type View, views } from "./views.js"
-
-const loadPalette = () => import("../palette/Palette.js")
-const Palette = lazy(loadPalette)
 
 const themeSigns: Readonly<Record<Theme, IconName>> = { system: "screen", light: "light", dark: "dark" }
 
@@ -80,12 +78,6 @@ export const Layout = ({ children }: { children: ReactNode }) => {
     },
   ])
 
-  // Who opens it writes at once.
-  useEffect(() => {
-    const timer = setTimeout(() => void loadPalette().catch(() => undefined), 1_000)
-    return () => clearTimeout(timer)
-  }, [])
-
   // Another view begins at its top for those who go by keyboard or by ear, too.
   useEffect(() => {
     if (shown.current === location) return
@@ -149,11 +141,7 @@ export const Layout = ({ children }: { children: ReactNode }) => {
       <main className={classes.main} id="main" ref={main} tabIndex={-1}>
         {children}
       </main>
-      {paletteOpen ? (
-        <Suspense>
-          <Palette close={() => setPaletteOpen(false)} />
-        </Suspense>
-      ) : null}
+      {paletteOpen ? <Palette close={() => setPaletteOpen(false)} /> : null}
       <KeyHelp close={() => setKeysOpen(false)} open={keysOpen} />
       <LiveRegion />
     </div>
