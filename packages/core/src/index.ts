@@ -15,7 +15,15 @@ export { connectionTombstone, isConnectionOver } from "./fold/connection.js"
 export { type DeltaPiece, foldDeltaRun, isOrdinary, namedOpenItem, pieceOf } from "./fold/deltaLane.js"
 export { fold } from "./fold/fold.js"
 export { foldPage } from "./fold/foldPage.js"
-export { checkLog, checkRows, type Invariant, invariants, type ThreadRows, type Violation } from "./invariants/index.js"
+export {
+  checkLog,
+  checkRows,
+  type Invariant,
+  invariants,
+  LogChecker,
+  type ThreadRows,
+  type Violation,
+} from "./invariants/index.js"
 export { type ImageType, imageTypes, isImageType, mediaTypeOf } from "./message/mediaType.js"
 export { blobsOfEvent, blobsOfParts, type Message, messageOf, slashCommand } from "./message/parts.js"
 export { Portion } from "./Portion.js"

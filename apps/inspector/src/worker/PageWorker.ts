@@ -5,7 +5,7 @@
  */
 
 /** Parts of the worker; each instance loads one of them, by its name. */
-export type WorkerPart = "highlight"
+export type WorkerPart = "highlight" | "past"
 
 const onlyWorker = (url: string): string => {
   if (url !== WORKER_URL) throw new TypeError(`Not a script of this page: ${url}`)

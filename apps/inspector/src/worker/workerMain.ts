@@ -2,6 +2,7 @@
 
 const parts: Readonly<Record<string, () => Promise<{ readonly answer: (message: unknown) => unknown }>>> = {
   highlight: () => import("./highlight.js"),
+  past: () => import("./pastPart.js"),
 }
 
 const load = parts[self.name]

@@ -38,8 +38,8 @@ export interface Violation {
 /** Findings per invariant and stream at most: what is broken once is often broken a thousand times. */
 export const maxViolations = 20
 
-/** A log check that continues event by event. */
-class LogChecker {
+/** A check of a log that goes on event by event. */
+export class LogChecker {
   readonly violations: Violation[] = []
   private readonly checks: readonly { readonly invariant: LogInvariant; readonly check: LogCheck; found: number }[]
   constructor(
