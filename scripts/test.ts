@@ -3,14 +3,17 @@
  *
  *   npm test
  *   THREADFOLD_AGENTS=none npm test    without the real agents (scripts/agents.ts): their tests are skipped
+ *   THREADFOLD_BROWSER=none npm test   without the browser (scripts/browser.ts): the tests of the web page are skipped
  */
 import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join, sep } from "node:path"
 import { installAgents, missingAgents } from "./agents.js"
+import { installBrowser } from "./browser.js"
 import { temporaryFolder } from "./temporary.js"
 import { blockingFile, packages, root, run } from "./tools.mjs"
 
 await installAgents()
+const noBrowser = await installBrowser()
 
 const report = join(root, ".turbo", "test-results.json")
 rmSync(report, { force: true })
@@ -59,6 +62,7 @@ for (const { folder, manifest } of packages) {
   console.log(`${folder}: ${count.passed} passed${count.other === 0 ? "" : `, ${count.other} skipped`}`)
 }
 for (const { name, why } of missingAgents()) console.log(`tests with the real agent ${name} are skipped: ${why}`)
+if (noBrowser !== null) console.log(`TESTS OF THE WEB PAGE DID NOT RUN. ${noBrowser}`)
 const blocks: ReadonlyArray<{ readonly ms: number; readonly test: string }> = existsSync(blockingFile)
   ? readFileSync(blockingFile, "utf8")
       .trim()

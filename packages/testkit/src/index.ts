@@ -8,6 +8,11 @@ export {
   readFakeAgentLog,
 } from "./agents/FakeAgent.js"
 export { type InstalledAgent, installedAgent, type MissingAgent } from "./agents/installedAgent.js"
+export {
+  type InstalledBrowser,
+  installedBrowser,
+  type MissingBrowser,
+} from "./browser/installedBrowser.js"
 export { arbHostile } from "./generate/arbHostile.js"
 export type { GeneratedEvent } from "./generate/GeneratedEvent.js"
 export { hostileLines } from "./generate/hostileLines.js"

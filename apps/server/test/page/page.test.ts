@@ -1,0 +1,9 @@
+/** The web page in a real browser, on the built program: what a person does with it, and what hostile data cannot do to it. */
+import { describe } from "vitest"
+import { closeBrowserAfterAll, noBrowser } from "./PageWindow.js"
+import { signInScenes } from "./signInScenes.js"
+
+closeBrowserAfterAll()
+const scenes = describe.skipIf(noBrowser !== null)
+
+scenes("signing in", signInScenes)
