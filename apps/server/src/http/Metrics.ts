@@ -12,6 +12,22 @@ import { durationsText } from "../telemetry/durations.js"
  */
 const lagSampleMs = 100
 
+/** How far an open stream is. */
+export interface StreamReader {
+  /** Everything up to here that it takes was sent. */
+  readonly cursor: number
+  /** True: it has sent all that there is. */
+  readonly waits: boolean
+}
+
+/** How far those are that follow the log beside the streams. */
+export interface Followers {
+  /** Durable subscriptions, with their checkpoints. */
+  readonly subscriptions: readonly { readonly name: string; readonly checkpoint: number }[]
+  /** Sequence up to which the search index has the log; null: not known yet. */
+  readonly searched: number | null
+}
+
 /** Counters of one server; plain numbers, changed where things happen. */
 export class MetricCounters {
   /** Calls answered, by status. */
@@ -26,6 +42,8 @@ export class MetricCounters {
   refusedConnections = 0
   /** Streams open now. */
   streams = 0
+  /** Where each of them is. */
+  readonly readers = new Set<StreamReader>()
   /** Streams ended because their reader was too slow. */
   overflows = 0
   /** Events encoded for streams. */
@@ -71,8 +89,9 @@ export class MetricCounters {
    *
    * @param head highest published sequence, on SQLite also the number of events
    * @param submissions those of attached sessions
+   * @param followers what follows the log beside the streams
    */
-  text(head: number, { lost, space }: StorageState, submissions: SubmissionCounts): string {
+  text(head: number, { lost, space }: StorageState, submissions: SubmissionCounts, followers: Followers): string {
     const lines: string[] = []
     const add = (
       name: string,
@@ -109,6 +128,22 @@ export class MetricCounters {
     add("commands_total", "counter", "Commands by type and result.", this.commands)
     add("turn_waiters", "gauge", "Calls that wait for the end of a turn.", [["", this.waiting]])
     add("stream_connections", "gauge", "Event streams open now.", [["", this.streams]])
+    const behind = (sequence: number): number => Math.max(0, head - sequence)
+    const lags = [...this.readers].map(({ cursor, waits }) => (waits ? 0 : behind(cursor)))
+    add("stream_lag", "gauge", "Places of the log that the open event stream that is farthest behind has not sent.", [
+      ["", Math.max(0, ...lags)],
+    ])
+    add(
+      "subscription_lag",
+      "gauge",
+      "Places of the log after the checkpoint of a durable subscription, whether it takes their events or not.",
+      followers.subscriptions.map(({ checkpoint, name }) => [`{name="${name}"}`, behind(checkpoint)] as const),
+    )
+    if (followers.searched !== null) {
+      add("search_lag", "gauge", "Places of the log that the search index does not have yet.", [
+        ["", behind(followers.searched)],
+      ])
+    }
     add("stream_overflows_total", "counter", "Event streams ended for being too slow.", [["", this.overflows]])
     add("stream_encoded_events_total", "counter", "Events encoded for streams.", [["", this.encoded]])
     add("http_answers_total", "counter", "Answers by status.", labelled("status", this.answers))

@@ -35,6 +35,8 @@ export type ToSearchThread =
 export type FromSearchThread =
   | { readonly kind: "answer"; readonly id: number; readonly answer: unknown }
   | { readonly kind: "failed"; readonly id: number; readonly slug: Problem["slug"]; readonly detail: string }
+  /** The index has the log up to here. */
+  | { readonly kind: "indexed"; readonly watermark: number }
 
 /** For how long a search waits for the index, ms. */
 const waitMs = 5_000
@@ -65,6 +67,8 @@ export class SearchQuestions {
   private sql: Effect.Effect.Success<ReturnType<typeof openReadSql>> | null = null
   private timer: NodeJS.Timeout | null = null
   private isClosed = false
+  /** The watermark that was told last; -1: none. */
+  private told = -1
 
   constructor(
     private readonly options: SearchQuestionsOptions,
@@ -132,16 +136,26 @@ export class SearchQuestions {
     return this.index
   }
 
+  /** One step of the index, which is told where it went on. */
+  private step() {
+    const state = this.opened().step()
+    if (state.watermark !== this.told) {
+      this.told = state.watermark
+      this.send({ kind: "indexed", watermark: state.watermark })
+    }
+    return state
+  }
+
   private caughtUp() {
-    let state = this.opened().step()
-    while (state.watermark < state.head) state = this.opened().step()
+    let state = this.step()
+    while (state.watermark < state.head) state = this.step()
     return state
   }
 
   private nearlyCaughtUp() {
     const state = this.opened().state()
     const behind = state.head - state.watermark
-    return behind > 0 && behind <= fewEvents ? this.opened().step() : state
+    return behind > 0 && behind <= fewEvents ? this.step() : state
   }
 
   private usage({ prices, query }: Extract<SearchQuestion, { readonly kind: "usage" }>): unknown {
@@ -165,7 +179,7 @@ export class SearchQuestions {
   private follow(): void {
     try {
       const began = this.options.now()
-      const { head, watermark } = this.opened().step()
+      const { head, watermark } = this.step()
       this.answerWaiting(watermark, head)
       // As long a pause as the step was: half of a processor at most.
       if (watermark < head || this.waiting.size > 0) this.later(Math.ceil(this.options.now() - began))

@@ -42,6 +42,8 @@ export class SearchReads extends Context.Tag("@threadfold/server/SearchReads")<
   {
     /** The answer to a question. Fails with its problem, and with `too-many-requests`. */
     readonly ask: (question: SearchQuestion) => Effect.Effect<unknown, Problem>
+    /** Sequence up to which the index has the log, as it was told last; null: it was not looked at yet. */
+    readonly watermark: () => number | null
   }
 >() {
   /** Over a data directory. */
@@ -55,7 +57,12 @@ export class SearchReads extends Context.Tag("@threadfold/server/SearchReads")<
         let answering: Answering | null = null
         let asked = 0
 
+        let watermark: number | null = null
         const heard: Heard = (message) => {
+          if (message.kind === "indexed") {
+            watermark = message.watermark
+            return
+          }
           const resume = waiting.get(message.id)
           waiting.delete(message.id)
           resume?.(
@@ -92,6 +99,7 @@ export class SearchReads extends Context.Tag("@threadfold/server/SearchReads")<
         }
 
         return {
+          watermark: () => watermark,
           ask: (question) =>
             Effect.async<unknown, Problem>((resume) => {
               if (waiting.size >= mostWaiting) {

@@ -27,6 +27,8 @@ const takenBy = <S extends SubscriptionFilter>(subscription: S): S =>
   subscription.types === null ? { ...subscription, except: [...(subscription.except ?? []), audioType] } : subscription
 
 export interface SubscriptionsService {
+  /** Where each is; none where the database cannot be read now, which `readyz` tells. */
+  readonly places: Effect.Effect<readonly Pick<SubscriptionView, "name" | "checkpoint">[]>
   readonly list: Effect.Effect<readonly SubscriptionView[], StorageUnavailable>
   /** Fails with `subscription-not-found`. */
   readonly view: (name: string) => Effect.Effect<SubscriptionView, Failed>
@@ -78,6 +80,7 @@ const make = Effect.gen(function* () {
   const taking = (step: SubscriptionStep) => engine.submit({ drafts: [], subscription: step })
 
   return Subscriptions.of({
+    places: Effect.orElseSucceed(reads.all, () => []),
     list: Effect.flatMap(reads.all, (all) => Effect.forEach(all, viewOf)),
     view,
     put: (name, { after = null, except = null, threadId = null, types = null }) =>

@@ -8,6 +8,7 @@ import {
   attach,
   callText,
   notices,
+  published,
   push,
   serverOn,
   sessionId,
@@ -140,5 +141,36 @@ describe("a shutdown", () => {
         expect(yield* Deferred.await(outcome)).toBeNull()
       }),
     ),
+  )
+})
+
+describe("how far readers are behind", () => {
+  it.live("is told of the slowest stream, of each subscription and of the search index", () =>
+    Effect.gen(function* () {
+      yield* opened
+      const put = { method: "PUT", headers: { "content-type": "application/json" }, body: '{"after":0}' }
+      expect((yield* callText("/v1/subscriptions/one", put)).status).toBe(200)
+      const socket = yield* stalled
+      const fast = yield* openStream("/v1/events?after=0")
+      const reading = yield* Effect.fork(Effect.forever(fast.next))
+      // What the socket's buffers hold is sent; what is pushed behind that is what the stream lags.
+      let next = 1
+      while ((yield* metric("stream_lag")) < 50) {
+        yield* push(session, notices(next, next + 99, long))
+        next += 100
+      }
+      const head = yield* published
+      expect(yield* metric('subscription_lag\\{name="one"\\}')).toBe(head)
+      socket.destroy()
+      while ((yield* metric("stream_lag")) > 0) yield* Effect.yieldNow()
+      yield* callText("/v1/search?q=x")
+      expect(yield* metric("search_lag")).toBe(0)
+      yield* push(session, notices(next, next + 9))
+      expect(yield* metric("search_lag")).toBe(10)
+      const ack = { method: "POST", headers: put.headers, body: JSON.stringify({ consumer: "c", sequence: head }) }
+      expect((yield* callText("/v1/subscriptions/one/ack", ack)).status).toBe(200)
+      expect(yield* metric('subscription_lag\\{name="one"\\}')).toBe(10)
+      yield* Fiber.interrupt(reading)
+    }).pipe(Effect.scoped, Effect.provide(testServer())),
   )
 })

@@ -8,6 +8,8 @@ import type { DiskSpace } from "@threadfold/event-log"
 import { AttachedSessions, Reaper, type ReaperFinding } from "@threadfold/orchestrator"
 import { Effect } from "effect"
 import { orProblem } from "../../problems/toProblem.js"
+import { SearchReads } from "../../search/SearchReads.js"
+import { Subscriptions } from "../../subscriptions/Subscriptions.js"
 import { DirectReads } from "../direct/DirectReads.js"
 import { ServerVersion } from "../HttpOptions.js"
 import { Metrics } from "../Metrics.js"
@@ -29,6 +31,8 @@ export const healthRoutes = HttpApiBuilder.group(Api, "health", (handlers) =>
     const metrics = yield* Metrics
     const version = yield* ServerVersion
     const sessions = yield* AttachedSessions
+    const subscriptions = yield* Subscriptions
+    const searches = yield* SearchReads
     const alive = JSON.stringify({ status: "ok", version })
     return yield* (yield* DirectReads).take(
       ["livez"],
@@ -44,9 +48,11 @@ export const healthRoutes = HttpApiBuilder.group(Api, "health", (handlers) =>
           ).pipe(orProblem(engine)),
         )
         .handle("metrics", () =>
-          Effect.map(engine.storage, (storage) =>
-            metrics.text(engine.log.published(), storage, sessions.submissions()),
-          ),
+          Effect.gen(function* () {
+            const storage = yield* engine.storage
+            const followers = { subscriptions: yield* subscriptions.places, searched: searches.watermark() }
+            return metrics.text(engine.log.published(), storage, sessions.submissions(), followers)
+          }),
         ),
     )
   }),

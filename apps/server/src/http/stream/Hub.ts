@@ -46,6 +46,11 @@ export class Subscriber {
   /** True: nothing was sent for so long that a sign of life is due. */
   beat = false
 
+  /** Everything up to here that it takes was sent. */
+  cursor = 0
+  /** True: it has sent all that there is, and waits for more. */
+  waits = false
+
   /** Whether there is something for it beside the events of the feed. */
   hasMore: () => boolean = () => false
 
@@ -182,12 +187,14 @@ export const makeHub = (
             const subscriber = new Subscriber(filter, onOverflow)
             subscribers.add(subscriber)
             metrics.streams += 1
+            metrics.readers.add(subscriber)
             yield* start
             return subscriber
           }),
           (subscriber) =>
             Effect.suspend(() => {
               subscribers.delete(subscriber)
+              metrics.readers.delete(subscriber)
               metrics.streams -= 1
               return stopWhenAlone
             }),
@@ -197,7 +204,14 @@ export const makeHub = (
           // Closed before the look: an event that comes after it opens the latch again.
           subscriber.latch.unsafeClose()
           const more = ring.covers(cursor) ? ring.head > cursor : source.published() > cursor
-          return closing || more || subscriber.beat || subscriber.hasMore() ? Effect.void : subscriber.latch.await
+          if (closing || more || subscriber.beat || subscriber.hasMore()) return Effect.void
+          subscriber.waits = true
+          return Effect.ensuring(
+            subscriber.latch.await,
+            Effect.sync(() => {
+              subscriber.waits = false
+            }),
+          )
         }),
     }
   })

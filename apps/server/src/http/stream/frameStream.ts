@@ -141,13 +141,15 @@ export const frameStream = (options: FrameStreamOptions): Stream.Stream<Buffer, 
       Effect.gen(function* () {
         // Being asked for more means that the socket took the last piece.
         subscriber.drained()
+        subscriber.cursor = at.cursor
         const piece = yield* next(subscriber, audio, at)
         subscriber.gave(yield* Clock.currentTimeMillis)
         return piece
       })
-    return Effect.map(begin(options), ({ frames, place }) =>
-      Stream.concat(Stream.succeed(join(frames)), Stream.unfoldEffect(place, pull)),
-    )
+    return Effect.map(begin(options), ({ frames, place }) => {
+      subscriber.cursor = place.cursor
+      return Stream.concat(Stream.succeed(join(frames)), Stream.unfoldEffect(place, pull))
+    })
   }
 
   const heardAudio = (subscriber: Subscriber): Effect.Effect<AudioBacklog, never, Scope.Scope> =>
