@@ -4,6 +4,7 @@ import { Redirect, Route, Switch, useLocation } from "wouter"
 import { useValue } from "../live/KeyedStore.js"
 import { ErrorBoundary } from "./ErrorBoundary.js"
 import { Layout } from "./Layout.js"
+import { loadAhead } from "./lazyView.js"
 import { Notice } from "./Notice.js"
 import { PageProvider, type PageServices } from "./PageContext.js"
 import { SignedOut } from "./SignedOut.js"
@@ -43,6 +44,7 @@ export const App = ({ services }: { services: PageServices }) => {
   useEffect(() => {
     if (!isIn) return
     feed.start()
+    void loadAhead()
     return () => feed.stop()
   }, [feed, isIn])
   if (access.kind !== "signed-in") return <SignedOut access={access} />

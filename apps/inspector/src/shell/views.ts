@@ -2,8 +2,9 @@
  * The views of the page: a line each. A view is loaded when it is opened; its module has the component as its default export. A view with a
  * `sign` is in the navigation.
  */
-import { type ComponentType, type LazyExoticComponent, lazy } from "react"
+import type { ComponentType, LazyExoticComponent } from "react"
 import type { IconName } from "./Icon.js"
+import { lazy } from "./lazyView.js"
 
 export interface View {
   /** Path of the address, as wouter reads it. */
