@@ -16,6 +16,8 @@ export interface FeedListener {
   readonly changed: (changes: RowChanges) => void
   /** All that was read may be out of date: read it again. Called when the connection begins, and when it cannot resume. */
   readonly restarted: () => void
+  /** The connection was lost and is there again, and nothing was missed: what could not be read meanwhile can be read now. */
+  readonly resumed?: () => void
 }
 
 /** A change of a row of a known table, or of another one. */
@@ -74,6 +76,8 @@ export class Feed {
     } else if (event === "reset" || (event === "synced" && !this.#synced)) {
       this.#synced = true
       for (const listener of this.#listeners) listener.restarted()
+    } else if (event === "synced") {
+      for (const listener of this.#listeners) listener.resumed?.()
     }
   }
 }

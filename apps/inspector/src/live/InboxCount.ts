@@ -18,6 +18,7 @@ export class InboxCount implements FeedListener {
   constructor(private readonly api: Pick<Api, "get">) {}
 
   readonly restarted = (): void => this.#soon(0)
+  readonly resumed = (): void => this.#soon(0)
 
   readonly changed = ({ changes }: RowChanges): void => {
     if (changes.some(({ table }) => tables.includes(table))) this.#soon(pauseMs)

@@ -183,7 +183,7 @@ describe("a thread", () => {
     store.close()
   })
 
-  it("says what kept it from being read, and can be read again", async () => {
+  it("says what kept it from being read, and is read when the connection is back", async () => {
     const { api } = makeApi(3)
     let works = false
     const get = ((path: string, query?: Record<string, unknown>) =>
@@ -192,7 +192,7 @@ describe("a thread", () => {
     store.restarted()
     await vi.waitFor(() => expect(store.state.get().problem?.detail).toBe("no"), { interval: 1 })
     works = true
-    store.restarted()
+    store.resumed()
     await vi.waitFor(() => expect(store.state.get().entries).toHaveLength(3), { interval: 1 })
     expect(store.state.get().problem).toBeNull()
     store.close()

@@ -128,6 +128,13 @@ export class ThreadStore implements FeedListener {
     this.#readMeter(0)
   }
 
+  /** Reads what a lost connection has kept from being read. */
+  readonly resumed = (): void => {
+    if (this.state.get().problem === null) return
+    if (this.head.get() === null) this.restarted()
+    else this.state.set({ ...this.state.get(), problem: null })
+  }
+
   readonly changed = (changes: RowChanges): void => {
     if (this.at !== null || changes.streamId !== this.threadId) return
     if (this.#early !== null) this.#early.push(changes)

@@ -1,25 +1,28 @@
 /** What the agent of a thread can be asked to do, and what it offers. */
 import type { AgentList, AgentModels, AgentView } from "@threadfold/contracts/api"
 import { useEffect, useState } from "react"
+import { useValue } from "../../live/KeyedStore.js"
 import { usePage } from "../../shell/PageContext.js"
 
 /** What is known of the agent: null: not yet; `none`: Threadfold does not run it. */
 export type KnownAgent = AgentView | "none" | null
 
 export const useAgent = (name: string | null | undefined): KnownAgent => {
-  const { api } = usePage()
+  const { api, feed } = usePage()
   const [agent, setAgent] = useState<KnownAgent>(null)
+  const isLive = useValue(feed.state).kind === "live"
   useEffect(() => {
-    if (name === undefined) return
+    // A server that comes back may have another configuration.
+    if (name === undefined || !isLive) return
     if (name === null) return setAgent("none")
     const ends = new AbortController()
     api
       .get<typeof AgentList.Type>("/v1/agents", {}, { signal: ends.signal })
       .then(({ items }) => setAgent(items.find((one) => one.name === name) ?? "none"))
-      // Without it there is no composer; the next look at the thread asks again.
+      // It is asked for again when the connection is back.
       .catch(() => undefined)
     return () => ends.abort()
-  }, [api, name])
+  }, [api, isLive, name])
   return agent
 }
 

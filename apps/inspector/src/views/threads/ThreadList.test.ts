@@ -174,6 +174,26 @@ describe("the list of threads", () => {
     list.close()
   })
 
+  it("reads what a lost connection kept from it when it is back", async () => {
+    const server = makeApi(rowsOf(150))
+    let works = false
+    const get = ((path: string, query?: Record<string, unknown>) =>
+      works ? server.api.get(path, query as never) : Promise.reject(new Error("away"))) as Api["get"]
+    const list = new ThreadList({ get }, filterOf(new URLSearchParams()))
+    list.restarted()
+    await vi.waitFor(() => expect(list.state.get().problem?.detail).toBe("away"), { interval: 1 })
+    works = true
+    list.resumed()
+    await settled(list)
+    expect(list.state.get()).toMatchObject({ count: 100, problem: null })
+    works = false
+    list.readMore()
+    await vi.waitFor(() => expect(list.state.get().problem).not.toBeNull(), { interval: 1 })
+    works = true
+    list.resumed()
+    expect(list.state.get()).toMatchObject({ count: 100, more: true, problem: null })
+  })
+
   it("keeps 10,000 rows in order while they change", async () => {
     const { list } = await started(rowsOf(10_000))
     while (list.state.get().more) {

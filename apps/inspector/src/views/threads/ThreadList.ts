@@ -81,6 +81,13 @@ export class ThreadList implements FeedListener {
     })
   }
 
+  /** Reads what a lost connection has kept from being read. */
+  readonly resumed = (): void => {
+    if (this.state.get().problem === null) return
+    if (this.rows.size === 0) this.restarted()
+    else this.#publish(null)
+  }
+
   /** Reads the next page, unless one is being read. */
   readonly readMore = (): void => {
     if (this.#reading !== null || this.#next === null) return
