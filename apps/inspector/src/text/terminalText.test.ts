@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { cleanOutput, lastLines, terminalPieces } from "./terminalText.js"
+import { bareCommand, cleanOutput, lastLines, terminalPieces } from "./terminalText.js"
 
 const control = /(?![\t\n])\p{Cc}/u
 
@@ -85,4 +85,16 @@ it("gives the last lines", () => {
     "",
     "b",
   ])
+})
+
+it.each([
+  ["npm test", "npm test"],
+  ["/bin/bash -lc 'npm test'", "npm test"],
+  ['bash -c "npm test"', "npm test"],
+  ["zsh -lc ls", "ls"],
+  ["/bin/bash -lc 'a '\"'\"' b'", "'a '\"'\"' b'"],
+  ['sh -c "a $b"', '"a $b"'],
+  ["bash script.sh", "bash script.sh"],
+])("shows %s as what is run", (command, shown) => {
+  expect(bareCommand(command)).toBe(shown)
 })

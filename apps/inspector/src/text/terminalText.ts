@@ -73,3 +73,13 @@ export const lastLines = (output: string, count: number): string => {
   for (let lines = 0; lines < count && at !== -1; lines += 1) at = output.lastIndexOf("\n", at - 1)
   return at === -1 ? output.trimEnd() : output.slice(at + 1).trimEnd()
 }
+
+const shell = /^(?:\S*\/)?(?:ba|da|z)?sh -l?c ([\s\S]+)$/
+
+/** A command without the shell that agents wrap it in, for one line: `/bin/bash -lc 'npm test'` → `npm test`. */
+export const bareCommand = (command: string): string => {
+  const inner = shell.exec(command)?.[1]
+  if (inner === undefined) return command
+  const quoted = /^'([^']*)'$/.exec(inner) ?? /^"([^"\\$`]*)"$/.exec(inner)
+  return quoted?.[1] ?? inner
+}

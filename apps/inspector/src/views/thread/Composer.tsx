@@ -237,7 +237,7 @@ export const Composer = ({ agent, field, head, onSent }: ComposerProps) => {
           type="button"
         >
           <Icon name="send" size={14} />
-          <span>{isBusy ? modes[mode].label : "Send"}</span>
+          <span>Send</span>
         </button>
       </div>
       {send.problem === null ? null : (

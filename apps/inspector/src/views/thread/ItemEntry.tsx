@@ -9,7 +9,7 @@ import { CodeBlock } from "../../text/CodeBlock.js"
 import { LongText } from "../../text/LongText.js"
 import { Markdown } from "../../text/Markdown.js"
 import { Terminal } from "../../text/Terminal.js"
-import { lastLines } from "../../text/terminalText.js"
+import { bareCommand, lastLines } from "../../text/terminalText.js"
 import { ChildLinks } from "./ChildLinks.js"
 import { Fold } from "./Fold.js"
 import classes from "./ItemEntry.module.css"
@@ -145,7 +145,7 @@ const Command = ({ item, store }: ItemProps) => {
       }
       sign="system"
       store={store}
-      title={<code>{item.title ?? "command"}</code>}
+      title={<code title={item.title ?? undefined}>{bareCommand(item.title ?? "command")}</code>}
       tone={toneOf(item)}
     />
   )

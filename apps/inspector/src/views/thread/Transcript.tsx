@@ -5,10 +5,14 @@
 import { useVirtualizer } from "@tanstack/react-virtual"
 import { type RefObject, useCallback, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react"
 import { useKey, useValue } from "../../live/KeyedStore.js"
-import { QuestionCard } from "../../requests/QuestionCard.js"
+import { outcomeOf } from "../../requests/answers.js"
+import { QuestionCard, requestKindLabel } from "../../requests/QuestionCard.js"
+import { requestsOf } from "../../requests/Requests.js"
 import { Icon } from "../../shell/Icon.js"
 import { Notice, ProblemNotice } from "../../shell/Notice.js"
+import { usePage } from "../../shell/PageContext.js"
 import type { Entry } from "./entries.js"
+import { Fold } from "./Fold.js"
 import { ItemEntry } from "./ItemEntry.js"
 import type { ThreadStore } from "./ThreadStore.js"
 import classes from "./Transcript.module.css"
@@ -35,10 +39,27 @@ const sizes: Readonly<Record<Entry["kind"], number>> = { turn: 40, prompt: 80, i
 
 const Request = ({ requestId, store }: { requestId: string; store: ThreadStore }) => {
   const request = useKey(store.requests, requestId)
-  return request === undefined ? null : (
+  const answer = useKey(requestsOf(usePage()).answers, requestId)
+  if (request === undefined) return null
+  const isOver = request.status !== "open" && request.status !== "answering"
+  // Whose answer came too late is told so where the question was.
+  const isNews = answer !== undefined && answer.kind !== "taken"
+  const card = () => (
     <div className={classes.request}>
       <QuestionCard requestId={requestId} />
     </div>
+  )
+  if (store.at === null && (!isOver || isNews)) return card()
+  return (
+    <Fold
+      aside={outcomeOf(request)}
+      body={card}
+      id={requestId}
+      kind="Question"
+      sign="question"
+      store={store}
+      title={request.title ?? requestKindLabel(request.kind)}
+    />
   )
 }
 
