@@ -39,6 +39,11 @@ const pages: Readonly<Record<string, Page>> = {
     // Its types are its sources.
     with: ["--lib", "es2023", "--exactOptionalPropertyTypes", "src/http/compression.d.ts"],
   },
+  "apps/server/PACKAGE.md": {
+    folder: "apps/server",
+    given: [],
+    with: ["--lib", "es2023", "--exactOptionalPropertyTypes", "src/http/compression.d.ts"],
+  },
   "packages/client/README.md": {
     folder: "packages/client",
     given: ["declare const token: string", "declare const readAgain: (path: string) => Promise<void>"],
@@ -50,7 +55,10 @@ const samplesOf = (text: string): readonly string[] =>
 
 let failed = 0
 for (const [page, { folder, given, with: more = [] }] of Object.entries(pages)) {
-  const samples = samplesOf(readFileSync(join(root, page), "utf8"))
+  const samples = samplesOf(readFileSync(join(root, page), "utf8")).map((sample) =>
+    // The server's package has another name where it is installed.
+    sample.replaceAll('from "threadfold"', 'from "@threadfold/server"'),
+  )
   const place = join(root, folder, "dist", "samples")
   rmSync(place, { recursive: true, force: true })
   mkdirSync(place, { recursive: true })

@@ -51,8 +51,6 @@ const soaks: Readonly<Record<string, Soak>> = {
     files: ["test/soak/hostile.soak.ts"],
     env: { SEEDS: "50", LINES: "2000", SEED: "1" },
   },
-  // The client packed, installed where nothing else is, compiled against and run.
-  client: { config: "vitest.soak.config.ts", files: ["test/soak/client.soak.ts"], env: {} },
   // Why fields are as they are, proved by the event that was left out.
   why: { folder: "packages/core", files: ["src/model/why.test.ts"], env: { THREADFOLD_WHY_FIELDS: "1000" } },
   // The rules on more of what sources could say.

@@ -2,7 +2,7 @@
 // flat in `dist`. Loading a thousand modules one by one took two thirds of the time in which a command answers.
 import { execFileSync } from "node:child_process"
 import { cpSync, existsSync, rmSync, writeFileSync } from "node:fs"
-import { createRequire } from "node:module"
+import { createRequire, isBuiltin } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { init, parse } from "es-module-lexer"
@@ -31,7 +31,8 @@ const withoutOptionFiles = {
 }
 
 /**
- * The page of the API's documentation is half of all text of the program, and is asked for now and then: it stays in a file of its own.
+ * The page of the API's documentation is half of all text of the program, and is asked for now and then: it stays in one file of its own,
+ * for both forms of the program.
  *
  * @type {import("esbuild").Plugin}
  */
@@ -52,6 +53,8 @@ const shared = {
   // Native code stays where it is installed.
   external: ["better-sqlite3", "@parcel/watcher"],
   logLevel: "warning",
+  // What went in, for `scripts/pack`.
+  metafile: true,
 }
 
 /** Threads that are started by the name of their file: the module of each. */
@@ -129,7 +132,7 @@ const options = {
   banner: {
     js: 'import { createRequire as createRequireHere } from "node:module"; const require = createRequireHere(import.meta.url);',
   },
-  plugins: [withoutOptionFiles, starts],
+  plugins: [withoutOptionFiles, withoutSwagger, starts],
 }
 
 /**
@@ -195,10 +198,26 @@ export const watch = async (onBuilt) => {
   await (await context({ ...options, plugins: [...(options.plugins ?? []), tell] })).watch()
 }
 
+/** Beside the built files: the packages of others whose code went into them, and the packages that they load where they are installed. */
+const bundledFile = "bundled.json"
+
+/** @param {readonly import("esbuild").Metafile[]} metafiles */
+const bundledOf = (metafiles) => {
+  const outputs = metafiles.flatMap((one) => Object.values(one.outputs))
+  const files = outputs.flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+  )
+  const folders = files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? [])
+  const loaded = outputs
+    .flatMap(({ imports }) => imports.flatMap(({ external, path }) => (external === true ? [path] : [])))
+    .filter((path) => /^[@a-z]/.test(path) && !path.startsWith("node:") && !isBuiltin(path))
+  return { bundled: [...new Set(folders)].sort(), loaded: [...new Set(loaded)].sort() }
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   rmSync(join(home, "dist"), { recursive: true, force: true })
   const swagger = createRequire(import.meta.url).resolve("@effect/platform/HttpApiSwagger")
-  await Promise.all([
+  const built = await Promise.all([
     build(options),
     build(inOneFile),
     build({
@@ -211,6 +230,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   // The web page, where it was built.
   const page = join(home, "..", "inspector", "dist")
   if (existsSync(join(page, "page.json"))) cpSync(page, join(home, "dist", "page"), { recursive: true })
+  writeFileSync(
+    join(home, "dist", bundledFile),
+    JSON.stringify(bundledOf(built.flatMap(({ metafile }) => metafile ?? []))),
+  )
   // What its commands say is of no interest; where one fails, the error has it.
   execFileSync(process.execPath, [join(home, "dist", "compile.js"), home], { stdio: "pipe" })
 }

@@ -1,15 +1,15 @@
 /**
- * Makes V8's form of the one file of the program (`compiledProgram.ts`), for the Node that runs this: the end of the build. It runs
- * what most commands run, so that their functions are in it. Argument: the folder of this package.
+ * Makes V8's form of the one file of the program (`compiledProgram.ts`), for the Node that runs this: at the end of the build, and where
+ * the package is installed. It runs what most commands run, so that their functions are in it. Argument: the folder of this package.
  */
 import "./heap.js"
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 import { Effect } from "effect"
 import { compiledNames, compiling } from "./compiledProgram.js"
 
-const home = process.argv[2] ?? "."
+const home = resolve(process.argv[2] ?? ".")
 const folder = join(home, "dist")
 const place = mkdtempSync(join(tmpdir(), "threadfold-build-"))
 const data = ["--data-dir", join(place, "data")]

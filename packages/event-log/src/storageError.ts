@@ -18,10 +18,19 @@ const isReadOnly = (directory: string): boolean => {
 
 const isFull = (code: string): boolean => code === "ENOSPC" || code === "EDQUOT" || code === "SQLITE_FULL"
 
+/** Whether the database module itself is not there: its install script has not run, or it was made for another Node. */
+const isModuleMissing = (code: string, why: string): boolean =>
+  code === "ERR_DLOPEN_FAILED" || why.startsWith("Could not locate the bindings file")
+
 /** Why a write below `directory` failed; `path` is named. */
 export const storageError = (path: string, directory: string, error: unknown): StorageError => {
   const why = error instanceof Error ? error.message : String(error)
   const code = codeOf(error)
+  if (isModuleMissing(code, why)) {
+    return new StorageFailed({
+      message: `${path}: better-sqlite3, the database module, is not there for Node ${process.version}. Allow its install script and run \`npm rebuild better-sqlite3\`; \`threadfold doctor\` says more.`,
+    })
+  }
   if (code === "EROFS" || isReadOnly(directory)) {
     return new StorageReadOnly({ message: `${directory} is on a file system that is mounted read-only.` })
   }

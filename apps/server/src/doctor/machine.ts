@@ -40,7 +40,7 @@ export const checkModule: Effect.Effect<Check> = Effect.tryPromise(async () => {
       problem(
         "database module",
         `better-sqlite3 cannot be loaded: ${error instanceof Error ? error.message.split("\n", 1)[0] : String(error)}`,
-        "Set up again with `npm run setup`: it says what is missing.",
+        "Allow its install script and run `npm rebuild better-sqlite3`; in a checkout `npm run setup` says what is missing.",
       ),
     ),
   ),
