@@ -3,7 +3,7 @@
  * 32 KiB) once, under its SHA-256. Later, off the write path, bodies are packed: neighbours are alike, so a block of
  * them deflates far better than each alone.
  */
-import { createHash } from "node:crypto"
+import { createHash, type Hash } from "node:crypto"
 import { deflateRawSync, inflateRawSync } from "node:zlib"
 import type { StoredText } from "./texts/storedParts.js"
 
@@ -21,8 +21,25 @@ export type NumberedBody = readonly [sequence: number, body: StoredText]
 export const isLong = (body: string): boolean =>
   body.length > inlineBytes || (body.length > inlineBytes / 3 && Buffer.byteLength(body) > inlineBytes)
 
+/** UTF-16 units of a text that are hashed together: of a longer one no copy is made as a whole. */
+const hashedUnits = 1024 * 1024
+
+/** SHA-256 of the UTF-8 of a text. */
+export const hashOf = (text: string): Hash => {
+  const hash = createHash("sha256")
+  for (let from = 0; from < text.length; ) {
+    const end = Math.min(text.length, from + hashedUnits)
+    // Not between the halves of a pair.
+    const isPair = end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800
+    const until = isPair ? end + 1 : end
+    hash.update(text.slice(from, until))
+    from = until
+  }
+  return hash
+}
+
 /** Key of a long body: lower-case hexadecimal SHA-256 of its UTF-8. */
-export const bodyKey = (body: string): string => createHash("sha256").update(body).digest("hex")
+export const bodyKey = (body: string): string => hashOf(body).digest("hex")
 
 /** Packs one body. */
 export const packBody = (body: string): Buffer => deflateRawSync(body)

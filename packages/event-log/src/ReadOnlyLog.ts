@@ -32,7 +32,7 @@ import {
 } from "./NativeBodies.js"
 import { selectEvents } from "./SelectEvents.js"
 import { logIdKey } from "./SqliteDriver.js"
-import { selectBeginningSql, selectTextSql } from "./texts/SqliteTexts.js"
+import { joinedSegments, selectBeginningSql, selectTextSql } from "./texts/SqliteTexts.js"
 import { bytesOf, decodeParts, joinParts, keysOf, type StoredText } from "./texts/storedParts.js"
 
 /** How to open a log for reading. */
@@ -65,7 +65,7 @@ const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource =
       const texts = new Map<string, string>()
       for (const key of keysOf(parted)) {
         const segments = yield* query<{ readonly text: string | null }>(textSql, [streamId, key])
-        if (segments.length > 0) texts.set(key, segments.map(({ text }) => text ?? "").join(""))
+        texts.set(key, yield* attempt(() => joinedSegments(segments.map(({ text }) => text))))
       }
       return yield* attempt(() => joinParts(parted, { textOf: (key) => texts.get(key) ?? missing(), payload }))
     })

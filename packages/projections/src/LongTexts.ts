@@ -40,6 +40,9 @@ export const textBytes = (row: string, column: string): string =>
 /** Length of a key. A chunk that names no key names how many bytes its event's piece has, in fewer characters. */
 const keyLength = 64
 
+/** Whether what a column holds is the length of its event's piece, and no key. */
+export const isPieceLength = (key: string): boolean => key.length < keyLength
+
 /** The text of a chunk in SQL: what the row holds, the long text that it names, or else the piece of the event that it came with. */
 export const chunkText = (row: string): string =>
   `iif(typeof(${row}.text) = 'text', ${row}.text, coalesce(iif(length(${row}.text) = ${keyLength},
@@ -116,7 +119,7 @@ export class LongTexts {
     const sql = this.statements()
     if (sql === null || typeof streamId !== "string") return null
     const segments = sql.segments.all(streamId, key.toString("latin1"))
-    return segments.length === 0 ? null : segments.join("")
+    return segments.length === 0 || segments.includes(null) ? null : segments.join("")
   }
 
   /** A row that was just read, with its long texts, in place. */

@@ -9,8 +9,8 @@ const payloads = `SELECT count(*) AS count, coalesce(sum(octet_length(payload)),
 
 /** Long texts of payloads that no other thread has. */
 const texts = `SELECT count(*) AS count, coalesce(sum(octet_length(body)), 0) AS bytes FROM text_bodies AS b
-  WHERE sha256 IN (SELECT sha256 FROM texts WHERE stream_id = ? AND pieces IS NULL)
-    AND NOT EXISTS (SELECT 1 FROM texts WHERE sha256 = b.sha256 AND pieces IS NULL AND stream_id <> ?)`
+  WHERE sha256 IN (SELECT sha256 FROM texts WHERE stream_id = ? AND item_id IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM texts WHERE sha256 = b.sha256 AND item_id IS NULL AND stream_id <> ?)`
 
 /** Bodies that lie beside their events, those of long ones counted where they are kept. */
 const own = `SELECT count(*) AS count, coalesce(sum(octet_length(body)), 0) AS bytes

@@ -4,13 +4,17 @@
  */
 import { hash } from "node:crypto"
 import { blankRow, type EventRow } from "../EventRow.js"
-import { bodyKey, isLong } from "../NativeBodies.js"
+import { bodyKey, hashOf, isLong } from "../NativeBodies.js"
 
 /** Events of one stream and one transaction that share a digest, at most: what `verify` can name. */
 export const blockEvents = 64
 
+/** A text with more UTF-16 units is hashed part by part. */
+const longText = 1024 * 1024
+
 /** SHA-256 of UTF-8, base64. */
-export const sha256 = (text: string): string => hash("sha256", text, "base64")
+export const sha256 = (text: string): string =>
+  text.length > longText ? hashOf(text).digest("base64") : hash("sha256", text, "base64")
 
 /** A text as SQLite keeps it: a lone surrogate is replaced there. */
 const surrogate = /[\ud800-\udfff]/

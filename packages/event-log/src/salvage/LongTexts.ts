@@ -8,6 +8,7 @@ import type { LongText } from "./logRows.js"
 const Segments = Schema.parseJson(
   Schema.Array(
     Schema.Union(
+      Schema.Tuple(Schema.Number),
       Schema.Tuple(Schema.Number, Schema.Number, Schema.Number),
       Schema.Tuple(Schema.Number, Schema.Number, Schema.Number, Schema.String),
     ),
@@ -40,15 +41,14 @@ export class LongTexts {
   /** A long text of a stream. Throws where some of it is lost. */
   textOf(streamId: string, key: string): string {
     const found = this.catalogue.text(streamId, key)
-    const text =
-      found === null || found.pieces === null ? this.catalogue.bodyOf(key) : this.streamed(found, found.pieces)
+    const text = found === null || found.itemId === null ? this.catalogue.bodyOf(key) : this.streamed(found)
     if (bodyKey(text) !== key) throw new Error("a long text of it is lost")
     return text
   }
 
-  private streamed({ itemId, streamId }: LongText, pieces: string): string {
+  private streamed({ itemId, segments, streamId }: LongText): string {
     let text = ""
-    for (const [, first, last, key] of decodeSegments(pieces)) {
+    for (const [, first = 0, last = 0, key] of decodeSegments(segments)) {
       text += key === undefined ? this.between(streamId, itemId, first, last) : this.catalogue.bodyOf(key)
     }
     return text

@@ -20,7 +20,7 @@ export interface LongText {
   readonly key: string
   readonly bytes: number
   readonly itemId: string | null
-  readonly pieces: string | null
+  readonly segments: string
 }
 
 export type LogRow =
@@ -111,11 +111,10 @@ const purgeOf = (values: readonly Value[]): PurgeRow | null => {
 
 /** The long text of a row with the columns of `texts`; null where it is none. */
 const longTextOf = (values: readonly Value[]): LongText | null => {
-  const [streamId, key, bytes, itemId, pieces] = values
+  const [streamId, key, bytes, itemId, segments] = values
   if (values.length !== 5 || !isText(streamId) || !uuid.test(streamId) || !isText(key) || !sha256.test(key)) return null
-  if (!isCount(bytes) || (itemId === null) !== (pieces === null)) return null
-  if (itemId === null || pieces === null) return { streamId, key, bytes, itemId: null, pieces: null }
-  return isText(itemId) && isText(pieces) ? { streamId, key, bytes, itemId, pieces } : null
+  if (!isCount(bytes) || !isText(segments) || (itemId !== null && !isText(itemId))) return null
+  return { streamId, key, bytes, itemId, segments }
 }
 
 /** The sealed hash of an event that is a tombstone; null: it is none. */

@@ -7,18 +7,15 @@
 import { longestTextBytes } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
 import type { EventRow, ReadRow, StoredEventRow } from "../EventRow.js"
-import { bodyKey, inlineBytes } from "../NativeBodies.js"
+import { inlineBytes } from "../NativeBodies.js"
 import { leastShared, sharedParts, stringsIn } from "./sharedParts.js"
-import { decodeParts, encodeParts, escaped, joinParts, keysOf, type Part, type StoredText } from "./storedParts.js"
-import { StreamedPieces, segmentBytes } from "./streamedPieces.js"
+import { decodeParts, encodeParts, joinParts, keysOf, type Part, type StoredText } from "./storedParts.js"
+import { StreamedPieces } from "./streamedPieces.js"
+import { segmentsOf, type WrittenText, writtenText } from "./writtenText.js"
 
 /** Bytes of UTF-8 that a UTF-16 unit takes at most: what has fewer units than this is no long text. */
 const bytesPerUnit = 3
 const leastUnits = Math.floor(longestTextBytes / bytesPerUnit)
-
-/** Whether a text is stored by itself. */
-export const isLongText = (text: string): boolean =>
-  text.length > leastUnits && Buffer.byteLength(text) > longestTextBytes
 
 const segmentsWhere = "SELECT text FROM text_segments WHERE stream_id = ? AND sha256 = ?"
 /** What a long text consists of, in order. Binds the stream and the key. */
@@ -30,15 +27,15 @@ const prepare = (handle: Sqlite.Database) => ({
   text: handle.prepare<[string, string], string | null>(selectTextSql).pluck(),
   beginning: handle.prepare<[string, string], string | null>(selectBeginningSql).pluck(),
   isKnown: handle.prepare<[string, string]>("SELECT 1 FROM texts WHERE stream_id = ? AND sha256 = ?"),
-  insert: handle.prepare<[string, string, number, string | null, string | null], never>(
-    "INSERT INTO texts (stream_id, sha256, bytes, item_id, pieces) VALUES (?, ?, ?, ?, ?)",
+  insert: handle.prepare<[string, string, number, string | null, string], never>(
+    "INSERT INTO texts (stream_id, sha256, bytes, item_id, segments) VALUES (?, ?, ?, ?, ?)",
   ),
-  hasBody: handle.prepare<[string]>("SELECT 1 FROM text_bodies WHERE sha256 = ? LIMIT 1"),
+  starts: handle.prepare<[string], number>("SELECT start FROM text_bodies WHERE sha256 = ? ORDER BY start").pluck(),
   insertBody: handle.prepare<[string, number, string], never>(
     "INSERT INTO text_bodies (sha256, start, body) VALUES (?, ?, ?)",
   ),
   remove: handle.prepare<[string, string], never>("DELETE FROM texts WHERE stream_id = ? AND sha256 = ?"),
-  isUsed: handle.prepare<[string]>("SELECT 1 FROM texts WHERE sha256 = ? AND pieces IS NULL LIMIT 1"),
+  isUsed: handle.prepare<[string]>("SELECT 1 FROM texts WHERE sha256 = ? AND item_id IS NULL LIMIT 1"),
   bodyBytes: handle
     .prepare<[string], number>("SELECT coalesce(sum(octet_length(body)), 0) FROM text_bodies WHERE sha256 = ?")
     .pluck(),
@@ -49,16 +46,6 @@ const prepare = (handle: Sqlite.Database) => ({
     )
     .raw(),
 })
-
-/** The text that JSON writes so between quotes; null: JSON would not write it so. */
-const unescaped = (written: string): string | null => {
-  try {
-    const text: unknown = JSON.parse(`"${written}"`)
-    return typeof text === "string" && escaped(text) === written ? text : null
-  } catch {
-    return null
-  }
-}
 
 export class SqliteTexts {
   private prepared: ReturnType<typeof prepare> | null = null
@@ -77,11 +64,12 @@ export class SqliteTexts {
     if (payload.length <= leastUnits || !payload.isWellFormed()) return payload
     const parts: Part[] = []
     let at = 0
-    for (const [from, until] of stringsIn(payload, leastUnits)) {
-      const text = unescaped(payload.slice(from, until))
-      if (text === null || !isLongText(text) || !text.isWellFormed()) continue
-      parts.push(payload.slice(at, from), { text: this.keep(event, text) })
-      at = until
+    for (const stretch of stringsIn(payload, leastUnits)) {
+      const written = writtenText(payload, stretch)
+      if (written === null || written.bytes <= longestTextBytes) continue
+      parts.push(payload.slice(at, written.from), { text: written.key })
+      this.keep(event, written)
+      at = written.until
     }
     return at === 0 ? payload : encodeParts(payload, [...parts, payload.slice(at)])
   }
@@ -160,28 +148,28 @@ export class SqliteTexts {
     return joinParts(decodeParts(stored), { textOf: (key) => this.textOf(streamId, key), payload: missing })
   }
 
-  /** Stores a long text, unless its stream has it; gives its key. */
-  private keep(event: EventRow, text: string): string {
+  /** Stores a long text, unless its stream has it. */
+  private keep(event: EventRow, text: WrittenText): void {
     const { itemId, streamId } = event
-    const key = bodyKey(text)
-    if (this.sql.isKnown.get(streamId, key) !== undefined) return key
+    const { bytes, key } = text
+    if (this.sql.isKnown.get(streamId, key) !== undefined) return
     const pieces = this.pieces.of(event, text)
-    this.sql.insert.run(streamId, key, Buffer.byteLength(text), pieces === null ? null : itemId, pieces)
-    if (pieces === null && this.sql.hasBody.get(key) === undefined) this.keepBody(key, text)
-    return key
+    if (pieces !== null) this.sql.insert.run(streamId, key, bytes, itemId, JSON.stringify(pieces))
+    else this.sql.insert.run(streamId, key, bytes, null, JSON.stringify(this.startsOf(text).map((start) => [start])))
   }
 
-  private keepBody(key: string, text: string): void {
+  /** Where the segments of a text begin that is stored by itself; stores it, unless another stream has it. */
+  private startsOf(text: WrittenText): readonly number[] {
+    const stored = this.sql.starts.all(text.key)
+    if (stored.length > 0) return stored
+    const starts: number[] = []
     let start = 0
-    for (let from = 0; from < text.length; ) {
-      const end = Math.min(text.length, from + segmentBytes)
-      // Not between the halves of a pair.
-      const until = end < text.length && isLeading(text.charCodeAt(end - 1)) ? end - 1 : end
-      const segment = text.slice(from, until)
-      this.sql.insertBody.run(key, start, segment)
-      start += Buffer.byteLength(segment)
-      from = until
+    for (const segment of segmentsOf(text)) {
+      this.sql.insertBody.run(text.key, start, segment ?? "")
+      starts.push(start)
+      start += Buffer.byteLength(segment ?? "")
     }
+    return starts
   }
 
   private get sql(): ReturnType<typeof prepare> {
@@ -190,10 +178,9 @@ export class SqliteTexts {
   }
 }
 
-const isLeading = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
-
-const joinedSegments = (segments: readonly (string | null)[]): string =>
-  segments.length === 0 ? missing() : segments.join("")
+/** A text from its segments. Throws where one is not there. */
+export const joinedSegments = (segments: readonly (string | null)[]): string =>
+  segments.length === 0 || segments.includes(null) ? missing() : segments.join("")
 
 const missing = (): never => {
   throw new Error("a long text of it is missing")

@@ -77,7 +77,7 @@ const storedBytes = (handle: Sqlite.Database): number =>
   sum(handle, "SELECT coalesce(sum(octet_length(body)), 0) FROM native_blocks") +
   sum(handle, "SELECT coalesce(sum(octet_length(body)), 0) FROM blobs") +
   sum(handle, "SELECT coalesce(sum(octet_length(body)), 0) FROM text_bodies") +
-  sum(handle, "SELECT coalesce(sum(octet_length(pieces)), 0) FROM texts")
+  sum(handle, "SELECT coalesce(sum(octet_length(segments)), 0) FROM texts")
 
 const expectSame = (driver: LogDriver, events: readonly Written[]): void => {
   expect(driver.read({ limit: 10_000 })).toEqual(events.map(([row]) => row))
@@ -191,7 +191,7 @@ describe("a long text", () => {
       expect(verifyDigests(handle, { bytes: true })).toMatchObject({ ok: true, events: story.events.length })
       for (const [change, table] of [
         ["body = replace(body, 'a', 'b')", "text_bodies"],
-        ["pieces = replace(pieces, '[[0,1,', '[[0,2,')", "texts WHERE pieces IS NOT NULL"],
+        ["segments = replace(segments, '[[0,1,', '[[0,2,')", "texts WHERE item_id IS NOT NULL"],
       ] as const) {
         const [name, ...where] = table.split(" ")
         handle.exec("SAVEPOINT one")

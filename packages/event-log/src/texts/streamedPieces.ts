@@ -1,14 +1,15 @@
 /** Finds the events that streamed a text piece by piece. The text need not be stored again then. No Effect here. */
 import type Sqlite from "better-sqlite3"
 import type { EventRow } from "../EventRow.js"
-import { decodeParts, keysOf, type StoredText } from "./storedParts.js"
+import { decodeParts, escaped, keysOf, type StoredText } from "./storedParts.js"
+import type { WrittenText } from "./writtenText.js"
 
 /** Events that are looked at in one statement … */
 const page = 200
 /** … and events of other items that are passed over in a row at most. */
 const mostOthers = 5_000
 /** Pieces go together into segments of so many bytes, so that a part of a long text is found without reading all before it. */
-export const segmentBytes = 64 * 1024
+const segmentBytes = 64 * 1024
 
 /**
  * A segment: where it begins, bytes; the versions of its first and its last piece; and the key of the one piece that is a long text
@@ -50,15 +51,18 @@ export class StreamedPieces {
   ) {}
 
   /**
-   * The pieces of an item that end to end are this text, as the column `pieces` has them; null: they are not. Goes back from the event
+   * The pieces of an item that end to end are this text, as the column `segments` has them; null: they are not. Goes back from the event
    * that has the text whole, and stops at the first piece that is another text, or where the item begins.
    */
-  of({ itemId, streamId, streamVersion, type }: EventRow, text: string): string | null {
+  of(
+    { itemId, streamId, streamVersion, type }: EventRow,
+    { from, json, until }: WrittenText,
+  ): readonly Segment[] | null {
     if (itemId === null || type !== "item.completed") return null
     this.select ??= prepare(this.handle)
     const found: Piece[] = []
     let others = 0
-    for (let [end, before] = [text.length, streamVersion]; end > 0; ) {
+    for (let [end, before] = [until, streamVersion]; end > from; ) {
       const events = this.select.all({ streamId, itemId, before })
       for (const event of events) {
         before = event.version
@@ -68,30 +72,45 @@ export class StreamedPieces {
           continue
         }
         const piece = this.pieceOf(streamId, event)
-        if (piece === null || !text.endsWith(piece.text, end)) return null
-        found.push(piece)
+        if (piece === null) return null
+        const { written, ...place } = piece
+        const start = end - written.length
+        if (start < from || !json.startsWith(written, start)) return null
+        found.push(place)
         others = 0
-        end -= piece.text.length
-        if (end === 0) return JSON.stringify(segmentsOf(found.reverse()))
+        end = start
+        if (end === from) return segmentsOf(found.reverse())
       }
       if (events.length < page || others > mostOthers) return null
     }
     return null
   }
 
-  private pieceOf(streamId: string, { piece, version }: Found): Piece | null {
+  private pieceOf(streamId: string, { piece, version }: Found): WrittenPiece | null {
     if (piece === null) return null
-    if (typeof piece === "string") return { version, text: piece, key: null }
+    if (typeof piece === "string") return pieceFrom(version, piece, null)
     const key = keyOfPiece(piece)
-    return key === null ? null : { version, text: this.textOf(streamId, key), key }
+    return key === null ? null : pieceFrom(version, this.textOf(streamId, key), key)
   }
 }
 
 interface Piece {
   readonly version: number
-  readonly text: string
+  readonly bytes: number
   readonly key: string | null
 }
+
+/** A piece with its text as JSON writes it. */
+interface WrittenPiece extends Piece {
+  readonly written: string
+}
+
+const pieceFrom = (version: number, text: string, key: string | null): WrittenPiece => ({
+  version,
+  written: escaped(text),
+  bytes: Buffer.byteLength(text),
+  key,
+})
 
 const segmentsOf = (pieces: readonly Piece[]): readonly Segment[] => {
   const segments: Segment[] = []
@@ -101,12 +120,12 @@ const segmentsOf = (pieces: readonly Piece[]): readonly Segment[] => {
     if (open !== null) segments.push([open.start, open.first, open.last])
     open = null
   }
-  for (const { key, text, version } of pieces) {
+  for (const { bytes, key, version } of pieces) {
     if (key !== null || (open !== null && start - open.start >= segmentBytes)) close()
     if (key !== null) segments.push([start, version, version, key])
     else if (open === null) open = { start, first: version, last: version }
     else open.last = version
-    start += Buffer.byteLength(text)
+    start += bytes
   }
   close()
   return segments

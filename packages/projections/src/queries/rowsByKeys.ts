@@ -5,6 +5,7 @@ import type { StorageUnavailable, TableName } from "@threadfold/contracts"
 import { type Cells, keyOf, layout, type Scalar } from "@threadfold/core/model"
 import { Effect } from "effect"
 import { sqlName } from "../SqlText.js"
+import { withNamedTexts } from "./namedTexts.js"
 import type { ReadSql } from "./ReadSql.js"
 import { reading, shownCells } from "./read.js"
 import { shownList, shownRow } from "./select.js"
@@ -30,6 +31,7 @@ const ofTable = (
   const text =
     `SELECT ${shownList(of, "t")} FROM json_each(?) AS wanted ` + `CROSS JOIN ${table} AS t ON ${on.join(" AND ")}`
   return sql.unsafe<Record<string, unknown>>(text, [JSON.stringify(keys)]).pipe(
+    Effect.flatMap((rows) => withNamedTexts(sql, of, rows, "beginning")),
     Effect.map((rows) => {
       const byKey = new Map<string, Cells>()
       for (const row of rows) {

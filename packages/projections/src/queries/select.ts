@@ -4,8 +4,9 @@ import type * as SqlError from "@effect/sql/SqlError"
 import { longestTextBytes, type Rows, type TableName, tableNames } from "@threadfold/contracts"
 import { type Cells, type Layout, type LayoutColumn, layout, toRow, type WholeSizes } from "@threadfold/core/model"
 import { Effect } from "effect"
-import { chunkBytes, chunkText, mayNameText, textBeginning, textBytes, wholeText } from "../LongTexts.js"
-import { parseJson, parseJsonColumns, sqlName } from "../SqlText.js"
+import { chunkBytes, mayNameText, textBytes } from "../LongTexts.js"
+import { parseJson, parseJsonColumns, selectList, sqlName } from "../SqlText.js"
+import { withNamedTexts } from "./namedTexts.js"
 import type { ReadSql } from "./ReadSql.js"
 
 /** A condition and its parameters. */
@@ -20,21 +21,9 @@ export const byIds = (column: string, ids: readonly string[]): Condition => ({
   params: [JSON.stringify(ids)],
 })
 
-/** Whether a column is the text of a chunk. */
-const isChunk = (table: TableName, { name }: LayoutColumn): boolean => table === "item_chunks" && name === "text"
-
-/** Every column of a row, whole. */
-const wholeList = ({ columns, table }: Layout): string =>
-  columns
-    .map((column) => {
-      const name = sqlName(column.name)
-      return `${isChunk(table, column) ? chunkText(table) : mayNameText(column) ? wholeText(table, name) : `"${name}"`} AS "${column.name}"`
-    })
-    .join(", ")
-
 /** What a statement selects of a table's rows, made once: pages run several statements a call. */
 const selections: ReadonlyMap<TableName, string> = new Map(
-  tableNames.map((table) => [table, `SELECT ${wholeList(layout(table))} FROM ${table}`]),
+  tableNames.map((table) => [table, `SELECT ${selectList(layout(table).columns)} FROM ${table}`]),
 )
 
 /** Whole rows of a table; `tail` is the rest of the statement, from this package alone. */
@@ -52,7 +41,10 @@ export const selectRows = <N extends TableName>(
       text,
       where.flatMap((each) => each.params),
     )
-    .pipe(Effect.map((rows) => rows.map((row) => toRow(table, parseJsonColumns(of, row)))))
+    .pipe(
+      Effect.flatMap((rows) => withNamedTexts(sql, of, rows, "whole")),
+      Effect.map((rows) => rows.map((row) => toRow(table, parseJsonColumns(of, row)))),
+    )
 }
 
 /**
@@ -83,7 +75,13 @@ export const isLongStream = ({ chunkChars, chunks, hasFinal }: Rows["items"]): b
   hasFinal === 0 && (chunkChars > longestTextBytes || chunks > shownChunks)
 
 /**
- * The columns of a row that is shown. A unit of text is a byte at least, so that as many units are enough of its beginning.
+ * The beginning of a long text: of its bytes, because functions on texts stop at a NUL. A character that is cut lies behind what is
+ * shown.
+ */
+const beginningSql = (name: string): string => `CAST(substr(CAST(${name} AS BLOB), 1, ${longestTextBytes + 3}) AS TEXT)`
+
+/**
+ * The columns of a row that is shown.
  *
  * @param row what stands for the table in the statement, where it is not its name
  */
@@ -92,28 +90,18 @@ export const shownList = (of: Layout, row: string = of.table): string => {
   const listed = of.columns.map((column) => {
     const name = `${row}."${sqlName(column.name)}"`
     if (!long.includes(column)) return `${name} AS "${column.name}"`
-    const { beginning, bytes, isLong, whole } = longText(of.table, row, column)
-    const shown = column.json ? "NULL" : `substr(${beginning}, 1, ${longestTextBytes})`
-    return `iif(${bytes} > ${mostBytes(column)}${isLong}, ${shown}, ${whole}) AS "${column.name}"`
+    const shown = column.json ? "NULL" : beginningSql(name)
+    return `iif(octet_length(${name}) > ${mostBytes(column)}, ${shown}, ${name}) AS "${column.name}"`
   })
   if (long.length === 0) return listed.join(", ")
-  const bytesIn = (column: LayoutColumn): string => longText(of.table, row, column).bytes
-  const sizes = long.map((column) => `'${column.name}', ${bytesIn(column)}`)
-  const any = long.map((column) => `${bytesIn(column)} > ${mostBytes(column)}`)
-  return `${listed.join(", ")}, iif(${any.join(" OR ")}, json_object(${sizes.join(", ")}), NULL) AS "wholeSizes"`
-}
-
-/** In SQL, of a column that may hold a long text: its length, its beginning, and the whole of one that is not long. */
-const longText = (table: TableName, row: string, column: LayoutColumn) => {
-  const name = `${row}."${sqlName(column.name)}"`
-  if (isChunk(table, column)) {
-    const text = chunkText(row)
-    return { beginning: text, bytes: chunkBytes(row), isLong: "", whole: text }
+  const bytes = (column: LayoutColumn): string => {
+    if (of.table === "item_chunks") return chunkBytes(row)
+    const name = sqlName(column.name)
+    return mayNameText(column) ? textBytes(row, name) : `octet_length(${row}."${name}")`
   }
-  if (!mayNameText(column)) return { beginning: name, bytes: `octet_length(${name})`, isLong: "", whole: name }
-  const sqlColumn = sqlName(column.name)
-  const isLong = ` OR typeof(${name}) = 'blob'`
-  return { beginning: textBeginning(row, sqlColumn), bytes: textBytes(row, sqlColumn), isLong, whole: name }
+  const sizes = long.map((column) => `'${column.name}', ${bytes(column)}`)
+  const any = long.map((column) => `${bytes(column)} > ${mostBytes(column)}`)
+  return `${listed.join(", ")}, iif(${any.join(" OR ")}, json_object(${sizes.join(", ")}), NULL) AS "wholeSizes"`
 }
 
 const isSize = (entry: readonly [string, unknown]): entry is [string, number] => typeof entry[1] === "number"
@@ -147,7 +135,10 @@ export const selectShown = <N extends TableName>(
       `${shownSelections.get(table)}${condition} ${tail}`,
       where.flatMap((each) => each.params),
     )
-    .pipe(Effect.map((rows) => rows.map((row) => toRow(table, shownRow(of, row)))))
+    .pipe(
+      Effect.flatMap((rows) => withNamedTexts(sql, of, rows, "beginning")),
+      Effect.map((rows) => rows.map((row) => toRow(table, shownRow(of, row)))),
+    )
 }
 
 /** The sequence of the log that this transaction sees. */
