@@ -37,6 +37,8 @@ const soaks: Readonly<Record<string, Soak>> = {
   owners: { config: "vitest.soak.config.ts", files: ["test/soak/owners.soak.ts"], env: { ROUNDS: "20" } },
   // Scenarios 15 and 16, the readers' half.
   streams: { config: "vitest.soak.config.ts", files: ["test/soak/streams.soak.ts"], env: { EVENTS: "12000" } },
+  // A command that prints 20 MB: what it takes of memory and of the database.
+  output: { files: ["test/cli/longOutput.test.ts"], env: { OUTPUT_BYTES: "20000000" } },
   // Scenario 16, the writer's half: ten minutes of a model.
   model: { files: ["test/scenarios/fastModel.test.ts"], env: { CHUNKS: "300000" } },
   // Scenario 17.
