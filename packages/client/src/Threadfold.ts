@@ -23,6 +23,7 @@ import {
   type SendMessageBody,
   type StartSessionBody,
   type StopSessionBody,
+  type StopTaskBody,
   type UnattendedBody,
   unknownIn,
   type WhatIfAnswer,
@@ -126,6 +127,8 @@ export interface Threadfold extends Questions {
   readonly cancelMessage: (threadId: string, messageId: string, options?: CommandOptions) => Given
   readonly interruptThread: (threadId: string, body?: InterruptBody, options?: CommandOptions) => Given
   readonly interruptTurn: (turnId: string, body?: InterruptBody, options?: CommandOptions) => Given
+  /** Has the agent end a background task; `commandId` of the receipt leads to what became of it. */
+  readonly stopTask: (threadId: string, taskId: string, body?: StopTaskBody, options?: CommandOptions) => Given
   readonly respond: (requestId: string, body: RespondBody, options?: CommandOptions) => Given
   readonly startSession: (threadId: string, body?: StartSessionBody, options?: CommandOptions) => Given
   readonly stopSession: (threadId: string, body?: StopSessionBody, options?: CommandOptions) => Given
@@ -276,6 +279,8 @@ export const makeThreadfold = (connection: Connection, retry: RetryOptions = {})
         give(options, (headers) => commands.interruptThread({ path: { threadId }, payload, headers })),
       interruptTurn: (turnId, payload = {}, options) =>
         give(options, (headers) => commands.interruptTurn({ path: { turnId }, payload, headers })),
+      stopTask: (threadId, taskId, payload = {}, options) =>
+        give(options, (headers) => commands.stopTask({ path: { threadId, taskId }, payload, headers })),
       respond: (requestId, payload, options) =>
         give(options, (headers) => commands.respond({ path: { requestId }, payload, headers })),
       startSession: (threadId, payload = {}, options) =>

@@ -147,6 +147,7 @@ export const connect = (connection: Connection, retry: RetryOptions = {}): Promi
     cancelMessage: (...args) => promise(server.cancelMessage(...args)),
     interruptThread: (...args) => promise(server.interruptThread(...args)),
     interruptTurn: (...args) => promise(server.interruptTurn(...args)),
+    stopTask: (...args) => promise(server.stopTask(...args)),
     respond: (...args) => promise(server.respond(...args)),
     startSession: (...args) => promise(server.startSession(...args)),
     configureSession: (...args) => promise(server.configureSession(...args)),

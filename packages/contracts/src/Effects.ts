@@ -16,6 +16,7 @@ export const EffectKind = listed(
   "request.answer",
   "session.stop",
   "thread.rewind",
+  "task.stop",
 )
 export type EffectKind = typeof EffectKind.Type
 
@@ -40,6 +41,7 @@ export const effectKinds: {
   "request.answer": { lane: "control", binding: "process-bound" },
   "session.stop": { lane: "control", binding: "process-bound" },
   "thread.rewind": { lane: "work", binding: "replay-safe" },
+  "task.stop": { lane: "control", binding: "process-bound" },
 }
 
 /** Where an effect is. */

@@ -108,6 +108,7 @@ export const orchestrationEvents = {
   "request.answered": Request.RequestAnswered,
   "request.answer-failed": Request.RequestAnswerFailed,
   "request.expired": Request.RequestExpired,
+  "task.stop-requested": Task.TaskStopRequested,
   "session.start-requested": Orchestration.SessionStartRequested,
   "session.configure-requested": Orchestration.SessionConfigureRequested,
   "session.configure-failed": Orchestration.SessionConfigureFailed,

@@ -146,6 +146,15 @@ export interface Interrupt {
   readonly nativeTurnId: string
 }
 
+/** A background task that is to end. */
+export interface StopTask {
+  readonly nativeThreadId: string
+  /** The provider's id of the task; null: it has none. */
+  readonly nativeTaskId: string | null
+  /** The provider's id of its process; null: it is none, or not known. */
+  readonly processId: string | null
+}
+
 export interface AnswerRequest {
   readonly nativeThreadId: string
   /** JSON text of the provider's request id: `native.requestId` of the request. */
@@ -275,6 +284,8 @@ export interface ProviderConnection {
   readonly compact?: (turn: CompactThread) => Effect.Effect<Delivered, ProviderFailure>
   /** Reviews changes of the thread's folder, in a turn. No turn runs. Absent: it cannot. */
   readonly review?: (turn: StartReview) => Effect.Effect<Delivered, ProviderFailure>
+  /** Ends one background task, and waits for the provider's answer. Its end is an event. Absent: it cannot. */
+  readonly stopTask?: (task: StopTask) => Effect.Effect<void, ProviderFailure>
   /** Voice conversations of its threads; absent: this agent has no voice. */
   readonly voice?: ProviderVoice
   /**

@@ -16,8 +16,8 @@ export type Operation =
 /** What a call to it is for. Voice is no operation of its own: where a connection has it, it says so. */
 export type CallPurpose = Operation | "voice" | "list" | "login" | ConversationAbility
 
-/** What some agents can do with a conversation as a whole. An agent that can has the operation of that name. */
-export const conversationAbilities = ["rewind", "compact", "review", "fork"] as const
+/** What some agents can do with a conversation beside its messages. An agent that can has the operation of that name. */
+export const conversationAbilities = ["rewind", "compact", "review", "fork", "stopTask"] as const
 
 /** One of them. */
 export type ConversationAbility = (typeof conversationAbilities)[number]

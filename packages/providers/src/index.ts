@@ -74,6 +74,7 @@ export {
   type StartThread,
   type StartVoice,
   type Steer,
+  type StopTask,
   type ThreadOpened,
   TimedOut,
   Unsupported,

@@ -16,6 +16,7 @@ export const examples: Readonly<Record<string, readonly [string, ...string[]]>> 
   ],
   answer: ["answer 01a1f880-12ab accept", "answer 01a1f880-12ab --answer colour=Blue --answer sizes=S"],
   stop: [`stop ${THREAD}`, `stop ${THREAD} --turn`],
+  "stop-task": [`stop-task ${THREAD} --task 01a1f880-12ab`],
   configure: [`configure ${THREAD} --model gpt-5`, `configure ${THREAD} --effort high --sandbox read-only`],
   unattended: [
     `unattended ${THREAD} --rule command_approval=accept:30s --rule decline:10min`,

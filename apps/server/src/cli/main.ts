@@ -14,7 +14,7 @@ import { bisectCommand } from "./commands/bisectCommand.js"
 import { exportCommand } from "./commands/bundleCommands.js"
 import { checkCommand } from "./commands/checkCommand.js"
 import { compactCommand } from "./commands/compactCommand.js"
-import { compactThreadCommand, reviewCommand, rewindCommand } from "./commands/conversationCommands.js"
+import { compactThreadCommand, reviewCommand, rewindCommand, stopTaskCommand } from "./commands/conversationCommands.js"
 import { eventsCommand } from "./commands/eventsCommand.js"
 import { forkCommand } from "./commands/forkCommand.js"
 import { importCommand } from "./commands/importCommand.js"
@@ -78,6 +78,7 @@ const every = [
   talkCommand,
   answerCommand,
   stopCommand,
+  stopTaskCommand,
   configureCommand,
   unattendedCommand,
   resumeCommand,

@@ -53,6 +53,7 @@ const whole: Required<ProviderConnection> = {
   fork: () => Effect.succeed({ nativeThreadId: "fork" }),
   compact: () => Effect.succeed({ callId: "compact", answered: Effect.void }),
   review: () => Effect.succeed({ callId: "review", answered: Effect.void }),
+  stopTask: () => Effect.void,
   voice,
 }
 

@@ -8,6 +8,7 @@ import type {
   ProviderDriver,
   RewindThread,
   StartReview,
+  StopTask,
 } from "@threadfold/providers"
 import { Context, Effect, Layer } from "effect"
 import { observed, recordDuration } from "./durations.js"
@@ -54,7 +55,7 @@ export const observedOrchestrator = (orchestrator: OrchestratorService): Orchest
 const observedConnection = (provider: string, connection: ProviderConnection): ProviderConnection => {
   const effect = (operation: string, attributes: Readonly<Record<string, string>> = {}) =>
     observed("effect", { provider, operation }, attributes)
-  const { compact, fork, review, rewind } = connection
+  const { compact, fork, review, rewind, stopTask } = connection
   return {
     // What is not observed stays as it is, also what only some connections have.
     ...connection,
@@ -67,6 +68,7 @@ const observedConnection = (provider: string, connection: ProviderConnection): P
     ...(fork === undefined
       ? {}
       : { fork: (thread: ForkThread) => effect("fork", { threadId: thread.threadId })(fork(thread)) }),
+    ...(stopTask === undefined ? {} : { stopTask: (task: StopTask) => effect("stopTask")(stopTask(task)) }),
     ...(review === undefined
       ? {}
       : { review: (turn: StartReview) => effect("review", { turnId: turn.turnId })(review(turn)) }),

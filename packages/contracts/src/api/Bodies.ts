@@ -17,6 +17,7 @@ import {
   StartReview,
   StartSession,
   StopSession,
+  StopTask,
 } from "../commands/index.js"
 import { maxMessageParts, SentPart } from "../events/MessageParts.js"
 import { optional, shape } from "../fields.js"
@@ -124,6 +125,14 @@ export const InterruptBody = shape(
   InterruptTurn.pick("reason").fields,
 )
 export type InterruptBody = typeof InterruptBody.Type
+
+/** Body of `POST /v1/threads/{threadId}/tasks/{taskId}/stop`; may be left out. */
+export const StopTaskBody = shape(
+  "StopTaskBody",
+  "Why a background task is ended; may be left out.",
+  StopTask.pick("reason").fields,
+)
+export type StopTaskBody = typeof StopTaskBody.Type
 
 /** Body of `POST /v1/requests/{requestId}/respond`. */
 export const RespondBody = shape(

@@ -17,10 +17,20 @@ import {
   SendMessageBody,
   StartSessionBody,
   StopSessionBody,
+  StopTaskBody,
   UnattendedBody,
 } from "./Bodies.js"
 import { compactThread, forkThread, rewindThread, startReview } from "./conversationEndpoints.js"
-import { accepted, commandHeaders, commandPath, messagePath, requestPath, threadPath, turnPath } from "./Endpoint.js"
+import {
+  accepted,
+  commandHeaders,
+  commandPath,
+  messagePath,
+  requestPath,
+  taskPath,
+  threadPath,
+  turnPath,
+} from "./Endpoint.js"
 import { command, described } from "./operation.js"
 import { databaseCall } from "./problemSets.js"
 
@@ -268,6 +278,20 @@ export class CommandsGroup extends HttpApiGroup.make("commands")
         described(
           "Interrupts this turn. One that has ended: no change.",
           command(["turn-not-found", "thread-not-found", "thread-not-run"], { bodyOptional: true }),
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.post("stopTask", "/v1/threads/:threadId/tasks/:taskId/stop")
+      .setPath(taskPath)
+      .setHeaders(commandHeaders)
+      .setPayload(StopTaskBody)
+      .addSuccess(Receipt, accepted)
+      .annotateContext(
+        described(
+          "Has the agent of a thread end one of its background tasks. `effects` of the command say whether it did, and the " +
+            "task ends with the agent's word. 422 `unsupported` for an agent that cannot (`capabilities.stopTask`).",
+          command(["thread-not-found", "thread-not-run", "resource-not-found", "unsupported"]),
         ),
       ),
   )

@@ -11,6 +11,7 @@ export const turnPath = Schema.Struct({ turnId: id("Our id of the turn.") })
 export const itemPath = Schema.Struct({ itemId: id("Our id of the item.") })
 export const requestPath = Schema.Struct({ requestId: id("Our id of the request.") })
 export const messagePath = Schema.Struct({ ...threadPath.fields, messageId: id("Our id of the queued message.") })
+export const taskPath = Schema.Struct({ ...threadPath.fields, taskId: id("Our id of the background task.") })
 export const commandPath = Schema.Struct({ commandId: id("`commandId` of a receipt.") })
 
 /** Query of a single read. */

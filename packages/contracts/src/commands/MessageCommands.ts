@@ -3,7 +3,7 @@ import { Schema } from "effect"
 import { Json, Settings } from "../events/Common.js"
 import { MessageParts } from "../events/MessageParts.js"
 import { field, listed, maybe, shape } from "../fields.js"
-import { MessageId, RequestId, TurnId } from "../Ids.js"
+import { MessageId, RequestId, TaskId, TurnId } from "../Ids.js"
 import { ofThread } from "./ThreadCommands.js"
 
 /** What a message does while a turn runs or waits to start. */
@@ -112,3 +112,9 @@ export const RespondToRequest = shape(
     ),
   },
 )
+
+export const StopTask = shape("StopTask", "Has the agent end a background task. One that has ended: no change.", {
+  ...ofThread("task.stop"),
+  taskId: field(TaskId, "The task."),
+  reason: maybe(Schema.String.pipe(Schema.maxLength(1_000)), "Why, for people."),
+})

@@ -12,6 +12,7 @@ import {
   RespondToRequest,
   ResumeQueue,
   SendMessage,
+  StopTask,
 } from "./MessageCommands.js"
 import { RouteDelegation, StartRealtime, StopRealtime } from "./RealtimeCommands.js"
 import { AttachSession, ConfigureSession, DetachSession, StartSession, StopSession } from "./SessionCommands.js"
@@ -53,6 +54,7 @@ export {
   ReorderQueue,
   RespondToRequest,
   SendMessage,
+  StopTask,
 } from "./MessageCommands.js"
 export {
   maxHandoffText,
@@ -100,6 +102,7 @@ export const Command = Schema.Union(
   ResumeQueue,
   InterruptTurn,
   RespondToRequest,
+  StopTask,
   StartSession,
   StopSession,
   ConfigureSession,

@@ -37,6 +37,7 @@ export const AgentCapabilities = shape("AgentCapabilities", "What an agent can b
   compact: laterFlag("Replace the head of a conversation by a summary when it is asked to."),
   review: laterFlag("Review changes of the folder in a turn made for that."),
   fork: laterFlag("Go on in a fork of a thread, with a conversation of its own that begins as the other one was."),
+  stopTask: laterFlag("End one background task when it is asked to."),
   sharesConnection: firstFlag("True: one process serves several threads."),
   lists: later(Schema.Array(growing(AgentListName)), () => [], "What `GET /v1/agents/{name}/…` shows of it."),
   configuration: later(

@@ -146,6 +146,10 @@ export const TaskProgress = shape("TaskProgress", "A sign of life.", {
   message: maybe(Schema.String, "One line for a person."),
   data: maybe(Json, "Anything else in the provider's words."),
 })
+/** `task.stop-requested` */
+export const TaskStopRequested = shape("TaskStopRequested", "The agent is asked to end a background task.", {
+  reason: maybe(Schema.String, "Why."),
+})
 /** How a background task ended. */
 export const TaskOutcome = listed("TaskOutcome", "How a background task ended.", "completed", "failed", "interrupted")
 export type TaskOutcome = typeof TaskOutcome.Type

@@ -34,7 +34,7 @@ import {
   unpinThread,
 } from "./threadCommands.js"
 import { refusalOfPurged } from "./threadGuards.js"
-import { interruptTurn, settleAfterEnd, settleTurn, stallTurn, timeOutStart } from "./turnCommands.js"
+import { interruptTurn, settleAfterEnd, settleTurn, stallTurn, stopTask, timeOutStart } from "./turnCommands.js"
 
 /** Decides a command in a situation. */
 export const decide = (situation: Situation, command: Command): Decision => {
@@ -102,6 +102,8 @@ const decideType = (situation: Situation, command: Command): Decision => {
       return stallTurn(situation, command)
     case "request.respond":
       return respondToRequest(situation, command)
+    case "task.stop":
+      return stopTask(situation, command)
     case "request.expire":
       return expireRequest(situation, command)
     case "request.decline":

@@ -46,6 +46,7 @@ const commands: readonly ((c: CommandScenario, pick: number) => GivenCommand)[] 
     type: "thread.unattended",
     rules: pick % 3 === 0 ? null : [{ action: "accept", afterMs: pick % 2 }, { action: "wait" }],
   }),
+  (c) => ({ type: "task.stop", taskId: c.s.rows.all("tasks").at(-1)?.taskId ?? id("no task") }),
   () => ({ type: "thread.pin" }),
   () => ({ type: "thread.compact" }),
   () => ({ type: "review.start", target: { type: "uncommitted" } }),

@@ -15,6 +15,33 @@ const running = () => {
   return c
 }
 
+describe("task.stop", () => {
+  const withTask = (c: CommandScenario) => {
+    c.s.send("task.started", { kind: "shell" }, { native: { taskId: "task-1" } })
+    const taskId = c.s.rows.all("tasks")[0]?.taskId ?? ""
+    return { c, taskId, stop: () => c.run({ type: "task.stop", taskId, reason: "enough" }) }
+  }
+
+  it("of a task that runs reaches the agent; the task ends with the agent's word", () => {
+    const { c, stop, taskId } = withTask(live())
+    expect(stop()).toMatchObject({ events: ["task.stop-requested"], effects: ["task.stop"] })
+    expect(c.effects).toEqual([{ kind: "task.stop", sessionId: id("session s1"), turnId: null, payload: { taskId } }])
+    expect(c.s.log.at(-1)).toMatchObject({ taskId, payload: { reason: "enough" } })
+    expect(c.s.rows.all("tasks")).toMatchObject([{ status: "running" }])
+    c.s.send("task.completed", { status: "interrupted" }, { native: { taskId: "task-1" } })
+    expect(stop()).toMatchObject(nothing)
+  })
+
+  it("is refused for a task that the thread does not have, and in a session that we do not run", () => {
+    const missing = { type: "task.stop", taskId: id("none") }
+    expect(live().refusalOf(missing)).toBe(`resource-not-found: Thread ${id("thread")} has no task ${id("none")}.`)
+    const attached = new CommandScenario(
+      new Scenario().send("session.started", { provider: "codex", mode: "attached", usageMode: "cumulative-thread" }),
+    )
+    expect(withTask(attached).stop().refused).toBe("thread-not-run")
+  })
+})
+
 describe("turn.interrupt", () => {
   it("of nothing changes nothing", () => {
     expect(interrupt(live())).toEqual({ ...nothing, turnId: null, messageId: null })

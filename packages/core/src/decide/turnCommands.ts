@@ -55,6 +55,24 @@ export const interruptTurn = (situation: Situation, command: CommandOf<"turn.int
     return acceptWith({ events, effects: isOurs(state, thread) ? effects : [], turnId })
   })
 
+/** `task.stop`: the task ends with the agent's own word. */
+export const stopTask = (situation: Situation, { reason, taskId, threadId }: CommandOf<"task.stop">): Decision =>
+  onThread(situation, threadId, () => {
+    const task = rowOfThread(situation.rows, "tasks", taskId, threadId)
+    if (task === null) return refuse("resource-not-found", `Thread ${threadId} has no task ${taskId}.`)
+    if (task.status === "ended") return accept()
+    const session = livingSession(situation.state)
+    if (session?.mode === "imported") return refuseRecording(session)
+    if (session?.mode !== "managed") {
+      return refuse("thread-not-run", `No agent of this server runs task ${taskId} of thread ${threadId}.`)
+    }
+    const event: DecidedEvent = { ...ofThread, ids: { taskId }, type: "task.stop-requested", payload: { reason } }
+    return acceptWith({
+      events: [event],
+      effects: [{ kind: "task.stop", sessionId: task.sessionId, turnId: null, payload: { taskId } }],
+    })
+  })
+
 /** `turn.settle`. */
 export const settleTurn = ({ rows }: Situation, { threadId, turnId }: CommandOf<"turn.settle">): Decision => {
   const turn = rowOfThread(rows, "turns", turnId, threadId)

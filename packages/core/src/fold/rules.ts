@@ -207,6 +207,7 @@ export const rules: RuleBook = {
   "request.answering": rule("request.answering", 6, requestAnswering),
   "request.answered": rule("request.answered", 6, requestAnswered),
   "request.answer-failed": rule("request.answer-failed", 6, requestAnswerFailed),
+  "task.stop-requested": kept("task.stop-requested"),
   "request.expired": rule("request.expired", 6, requestExpired),
   "session.start-requested": kept("session.start-requested"),
   "session.configure-requested": rule("session.configure-requested", 15, sessionConfigureRequested),

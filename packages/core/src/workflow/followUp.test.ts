@@ -46,10 +46,10 @@ describe("whether the queue runs on", () => {
     expect(drains({ turns: [turnIn.over, turnIn[phase]] })).toBe(!turnPhases[phase].holdsQueue)
   })
 
-  it("waits for what is on its way, but not for an interrupt whose turn may never start", () => {
+  it("waits for what is on its way, but not for an interrupt whose turn may never start, nor for a task's end", () => {
     const kinds = Object.keys(effectKinds) as readonly EffectKind[]
     expect(kinds.filter((kind) => queueWaitsFor([openEffect(kind)]))).toEqual(
-      kinds.filter((kind) => kind !== "turn.interrupt"),
+      kinds.filter((kind) => kind !== "turn.interrupt" && kind !== "task.stop"),
     )
     expect(queueWaitsFor([openEffect("turn.interrupt"), openEffect("turn.steer")])).toBe(true)
     expect(queueWaitsFor([])).toBe(false)

@@ -67,6 +67,7 @@ const delaysQueue: { readonly [K in EffectKind]: boolean } = {
   "request.answer": true,
   "session.stop": true,
   "thread.rewind": true,
+  "task.stop": false,
 }
 
 /** The follow-ups of a thread. */

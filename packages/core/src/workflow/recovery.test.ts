@@ -20,6 +20,7 @@ describe("an effect that was attempted when the server ended", () => {
     ["session.stop", "retired"],
     ["session.configure", "retired"],
     ["thread.rewind", "uncertain"],
+    ["task.stop", "retired"],
   ])("%s: %s", (kind, ending) => expect(endingsAtRecovery[kind]).toBe(ending))
 
   it("retires all of the control lane, and of the work lane what the next session starts with anyway", () => {

@@ -21,6 +21,7 @@ export const endingsAtRecovery: {
   "request.answer": "retired",
   "session.stop": "retired",
   "thread.rewind": "uncertain",
+  "task.stop": "retired",
 }
 
 /** What this process knows of a session's process. */

@@ -14,6 +14,7 @@ import { configureSession } from "./configureSession.js"
 import { makeFollowUp } from "./followUp.js"
 import { attemptRewind } from "./rewindEffect.js"
 import { startSession, stopSession } from "./sessionEffects.js"
+import { attemptTaskStop } from "./stopTask.js"
 import { attemptInterrupt, attemptSteer, attemptTurnStart } from "./turnEffects.js"
 
 /** Tries one pending effect. */
@@ -35,6 +36,8 @@ const attempt = (effect: EffectRow): Attempted => {
       return stopSession(effect)
     case "thread.rewind":
       return attemptRewind(effect)
+    case "task.stop":
+      return attemptTaskStop(effect)
   }
 }
 

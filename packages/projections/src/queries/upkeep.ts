@@ -3,7 +3,7 @@
  * follows from a row is decided in core (`core/workflow`).
  */
 
-import type { InferenceRow, RequestRow, SessionRow, StorageUnavailable, TurnRow } from "@threadfold/contracts"
+import type { InferenceRow, RequestRow, SessionRow, StorageUnavailable, TaskRow, TurnRow } from "@threadfold/contracts"
 import type { FollowUpCandidate, ThreadWork } from "@threadfold/core"
 import { Effect } from "effect"
 import type { ReadSql } from "./ReadSql.js"
@@ -63,6 +63,16 @@ export const turnRow = (sql: ReadSql, turnId: string): Effect.Effect<TurnRow | n
 /** A request's row; null: there is none. */
 export const requestRow = (sql: ReadSql, requestId: string): Effect.Effect<RequestRow | null, StorageUnavailable> =>
   reading(sql, findRow(sql, "requests", requestId))
+
+/** A background task's row; null: there is none. */
+export const taskRow = (sql: ReadSql, taskId: string): Effect.Effect<TaskRow | null, StorageUnavailable> =>
+  reading(
+    sql,
+    Effect.map(
+      selectRows(sql, "tasks", [{ sql: "task_id = ?", params: [taskId] }], "LIMIT 1"),
+      ([task]) => task ?? null,
+    ),
+  )
 
 /** Sessions that live, in the order of their threads' ids, after a thread (exclusive). */
 export const livingSessions = (

@@ -46,6 +46,7 @@ export const noneOfConversations = {
   restoreFiles: false,
   compact: false,
   review: false,
+  stopTask: false,
   fork: false,
 } as const
 

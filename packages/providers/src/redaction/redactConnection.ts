@@ -55,11 +55,12 @@ export const redactConnection = (connection: ProviderConnection, secrets: HeldSe
       ...(skills === undefined ? {} : { skills: one("skills", skills) }),
     }
   }
-  const { choices, compact, fork, lists, login, review, rewind, voice } = connection
+  const { choices, compact, fork, lists, login, review, rewind, stopTask, voice } = connection
   const ofConversations: Pick<ProviderConnection, ConversationAbility> = {
     ...(rewind === undefined ? {} : { rewind: (turns) => redacted(rewind(real(turns))) }),
     ...(fork === undefined ? {} : { fork: (thread) => redacted(fork(real(thread))) }),
     ...(compact === undefined ? {} : { compact: (turn) => redactedBoth(compact(real(turn))) }),
+    ...(stopTask === undefined ? {} : { stopTask: (task) => redacted(stopTask(real(task))) }),
     ...(review === undefined ? {} : { review: (turn) => redactedBoth(review(real(turn))) }),
   }
   const redactedVoice: { readonly voice?: ProviderVoice } =

@@ -312,6 +312,7 @@ export const renderAction = (thread: ThreadRendering, action: Action, mode: stri
       const native = { taskId, ...(thread.turn === null ? {} : { turnId: thread.turn }) }
       emit(thread, "task.started", { kind: "shell", title: "watch" }, { native })
       emit(thread, "task.progress", { message: "still here" }, { native: { taskId } })
+      emitAsClient(thread, "task.stop-requested", { reason: "enough" }, native)
       if (action.end === "open") return null
       const status = action.end
       return () => emit(thread, "task.completed", { status }, { native: { taskId } })

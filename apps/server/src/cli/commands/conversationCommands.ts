@@ -1,4 +1,4 @@
-/** Commands that an agent carries out on a conversation as a whole: `threadfold rewind`, `compact-thread`, `review`. Each waits for what became of its call. */
+/** Commands that an agent carries out on a conversation: `threadfold rewind`, `compact-thread`, `review`, `stop-task`. Each waits for what became of its call. */
 import { Command, Options } from "@effect/cli"
 import type { Failure, Threadfold } from "@threadfold/client"
 import type { Receipt, ReviewTarget } from "@threadfold/contracts"
@@ -100,3 +100,22 @@ export const reviewCommand = Command.make(
     "Have an agent review changes of its folder, in a turn of its own: those that are not committed, or what is named. Not every agent can.",
   ),
 )
+
+const task = Options.text("task").pipe(
+  Options.withPseudoName("TASK"),
+  Options.withDescription("The task: its id, or the beginning of it. `threadfold thread THREAD --json` has the tasks."),
+)
+
+export const stopTaskCommand = Command.make("stop-task", { thread: namedThread(), task, dataDir, json }, (options) =>
+  carriedOut(options, (threadfold, threadId) =>
+    Effect.flatMap(
+      threadfold.call((api) => api.threads.get({ path: { threadId }, urlParams: { limit: 100 } })),
+      ({ tasks }) => {
+        const [found, another] = tasks.filter(({ taskId }) => taskId.startsWith(options.task))
+        // The server says of an id that is none that there is no such task.
+        const taskId = found !== undefined && another === undefined ? found.taskId : options.task
+        return threadfold.stopTask(threadId, taskId, { reason: "stopped on the command line" })
+      },
+    ),
+  ),
+).pipe(Command.withDescription("Have an agent end one of its background tasks. Not every agent can."))

@@ -20,6 +20,7 @@ import {
   SendMessageBody,
   StartSessionBody,
   StopSessionBody,
+  StopTaskBody,
   UnattendedBody,
 } from "@threadfold/contracts/api"
 import type { Problem } from "@threadfold/contracts/problem"
@@ -37,7 +38,7 @@ import { Projections } from "@threadfold/projections"
 import { Clock, Effect } from "effect"
 import { Forks } from "../../forks/Forks.js"
 import { orProblem } from "../../problems/toProblem.js"
-import { type CommandCall, commandDispatcher, messageIdOf, threadIdOf } from "./dispatchCommand.js"
+import { type CommandCall, commandDispatcher, messageIdOf, taskIdOf, threadIdOf } from "./dispatchCommand.js"
 import { type Body, nothing, optional, required } from "./requestBody.js"
 import { requireFolders } from "./requireFolders.js"
 
@@ -255,6 +256,16 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
             turnId: TurnId.make(turnId),
             reason,
           })),
+        ),
+      )
+      .handleRaw("stopTask", (call) =>
+        dispatch(call, optional(StopTaskBody), ({ reason }) =>
+          Effect.gen(function* () {
+            const threadId = yield* threadIdOf(call.path.threadId)
+            const taskId = yield* taskIdOf(call.path.taskId)
+            yield* requires(call, threadId, "stopTask", "end a background task")
+            return { type: "task.stop" as const, threadId, taskId, reason }
+          }),
         ),
       )
       .handleRaw("respond", (call) =>

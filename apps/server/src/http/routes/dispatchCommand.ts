@@ -1,7 +1,7 @@
 /** A call that carries a command: from its body and headers to the receipt. */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { type Command, MessageId, type Receipt, ThreadId } from "@threadfold/contracts"
+import { type Command, MessageId, type Receipt, TaskId, ThreadId } from "@threadfold/contracts"
 import type { commandHeaders } from "@threadfold/contracts/api"
 import { Problem, type ProblemSlug } from "@threadfold/contracts/problem"
 import { type BlobDraft, Engine } from "@threadfold/engine"
@@ -24,6 +24,7 @@ const idOf =
     })
 
 export const threadIdOf = idOf(ThreadId, "thread-not-found", "thread")
+export const taskIdOf = idOf(TaskId, "resource-not-found", "task")
 export const messageIdOf = idOf(MessageId, "resource-not-found", "message")
 
 /** What a handler of a command gets. */

@@ -29,6 +29,7 @@ const absent: ProviderDriver = {
     ]),
     "resume-thread": false,
     rewind: true,
+    stopTask: true,
     images: true,
     mentions: true,
     commands: true,

@@ -1,5 +1,5 @@
 /** The commands of the API, each with a thread that takes it, its bodies, and what it leads to. */
-import { RequestDetail } from "@threadfold/contracts"
+import { RequestDetail, ThreadSnapshot } from "@threadfold/contracts"
 import { pageOf } from "@threadfold/contracts/api"
 import { Effect } from "effect"
 import { busyThread, makeThread } from "./Managed.js"
@@ -18,12 +18,18 @@ interface Target {
   readonly turnId: string
   readonly messageIds: readonly string[]
   readonly requestId: string
+  readonly taskId: string
 }
 
 /** The thread of a case: an agent at work, with messages waiting, or one that has only been made. */
-export const busy = Effect.flatMap(busyThread, (thread) =>
-  Effect.map(requestOf(thread.threadId), (requestId): Target => ({ ...thread, requestId })),
-)
+export const busy = Effect.gen(function* () {
+  const thread = yield* busyThread
+  const requestId = yield* requestOf(thread.threadId)
+  yield* thread.says("task.started", { kind: "shell" }, { turnId: "t1", taskId: "1" })
+  const { body } = yield* callAs(ThreadSnapshot, `/v1/threads/${thread.threadId}`)
+  const target: Target = { ...thread, requestId, taskId: body.tasks[0]?.taskId ?? "" }
+  return target
+})
 export const fresh = Effect.map(
   makeThread,
   ({ threadId }): Target => ({
@@ -31,6 +37,7 @@ export const fresh = Effect.map(
     turnId: "",
     messageIds: [],
     requestId: "",
+    taskId: "",
   }),
 )
 
@@ -179,6 +186,15 @@ export const commandCases: readonly CommandCase[] = [
     resource: ({ turnId }) => `/v1/turns/${turnId}`,
     wrong: [{ reason: 1 }],
     events: ["turn.interrupt-requested"],
+  },
+  {
+    name: "stop a background task",
+    target: busy,
+    method: "POST",
+    path: ({ taskId, threadId }) => `/v1/threads/${threadId}/tasks/${taskId}/stop`,
+    unknown: [`/v1/threads/${nobody}/tasks/${nobody}/stop`, "thread-not-found"],
+    wrong: [{ reason: 1 }],
+    events: ["task.stop-requested"],
   },
   {
     name: "answer a request",

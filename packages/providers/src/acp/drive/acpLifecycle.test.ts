@@ -255,6 +255,7 @@ it("says what it can do before it knows its agent, and a process for each thread
     restoreFiles: false,
     compact: false,
     review: false,
+    stopTask: false,
     fork: false,
     images: true,
     mentions: true,

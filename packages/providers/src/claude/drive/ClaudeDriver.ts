@@ -43,6 +43,7 @@ import {
   rewind,
   sendTurn,
   steer,
+  stopTask,
 } from "./claudeOperations.js"
 import { makePrompt } from "./Prompt.js"
 import { makeQuestions } from "./Questions.js"
@@ -347,6 +348,7 @@ const connect = (
       lists: claudeLists(() => thread, news),
       listChanges: news.changes.of,
       compact: named("compact", compact),
+      stopTask: named("stopTask", stopTask),
       closeThread: (nativeThreadId) =>
         Effect.suspend(() => (opening?.nativeThreadId === nativeThreadId ? stop : Effect.void)),
       stop,
@@ -366,6 +368,7 @@ export const makeClaudeDriver = (config: ClaudeConfig = {}): ProviderDriver => (
     rewind: true,
     restoreFiles: true,
     compact: true,
+    stopTask: true,
     fork: true,
   },
   settingsOf: claudeSettings,

@@ -13,6 +13,8 @@ export interface SdkQuery extends AsyncIterable<unknown> {
   readonly applyFlagSettings?: (settings: Readonly<Record<string, unknown>>) => Promise<unknown>
   /** Changes files back to what they were at a message of the user. Older versions have no such call. */
   readonly rewindFiles?: (messageId: string, options?: { readonly dryRun: boolean }) => Promise<unknown>
+  /** Ends one background task. Older versions have no such call. */
+  readonly stopTask?: (taskId: string) => Promise<unknown>
   readonly supportedModels?: () => Promise<unknown>
   readonly supportedCommands?: () => Promise<unknown>
   readonly accountInfo?: () => Promise<unknown>

@@ -17,6 +17,7 @@ import {
   type Rewound,
   type SendTurn,
   type Steer,
+  type StopTask,
   TimedOut,
 } from "../../ProviderDriver.js"
 import { hintArray, hintNumber, hintText, isFields } from "../../runtime/readFields.js"
@@ -198,6 +199,16 @@ export const interrupt = (thread: OpenThread, turn: Interrupt): Effect.Effect<De
       Effect.flatMap((problem) => (problem === null ? Effect.void : whyNot(wire, refused("interrupt", problem)))),
     )
     return Effect.map(delivered, (callId) => ({ callId, answered }))
+  })
+
+/** Ends a background task. The id that we gave a run of it goes beyond the agent's. */
+export const stopTask = (thread: OpenThread, { nativeTaskId }: StopTask): Effect.Effect<void, ProviderFailure> =>
+  Effect.suspend(() => {
+    const { stopTask: stop } = thread.query
+    if (stop === undefined) return refused("stopTask", "This version of the Claude Agent SDK ends no background task.")
+    if (nativeTaskId === null) return refused("stopTask", "The agent has told no id of this task.")
+    const [agentsId = nativeTaskId] = nativeTaskId.split("#")
+    return Effect.asVoid(call(thread, "stopTask", () => stop.call(thread.query, agentsId)))
   })
 
 export const answer = (thread: OpenThread, request: AnswerRequest): Effect.Effect<Delivered, ProviderFailure> =>

@@ -96,6 +96,7 @@ export const makeCodexDriver = (config: CodexConfig = {}): ProviderDriver => {
     rewind: true,
     compact: true,
     review: true,
+    stopTask: true,
     fork: true,
   }
   return { provider, capabilities, settingsOf: codexSettings, hasVoice: true, connect }

@@ -17,6 +17,7 @@ import {
   type SendTurn,
   type StartThread,
   type Steer,
+  type StopTask,
   type ThreadOpened,
   TimedOut,
 } from "../../ProviderDriver.js"
@@ -295,6 +296,20 @@ export const makeOperations = ({
 
     review: ({ nativeThreadId, target, turnId }) =>
       deliver("review", "review/start", { threadId: nativeThreadId, target: codexTarget(target) }, { turnId }),
+
+    stopTask: ({ nativeThreadId, processId }: StopTask) =>
+      Effect.suspend((): Effect.Effect<void, ProviderFailure> => {
+        if (processId === null) return refuse("stopTask", "Codex has told no process of this task.")
+        const params = { threadId: nativeThreadId, processId }
+        return settled("stopTask", "thread/backgroundTerminals/terminate", params).pipe(
+          inTime("stopTask"),
+          Effect.flatMap((result) =>
+            isFields(result) && result.terminated === true
+              ? Effect.void
+              : refuse("stopTask", "Codex has no such process any more."),
+          ),
+        )
+      }),
 
     lists: codexLists((method, params) => inTime("list")(settled("list", method, params, { unrecorded: true }))),
     listChanges: changes.of,
