@@ -33,4 +33,11 @@ export const views: readonly View[] = [
     keys: "g i",
     component: lazy(() => import("../views/inbox/InboxView.js")),
   },
+  {
+    path: "/log",
+    title: "Log",
+    sign: "log",
+    keys: "g l",
+    component: lazy(() => import("../views/log/LogView.js")),
+  },
 ]

@@ -1,0 +1,198 @@
+/** The log, event by event: all of it or of one thread, live. What is shown and where a person is are in the address. */
+import { useEffect, useMemo, useRef, useState } from "react"
+import { useLocation, useSearchParams } from "wouter"
+import { counted } from "../../format/format.js"
+import { useValue } from "../../live/KeyedStore.js"
+import { useCommands } from "../../shell/commands.js"
+import { Icon } from "../../shell/Icon.js"
+import { Notice, ProblemNotice } from "../../shell/Notice.js"
+import { usePage, useTitle } from "../../shell/PageContext.js"
+import { EventPane } from "./EventPane.js"
+import { LogList, type LogListHandle } from "./LogList.js"
+import { type LogFilter, LogPages } from "./LogPages.js"
+import classes from "./LogView.module.css"
+import { eventOf, filterOf, paramsOf, withType } from "./logAddress.js"
+import { type LogRow, sequenceOf } from "./logRows.js"
+import { TypeMenu } from "./TypeMenu.js"
+
+const LogView = () => {
+  const services = usePage()
+  useTitle("Log")
+  const [, navigate] = useLocation()
+  const [params, setParams] = useSearchParams()
+  // The event that a person is at is in the address, too: it is not part of what is read.
+  const key = JSON.stringify(filterOf(params))
+  const filter = useMemo(() => filterOf(params), [key])
+  const at = eventOf(params)
+  const pages = useMemo(() => new LogPages(services.api, services.session.fetch, filter), [services, filter])
+  const { come, head, problem } = useValue(pages.state)
+  const [selected, setSelected] = useState<LogRow | null>(null)
+  const [follow, setFollow] = useState(at === null)
+  const [seen, setSeen] = useState(0)
+  const list = useRef<LogListHandle>(null)
+
+  useEffect(() => {
+    pages.start()
+    return pages.stop
+  }, [pages])
+  // What is at hand in another list is looked for in this one.
+  const shown = useRef<number | null>(null)
+  useEffect(() => {
+    if (at === null || at === shown.current) return
+    shown.current = at
+    list.current?.show(at)
+  }, [at])
+  useEffect(() => {
+    if (at !== null) list.current?.show(at)
+  }, [pages])
+  useEffect(() => {
+    if (follow) setSeen(come)
+  }, [follow, come])
+
+  const setFilter = (next: LogFilter) => setParams(paramsOf(next, selected === null ? null : sequenceOf(selected)))
+  const select = (row: LogRow | null) => {
+    setSelected(row)
+    shown.current = row === null ? null : sequenceOf(row)
+    setParams(paramsOf(filter, shown.current), { replace: true })
+  }
+  const latest = useRef(select)
+  latest.current = select
+  const stable = useMemo(() => (row: LogRow) => latest.current(row), [])
+  const exclude = (type: string) => setFilter(withType(filter, type, false))
+  const event = selected === null ? null : selected.kind === "event" ? selected.event : selected.first
+
+  const move = (by: number) => list.current?.move(by)
+  useCommands([
+    { id: "log.next", title: "Next event", group: "Log", keys: ["j", "ArrowDown"], run: () => move(1) },
+    { id: "log.previous", title: "Previous event", group: "Log", keys: ["k", "ArrowUp"], run: () => move(-1) },
+    { id: "log.down", title: "A page down", group: "Log", keys: ["PageDown"], run: () => move(20) },
+    { id: "log.up", title: "A page up", group: "Log", keys: ["PageUp"], run: () => move(-20) },
+    {
+      id: "log.first",
+      title: "To the beginning",
+      group: "Log",
+      keys: ["g g", "Home"],
+      run: () => list.current?.start(),
+    },
+    { id: "log.last", title: "To the end, and follow", group: "Log", keys: ["G", "End"], run: () => setFollow(true) },
+    { id: "log.follow", title: "Follow, or pause", group: "Log", keys: ["f"], run: () => setFollow(!follow) },
+    {
+      id: "log.fold",
+      title: filter.fold ? "Show every piece of a text" : "Fold the pieces of a text",
+      group: "Log",
+      keys: ["p"],
+      run: () => setFilter({ ...filter, fold: !filter.fold }),
+    },
+    {
+      id: "log.exclude",
+      title: "Leave events of this type out",
+      group: "Log",
+      keys: ["x"],
+      enabled: event !== null,
+      run: () => event !== null && exclude(event.type),
+    },
+    {
+      id: "log.thread",
+      title: "Open the thread as it was then",
+      group: "Log",
+      keys: ["o", "Enter"],
+      enabled: event !== null,
+      run: () => event !== null && navigate(`/threads/${event.streamId}?at=${event.sequence}`),
+    },
+    {
+      id: "log.close",
+      title: "Close the event",
+      group: "Log",
+      keys: ["Escape"],
+      enabled: selected !== null,
+      run: () => select(null),
+    },
+  ])
+
+  const fresh = come - seen
+  const isEmpty = head !== null && pages.total === 0
+  return (
+    <div className={classes.view}>
+      <header className={classes.header}>
+        <h1 className={classes.title}>Log</h1>
+        <span className={classes.count} data-testid="log-count">
+          {head === null ? "" : filter.thread === null ? `up to ${head.toLocaleString("en")}` : ""}
+        </span>
+        {filter.thread === null ? null : (
+          <button
+            className={classes.chip}
+            onClick={() => setFilter({ ...filter, thread: null })}
+            title={`Show all of the log, not only ${filter.thread}`}
+            type="button"
+          >
+            thread {filter.thread.slice(-6)}
+            <Icon name="close" size={12} />
+          </button>
+        )}
+        <div className={classes.tools}>
+          <TypeMenu filter={filter} setFilter={setFilter} />
+          <button
+            aria-pressed={filter.fold}
+            className={classes.button}
+            data-on={filter.fold}
+            onClick={() => setFilter({ ...filter, fold: !filter.fold })}
+            title="Pieces of a text as one line (p)"
+            type="button"
+          >
+            Fold pieces
+          </button>
+          <button
+            aria-pressed={follow}
+            className={classes.button}
+            data-on={follow}
+            onClick={() => setFollow(!follow)}
+            title="Stay at the end (f)"
+            type="button"
+          >
+            <Icon name={follow ? "pause" : "down"} size={14} />
+            {follow ? "Following" : fresh > 0 ? `${counted(fresh, "new event")}` : "Follow"}
+          </button>
+        </div>
+      </header>
+      {problem === null || head === null ? null : (
+        <p className={classes.problem} role="alert">
+          {problem.message}{" "}
+          <button className={classes.again} onClick={pages.restart} type="button">
+            Try again
+          </button>
+        </p>
+      )}
+      <div className={classes.panes} data-open={selected !== null}>
+        {head === null && problem !== null ? (
+          <ProblemNotice error={problem} retry={pages.restart} />
+        ) : isEmpty ? (
+          <Notice
+            actions={[{ label: "Show all events", run: () => setFilter(filterOf(new URLSearchParams())) }]}
+            text="Events appear here when they come."
+            title="No event meets this filter"
+          />
+        ) : (
+          <LogList
+            follow={follow}
+            handle={list}
+            key={key}
+            pages={pages}
+            select={stable}
+            selected={selected}
+            setFollow={setFollow}
+          />
+        )}
+        {selected === null ? null : (
+          <EventPane
+            close={() => select(null)}
+            exclude={exclude}
+            onlyThread={filter.thread === null ? (thread) => setFilter({ ...filter, thread }) : null}
+            row={selected}
+          />
+        )}
+      </div>
+    </div>
+  )
+}
+
+export default LogView
