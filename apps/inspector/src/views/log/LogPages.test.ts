@@ -2,7 +2,8 @@ import { blankEnvelope } from "@threadfold/contracts"
 import * as fc from "fast-check"
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import type { Api, QueryValue } from "../../api/Api.js"
-import { type LogFilter, LogPages, pageSize } from "./LogPages.js"
+import { LogPages, pageSize } from "./LogPages.js"
+import type { LogFilter } from "./logAddress.js"
 import { type LogEvent, rowsOf, sequenceOf } from "./logRows.js"
 
 type Query = Readonly<Record<string, QueryValue>>

@@ -8,18 +8,9 @@ import { asProblem, type PageProblem } from "../../api/PageProblem.js"
 import { EventStream } from "../../live/EventStream.js"
 import { ValueStore } from "../../live/KeyedStore.js"
 import type { Fetch } from "../../session/Session.js"
+import type { LogFilter } from "./logAddress.js"
 import { type LogEvent, type LogRow, type Pieces, piecesIn, rowsOf, sequenceOf } from "./logRows.js"
 import { PageIndex, type RowPlace } from "./PageIndex.js"
-
-/** Which events are shown; it is in the address. */
-export interface LogFilter {
-  /** Only events of this thread; null: all. */
-  readonly thread: string | null
-  readonly types: readonly string[]
-  readonly except: readonly string[]
-  /** Pieces of a text are one row. */
-  readonly fold: boolean
-}
 
 /** Sequences of a page. */
 export const pageSize = 256

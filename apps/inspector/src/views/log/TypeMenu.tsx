@@ -3,8 +3,7 @@ import type { Stats } from "@threadfold/contracts"
 import { useState } from "react"
 import { Icon } from "../../shell/Icon.js"
 import { usePage } from "../../shell/PageContext.js"
-import type { LogFilter } from "./LogPages.js"
-import { onlyType, showsType, withType } from "./logAddress.js"
+import { type LogFilter, onlyType, showsType, withType } from "./logAddress.js"
 import classes from "./TypeMenu.module.css"
 
 interface MenuProps {

@@ -1,7 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import type { LogFilter } from "./LogPages.js"
-import { eventOf, filterOf, onlyType, paramsOf, showsType, withType } from "./logAddress.js"
+import { eventOf, filterOf, type LogFilter, onlyType, paramsOf, showsType, withType } from "./logAddress.js"
 
 const all: LogFilter = { thread: null, types: [], except: [], fold: true }
 const type = fc.constantFrom("turn.started", "item.started", "content.delta")

@@ -1,5 +1,14 @@
 /** What the log shows, as it is in the address. */
-import type { LogFilter } from "./LogPages.js"
+
+/** Which events are shown; it is in the address. */
+export interface LogFilter {
+  /** Only events of this thread; null: all. */
+  readonly thread: string | null
+  readonly types: readonly string[]
+  readonly except: readonly string[]
+  /** Pieces of a text are one row. */
+  readonly fold: boolean
+}
 
 const words = (text: string | null): readonly string[] => [
   ...new Set((text ?? "").split(",").filter((word) => word !== "")),
