@@ -16,24 +16,28 @@ export const ago = (at: number, now: number): string => {
   return shortDate(at, now)
 }
 
+// To make one of these takes longer than to make a row of a list: each is made once.
+const dayFormat = new Intl.DateTimeFormat("en", { month: "short", day: "numeric" })
+const dateFormat = new Intl.DateTimeFormat("en", { month: "short", day: "numeric", year: "numeric" })
+const fullFormat = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" })
+const clockFormat = new Intl.DateTimeFormat("en", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+})
+
 /** `Nov 3`, or `Nov 3, 2024` in another year. */
 export const shortDate = (at: number, now: number): string => {
   const date = new Date(at)
-  const sameYear = date.getFullYear() === new Date(now).getFullYear()
-  return new Intl.DateTimeFormat("en", {
-    month: "short",
-    day: "numeric",
-    ...(sameYear ? {} : { year: "numeric" }),
-  }).format(date)
+  return (date.getFullYear() === new Date(now).getFullYear() ? dayFormat : dateFormat).format(date)
 }
 
 /** `12:04:09`, of the person's own clock. */
-export const clock = (at: number): string =>
-  new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(at)
+export const clock = (at: number): string => clockFormat.format(at)
 
 /** Date and time in full, for tool tips. */
-export const fullTime = (at: number): string =>
-  new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" }).format(at)
+export const fullTime = (at: number): string => fullFormat.format(at)
 
 /** How long something took: `840ms`, `4.2s`, `3m 05s`, `2h 14m`, `3d 4h`. */
 export const duration = (ms: number): string => {

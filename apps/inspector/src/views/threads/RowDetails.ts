@@ -24,6 +24,8 @@ export interface Wanted {
 }
 
 const mostAtOnce = 3
+/** Rows that a person scrolls past are not asked for. */
+const restMs = 150
 const unknown: Detail = { tokens: null, context: null, turn: null }
 
 /** The one number of a thread's tokens: the provider's own total, else what went in and came out. */
@@ -50,11 +52,15 @@ export class RowDetails implements FeedListener {
     const { activeTurnId, threadId } = wanted
     const known = this.rows.get(threadId)
     const lacksTurn = activeTurnId !== null && known?.turn?.turnId !== activeTurnId
-    if (!this.#read.has(threadId) || lacksTurn) {
+    if (this.#read.has(threadId) && !lacksTurn) return () => {}
+    const timer = setTimeout(() => {
       this.#queue.set(threadId, wanted)
       this.#work()
+    }, restMs)
+    return () => {
+      clearTimeout(timer)
+      this.#queue.delete(threadId)
     }
-    return () => this.#queue.delete(threadId)
   }
 
   readonly restarted = (): void => this.#read.clear()
