@@ -45,7 +45,7 @@ const Request = ({ requestId, store }: { requestId: string; store: ThreadStore }
   // Whose answer came too late is told so where the question was.
   const isNews = answer !== undefined && answer.kind !== "taken"
   const card = () => (
-    <div className={classes.request}>
+    <div className={classes.request} data-over={isOver}>
       <QuestionCard requestId={requestId} />
     </div>
   )
