@@ -71,6 +71,7 @@ export const Composer = ({ agent, field, head, onSent }: ComposerProps) => {
   const { capabilities } = agent
   const draft = useKey(drafts, thread.threadId) ?? emptyDraft
   const [wanted, setMode] = useState<Mode>("queue")
+  const [writing, setWriting] = useState(false)
   const [mention, setMention] = useState<string | null>(null)
   const mentionField = useRef<HTMLInputElement>(null)
   const picker = useRef<HTMLInputElement>(null)
@@ -155,6 +156,7 @@ export const Composer = ({ agent, field, head, onSent }: ComposerProps) => {
           event.preventDefault()
           attach(files)
         }}
+        onFocus={() => setWriting(true)}
         placeholder={isBusy ? "Write what comes next" : `Message ${agent.name}`}
         ref={field}
         rows={1}
@@ -212,7 +214,7 @@ export const Composer = ({ agent, field, head, onSent }: ComposerProps) => {
             <Icon name="folder" />
           </button>
         ) : null}
-        <SettingsBar agent={agent} session={session} thread={thread} />
+        <SettingsBar agent={agent} ask={writing} session={session} thread={thread} />
         <span className={classes.space} />
         {isBusy && offered.length > 1 ? (
           <select

@@ -5,12 +5,20 @@ import { useState } from "react"
 import { announce } from "../../shell/PageContext.js"
 import { useCommandCall } from "../../shell/useCommandCall.js"
 import classes from "./SettingsBar.module.css"
-import { type Offered, useModels } from "./useAgent.js"
+import { useModels } from "./useAgent.js"
 
 interface BarProps {
   readonly agent: AgentView
   readonly thread: ThreadDetail
   readonly session: SessionView | null
+  /** A person is writing, and may choose. */
+  readonly ask: boolean
+}
+
+/** A value that can be chosen. */
+interface Offered {
+  readonly value: string
+  readonly title: string
 }
 
 const names: Readonly<Record<ConfigurationName, string>> = {
@@ -36,14 +44,18 @@ export const SettingsBar = (props: BarProps) => {
   const { capabilities } = agent
   const { busy, give, problem } = useCommandCall()
   const [asked, setAsked] = useState<Partial<Record<ConfigurationName, string>>>({})
-  const models = useModels(agent, capabilities.configuration.model.taken)
+  const models = useModels(agent, capabilities.configuration.model.taken, props.ask)
   if (!capabilities.configure) return null
   const offered = (name: ConfigurationName): readonly Offered[] => {
     const values = capabilities.configuration[name].values
     if (values !== null && values.length > 0) {
       return values.map((value) => ({ value, title: models.find((one) => one.value === value)?.title ?? value }))
     }
-    return name === "model" ? models : []
+    if (name === "model") return models
+    // How much a model can think is the model's own matter.
+    const model = asked.model ?? chosenOf("model", props)
+    const efforts = name === "effort" ? models.find(({ value }) => value === model)?.efforts : null
+    return (efforts ?? []).map((value) => ({ value, title: value }))
   }
   const choose = async (name: ConfigurationName, value: string) => {
     setAsked({ ...asked, [name]: value })

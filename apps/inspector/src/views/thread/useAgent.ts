@@ -26,29 +26,44 @@ export const useAgent = (name: string | null | undefined): KnownAgent => {
   return agent
 }
 
-/** A value that can be chosen. */
-export interface Offered {
+/** A model that can be chosen. */
+export interface OfferedModel {
   readonly value: string
   readonly title: string
+  /** How much it can think; null: not known. */
+  readonly efforts: readonly string[] | null
 }
 
-/** The models that an agent offers; none where it does not say. */
-export const useModels = (agent: AgentView, wanted: boolean): readonly Offered[] => {
+/**
+ * The models that an agent offers; none where it does not say. `ask`: a person is about to choose, so that an agent which was not asked
+ * yet may be started for it.
+ */
+export const useModels = (agent: AgentView, wanted: boolean, ask: boolean): readonly OfferedModel[] => {
   const { api } = usePage()
-  const [models, setModels] = useState<readonly Offered[]>([])
+  const [models, setModels] = useState<readonly OfferedModel[]>([])
   const can = wanted && agent.capabilities.lists.includes("models")
+  const refresh = ask && models.length === 0
   useEffect(() => {
     if (!can) return
     const ends = new AbortController()
     api
-      .get<typeof AgentModels.Type>(`/v1/agents/${encodeURIComponent(agent.name)}/models`, {}, { signal: ends.signal })
+      .get<typeof AgentModels.Type>(
+        `/v1/agents/${encodeURIComponent(agent.name)}/models`,
+        { refresh: refresh ? true : undefined },
+        { signal: ends.signal },
+      )
       .then(({ items }) =>
-        setModels(
-          items.filter(({ hidden }) => !hidden).map(({ model, title }) => ({ value: model, title: title ?? model })),
+        setModels((known) =>
+          items.length === 0
+            ? known
+            : items
+                .filter(({ hidden }) => !hidden)
+                .map(({ efforts, model, title }) => ({ value: model, title: title ?? model, efforts })),
         ),
       )
+      // Without the list the model stays as it is.
       .catch(() => undefined)
     return () => ends.abort()
-  }, [api, agent.name, can])
+  }, [api, agent.name, can, refresh])
   return models
 }
