@@ -66,7 +66,7 @@ export interface EngineService extends EngineWriter {
   readonly storage: Effect.Effect<StorageState>
   /**
    * Calls the listener after every commit with the rows that it changed, for the life of the scope. Returns the sequence after which
-   * no change is missing. There is one listener at a time.
+   * no change is missing.
    */
   readonly watchRows: (listener: RowListener) => Effect.Effect<number, EngineStopped, Scope.Scope>
   /**
@@ -103,6 +103,11 @@ const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Eff
   Effect.sync(() => {
     const room = new Room(CAPACITY)
     const shares = new Shares(STREAM_CAPACITY)
+    const listeners = new Set<RowListener>()
+    /** The port knows one listener: it tells all of ours. */
+    const tellAll: RowListener = (head, changed) => {
+      for (const listener of listeners) listener(head, changed)
+    }
     const size = (submission: Submission) => Math.min(CAPACITY, sizeOf(submission))
     const offer: EngineService["offer"] = (submission, done) => {
       const giveShare = shares.takeNow(submission)
@@ -136,7 +141,17 @@ const makeService = (port: WriterPort, guard: StorageGuard, log: LogReader): Eff
       purge: (demand) => port.purge(demand),
       purgeOf: (threadId) => port.purgeOf(threadId),
       watchRows: (listener) =>
-        Effect.acquireRelease(port.watchRows(listener), () => Effect.ignore(port.watchRows(null))),
+        Effect.acquireRelease(
+          Effect.suspend(() => {
+            listeners.add(listener)
+            return port.watchRows(tellAll)
+          }),
+          () =>
+            Effect.suspend(() => {
+              listeners.delete(listener)
+              return listeners.size === 0 ? Effect.ignore(port.watchRows(null)) : Effect.void
+            }),
+        ),
       storage: Effect.sync(() => ({ lost: guard.look() ?? port.lost(), space: guard.space() })),
       log,
       openPort: Effect.acquireRelease(

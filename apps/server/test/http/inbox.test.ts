@@ -97,4 +97,33 @@ describe("the inbox", () => {
       for (const stream of [one, two, resumed]) expect((yield* next(stream)).counts.total).toBe(0)
     }).pipe(Effect.scoped, Effect.provide(testServer())),
   )
+
+  it.live("comes beside the stream of the rows that change, whichever is opened first and closed first", () =>
+    Effect.gen(function* () {
+      seq = 0
+      yield* opened(1)
+      const asks = (id: string) =>
+        push(sessionId(1), [say("request.opened", { kind: "command_approval", title: id }, { requestId: id })])
+      const before = yield* openStream("/v1/changes")
+      yield* before.until("synced")
+      const inbox = yield* openStream("/v1/inbox")
+      yield* inbox.until("inbox")
+      const after = yield* openStream("/v1/changes")
+      yield* after.until("synced")
+      yield* asks("1")
+      yield* before.until("changes")
+      yield* after.until("changes")
+      yield* inbox.until("inbox")
+      yield* inbox.close
+      yield* asks("2")
+      yield* before.until("changes")
+      yield* after.until("changes")
+      const last = yield* openStream("/v1/inbox")
+      expect((yield* last.until("inbox")).length).toBe(1)
+      yield* before.close
+      yield* after.close
+      yield* asks("3")
+      yield* last.until("inbox")
+    }).pipe(Effect.scoped, Effect.provide(testServer())),
+  )
 })

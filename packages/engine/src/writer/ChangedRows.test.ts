@@ -75,4 +75,14 @@ describe("ChangedRows", () => {
     changed.watch(true)
     expect(changed.take()).toEqual([])
   })
+
+  it("keeps what is noted when another listener joins", () => {
+    const changed = watching()
+    changed.note("a", 1, [removed])
+    changed.commit()
+    changed.note("a", 2, [cleared])
+    changed.watch(true)
+    changed.commit()
+    expect(changed.take()).toMatchObject([{ streamId: "a", sequence: 2, keys: { length: 2 } }])
+  })
 })

@@ -97,8 +97,9 @@ export class ChangedRows {
     return taken
   }
 
-  /** Begins or ends the watching; what was noted before is forgotten. */
+  /** Begins or ends the watching; what was noted before is forgotten. Where it goes on, nothing is. */
   watch(isWatched: boolean): void {
+    if (isWatched === this.isWatched) return
     this.isWatched = isWatched
     this.running = new Map()
     this.committed = new Map()
