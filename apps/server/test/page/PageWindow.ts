@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { installedBrowser } from "@threadfold/testkit"
 import { Schema } from "effect"
@@ -12,7 +13,7 @@ import { afterAll, expect, onTestFinished } from "vitest"
 import type { CalledServer } from "../cli/server.js"
 
 /** How long a state may take to come on a busy machine, ms. */
-const limitMs = 120_000
+const limitMs = 12_000
 
 const found = installedBrowser()
 if (!found.installed && found.expected) throw new Error(found.reason)
@@ -101,7 +102,10 @@ export class PagePerson {
     })
     context.setDefaultTimeout(limitMs)
     const person = new PagePerson(server, context)
-    onTestFinished(() => context.close())
+    onTestFinished(async ({ task }) => {
+      if (task.result?.state === "fail") await person.#show(task.name)
+      await context.close()
+    })
     await context.exposeFunction("canary", (what: string) => person.faults.push(`ran: ${what}`))
     await context.exposeFunction("refusedByPolicy", (what: string) => person.faults.push(`policy: ${what}`))
     await context.addInitScript({ path: inPage("tellRefusals") })
@@ -164,6 +168,16 @@ export class PagePerson {
     await page.getByTestId("connection").and(page.locator('[data-kind="live"]')).waitFor()
     if (path !== "/threads") await follow(page, path)
     return page
+  }
+
+  /** What a failed test looked at. */
+  async #show(test: string): Promise<void> {
+    for (const page of this.context.pages()) {
+      const shown = await page.locator("body").innerText({ timeout: 5_000 }).catch(String)
+      const { THREADFOLD_PICTURES: folder } = process.env
+      if (folder !== undefined) await page.screenshot({ path: join(folder, `failed-${Date.now()}.png`) })
+      console.error(`${test}: ${page.url()} shows\n${shown}\n${this.faults.join("\n")}`)
+    }
   }
 
   /** Nothing went wrong, and no secret is kept anywhere that the page or the server can be asked for. */

@@ -1,5 +1,6 @@
 /** The web page in a real browser, on the built program: what a person does with it, and what hostile data cannot do to it. */
 import { describe } from "vitest"
+import { liveScenes } from "./liveScenes.js"
 import { closeBrowserAfterAll, noBrowser } from "./PageWindow.js"
 import { signInScenes } from "./signInScenes.js"
 
@@ -7,3 +8,4 @@ closeBrowserAfterAll()
 const scenes = describe.skipIf(noBrowser !== null)
 
 scenes("signing in", signInScenes)
+scenes("a real agent", liveScenes)
