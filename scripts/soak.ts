@@ -20,6 +20,8 @@ interface Soak {
 const soaks: Readonly<Record<string, Soak>> = {
   // kill -9 at other points on every run.
   kill: { files: ["test/cli/kill.test.ts"], env: { KILLS: "1000", SEED: String(Date.now() % 1_000_000) } },
+  // A desktop app's server killed at random moments while an agent works and a client streams.
+  desktop: { files: ["test/cli/desktop.test.ts"], env: { KILLS: "100", SEED: String(Date.now() % 1_000_000) } },
   // Every recording cut after every line, and a thousand damaged ones.
   recordings: {
     files: ["test/recordings"],

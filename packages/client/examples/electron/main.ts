@@ -1,12 +1,11 @@
 /**
- * The main process of an Electron app: it runs the server for a data directory of its own, and hands where it is to the pages.
- * The server ends, its agents with it, when its standard input closes: also where this process is killed.
+ * The main process of an Electron app: it keeps the server running for a data directory of its own, and hands where it is to the pages.
+ * The server ends, its agents with it, when the app ends: also where this process is killed.
  */
-import { type ChildProcess, spawn } from "node:child_process"
+import { appendFileSync } from "node:fs"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { pathToFileURL } from "node:url"
-import type { Connection } from "@threadfold/client"
+import { type OpenDesktopHost, openDesktopHost } from "@threadfold/client/desktop"
 import { app, BrowserWindow, dialog, ipcMain, net, protocol } from "electron"
 
 /** Origin of the pages. A page from a file has the origin `null`, which the server refuses. */
@@ -16,27 +15,15 @@ protocol.registerSchemesAsPrivileged([
   { scheme: "app", privileges: { standard: true, secure: true, supportFetchAPI: true } },
 ])
 
-interface Running {
-  readonly connection: Connection
-  readonly child: ChildProcess
-}
-
-/** Starts the server and waits for its one line. Rejects with what it said where it ends before. */
-const startServer = (program: string, dataDir: string): Promise<Running> =>
-  new Promise((resolve, reject) => {
-    const args = ["serve", "--desktop", "--data-dir", dataDir, "--allowed-origin", origin]
-    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] })
-    let said = ""
-    child.stderr.on("data", (piece: Buffer) => {
-      said = `${said}${piece.toString()}`.slice(-10_000)
-    })
-    child.once("error", reject)
-    child.once("exit", (code) => reject(new Error(`The server ended with ${code}. ${said}`)))
-    createInterface({ input: child.stdout }).once("line", (line) => {
-      const { token, url }: Connection = JSON.parse(line)
-      resolve({ connection: { url, token }, child })
-    })
+const keepServer = (): Promise<OpenDesktopHost> => {
+  const folder = app.getPath("userData")
+  return openDesktopHost({
+    program: { command: "threadfold" },
+    dataDir: join(folder, "threadfold"),
+    serveArgs: ["--allowed-origin", origin],
+    onLog: (line) => appendFileSync(join(folder, "threadfold.log"), `${line}\n`),
   })
+}
 
 const openWindow = async (): Promise<void> => {
   const window = new BrowserWindow({
@@ -51,17 +38,26 @@ app.whenReady().then(async () => {
     net.fetch(pathToFileURL(join(__dirname, "pages", new URL(url).pathname)).href),
   )
   try {
-    const { child, connection } = await startServer("threadfold", join(app.getPath("userData"), "threadfold"))
-    ipcMain.handle("threadfold:connection", ({ senderFrame }) => {
+    const host = await keepServer()
+    ipcMain.handle("threadfold:connection", async ({ senderFrame }) => {
       // No other page gets the token.
       if (senderFrame === null || new URL(senderFrame.url).origin !== new URL(origin).origin) return null
-      return connection
+      const { token, url } = await host.backend()
+      return { url, token }
+    })
+    host.onState((state) => {
+      // It is not started again by itself. `host.upgrade(program)` is what a "try again" calls.
+      if (state.status === "failed") dialog.showErrorBox("Threadfold", state.failure.message)
     })
     ipcMain.handle("threadfold:folder", async () => {
       const { filePaths } = await dialog.showOpenDialog({ properties: ["openDirectory"] })
       return filePaths[0] ?? null
     })
-    app.once("will-quit", () => child.stdin?.end())
+    app.once("will-quit", (event) => {
+      event.preventDefault()
+      // The agents have ended when this resolves.
+      host.stop().finally(() => app.exit())
+    })
     await openWindow()
   } catch (error) {
     // `threadfold doctor` says what is missing.
