@@ -68,7 +68,7 @@ const shared = {
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
-  loader: { ".svg": "file" },
+  loader: { ".svg": "file", ".md": "text" },
   publicPath: "/assets/",
   define: { "process.env.NODE_ENV": '"production"' },
   logLevel: "warning",

@@ -12,6 +12,12 @@ declare module "*.module.css" {
 /** A sheet for the whole page. */
 declare module "*.css" {}
 
+/** A document as text. */
+declare module "*.md" {
+  const text: string
+  export default text
+}
+
 /** The sheets of all views, in one order. */
 declare module "page:styles" {}
 

@@ -12,21 +12,22 @@ export interface WholeText {
   readonly text: string
   /** Length of all of it, bytes. */
   readonly bytes: number
-  /** False: it is longer than {@link mostBytes}. */
+  /** False: it is longer than what was to be read. */
   readonly whole: boolean
 }
 
-/** Reads a text from its `href` on, part by part. */
+/** Reads a text from its `href` on, part by part; `most` bytes of it. */
 export const readWholeText = async (
   api: Pick<Api, "get">,
   href: string,
   options: CallOptions = {},
+  most: number = mostBytes,
 ): Promise<WholeText> => {
   const [path = "", query = ""] = href.split("?")
   const said = Object.fromEntries(new URLSearchParams(query))
   const parts: string[] = []
   let bytes = 0
-  for (let offset: number | null = 0; offset !== null && offset < mostBytes; ) {
+  for (let offset: number | null = 0; offset !== null && offset < most; ) {
     const part: TextRange = await api.get(path, { ...said, offset, limit: partBytes }, options)
     parts.push(part.text ?? "")
     bytes = part.bytes

@@ -13,9 +13,9 @@ export interface Checkpoint {
 }
 
 /** Between two checkpoints there are no more events than this, and no more bytes. */
-export const checkpointEvery = { events: 500, bytes: 2 * 1024 * 1024 } as const
+export const checkpointEvery = { events: 250, bytes: 2 * 1024 * 1024 } as const
 
-const usualMost = { count: 256, bytes: 96 * 1024 * 1024 } as const
+const usualMost = { count: 512, bytes: 96 * 1024 * 1024 } as const
 
 export class Checkpoints {
   #all: Checkpoint[] = []

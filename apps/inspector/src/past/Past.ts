@@ -55,8 +55,7 @@ class Growing {
       this.#numbers.set(type, number)
     }
     this.sequences[this.count] = sequence
-    // A clock that was set back does not turn the order of the events.
-    this.times[this.count] = Math.max(at, this.count === 0 ? at : (this.times[this.count - 1] ?? at))
+    this.times[this.count] = at
     this.types[this.count] = number
     this.marks[this.count] = mark
     this.count += 1

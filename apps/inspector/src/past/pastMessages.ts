@@ -49,7 +49,7 @@ export type PastAsk =
 /** Events by their place in the thread, a column each. */
 export interface EventColumns {
   readonly sequences: Float64Array
-  /** Clock of the source, ms since the epoch; never earlier than that of the event before. */
+  /** Clock of the source, ms since the epoch: it may have been set back. */
   readonly times: Float64Array
   /** Places in `typeNames`. */
   readonly types: Uint16Array

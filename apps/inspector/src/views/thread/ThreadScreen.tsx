@@ -1,8 +1,10 @@
 /** One thread: what was said and done, live, and where a person answers and writes. `?at=N` shows it as it was after event N. */
-import { useEffect, useMemo, useRef } from "react"
-import { Link, useLocation, useParams, useSearchParams } from "wouter"
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react"
+import { Link, useLocation, useParams } from "wouter"
 import { shortPath } from "../../format/format.js"
 import { useValue } from "../../live/KeyedStore.js"
+import type { Moment, Travel } from "../../past/Travel.js"
+import { useTravel } from "../../past/useTravel.js"
 import { useCommands } from "../../shell/commands.js"
 import { Icon } from "../../shell/Icon.js"
 import { usePage, useTitle } from "../../shell/PageContext.js"
@@ -20,24 +22,41 @@ import { Transcript, type TranscriptHandle } from "./Transcript.js"
 import { TurnList } from "./TurnList.js"
 import { useAgent } from "./useAgent.js"
 
-/** The moment that an address says; null: now. */
-const momentOf = (text: string | null): number | null =>
-  text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null
+const TravelBar = lazy(() => import("../../past/TravelBar.js"))
 
-/** The thread of the address, read and followed while it is shown. */
-const useThread = (threadId: string, at: number | null): ThreadStore => {
+/** The thread as it is, or as it was at the moment that is travelled to; read and followed while it is shown. */
+const useThread = (travel: Travel, at: number | null): ThreadStore => {
   const { api, feed } = usePage()
-  const store = useMemo(() => new ThreadStore(api, threadId, at), [api, threadId, at])
+  const { reader, state, threadId } = travel
+  const isPast = at !== null
+  const store = useMemo(
+    () => (isPast ? new ThreadStore(reader, threadId, state.get().at) : new ThreadStore(api, threadId, null)),
+    [api, isPast, reader, state, threadId],
+  )
   useEffect(() => {
-    const stop = at === null ? feed.listen(store) : () => {}
-    if (at !== null) store.restarted()
+    if (isPast) store.restarted()
+    const stop = isPast ? () => {} : feed.listen(store)
     return () => {
       stop()
       store.close()
     }
-  }, [feed, store, at])
-  return store
+  }, [feed, isPast, store])
+  useEffect(() => {
+    if (at !== null) store.goTo(at)
+  }, [at, store])
+  // What was shown stays until there is something to show in its place.
+  const isReady = useSyncExternalStore(
+    useCallback((listener) => store.state.subscribe(listener), [store]),
+    () => store.head.get() !== null || store.state.get().problem !== null,
+  )
+  const shown = useRef(store)
+  if (isReady || shown.current.threadId !== threadId) shown.current = store
+  return shown.current
 }
+
+/** Ids of the entries that the event of a moment changed. */
+const changedEntries = ({ diff, step }: Moment): ReadonlySet<string> =>
+  new Set((diff ?? step)?.rows.flatMap(({ row }) => row.split("/")[1] ?? []))
 
 /** How long a person looks at news before it counts as read, ms. */
 const readAfterMs = 1_200
@@ -66,8 +85,19 @@ const useReadMark = (head: ThreadHead | null, at: number | null): void => {
   }, [at, give, streamVersion, threadId, unread])
 }
 
-const Head = ({ head, jump, store }: { head: ThreadHead; jump: (turnId: string) => void; store: ThreadStore }) => {
+const Head = ({
+  head,
+  jump,
+  store,
+  travel,
+}: {
+  head: ThreadHead
+  jump: (turnId: string) => void
+  store: ThreadStore
+  travel: Travel
+}) => {
   const { thread } = head
+  const isTravelling = useValue(travel.open)
   return (
     <header className={classes.head}>
       <Link aria-label="All threads" className={classes.back} href="/threads" title="All threads (u)">
@@ -88,6 +118,16 @@ const Head = ({ head, jump, store }: { head: ThreadHead; jump: (turnId: string) 
       )}
       <span className={classes.space} />
       <ContextMeter store={store} />
+      <button
+        aria-pressed={isTravelling}
+        className={classes.past}
+        onClick={isTravelling ? travel.hide : travel.show}
+        title="Travel in time (t)"
+        type="button"
+      >
+        <Icon name="past" size={14} />
+        History
+      </button>
       <TurnList jump={jump} store={store} />
     </header>
   )
@@ -182,16 +222,26 @@ const Foot = ({
 
 const ThreadScreen = () => {
   const { threadId = "" } = useParams<{ threadId: string }>()
-  const [params] = useSearchParams()
-  const at = momentOf(params.get("at"))
-  const store = useThread(threadId, at)
+  const travel = useTravel(threadId)
+  const { at } = useValue(travel.state)
+  const isTravelling = useValue(travel.open)
+  const store = useThread(travel, at)
   const head = useValue(store.head)
+  const moment = useValue(travel.moment)
+  const changed = useMemo(() => changedEntries(moment), [moment])
   const [, navigate] = useLocation()
   const transcript = useRef<TranscriptHandle>(null)
   const field = useRef<HTMLTextAreaElement>(null)
   useTitle(head === null ? "Thread" : nameOf(head.thread))
   useReadMark(head, at)
   useCommands([
+    {
+      id: "thread.past",
+      title: isTravelling ? "Close time travel" : "Travel in time",
+      group: "Thread",
+      keys: ["t"],
+      run: isTravelling ? travel.hide : travel.show,
+    },
     { id: "thread.back", title: "Back to all threads", group: "Thread", keys: ["u"], run: () => navigate("/threads") },
     {
       id: "thread.write",
@@ -231,19 +281,20 @@ const ThreadScreen = () => {
   ])
   return (
     <div className={classes.view} data-testid="thread-view">
-      {head === null ? null : <Head head={head} jump={(turnId) => transcript.current?.toTurn(turnId)} store={store} />}
-      {at === null ? null : (
-        <p className={classes.moment}>
-          As it was after event {at.toLocaleString("en")} of the log.{" "}
-          <Link href={`/threads/${threadId}`}>Show it live</Link>
-        </p>
+      {head === null ? null : (
+        <Head head={head} jump={(turnId) => transcript.current?.toTurn(turnId)} store={store} travel={travel} />
       )}
+      {isTravelling ? (
+        <Suspense fallback={null}>
+          <TravelBar travel={travel} />
+        </Suspense>
+      ) : null}
       {head === null ? null : (
         <div className={classes.children}>
           <ChildLinks store={store} />
         </div>
       )}
-      <Transcript handle={transcript} key={`${threadId} ${at}`} store={store} />
+      <Transcript changed={changed} handle={transcript} key={`${threadId} ${at === null}`} store={store} />
       {head === null || at !== null ? null : (
         <Foot field={field} head={head} onSent={() => transcript.current?.toEnd()} />
       )}

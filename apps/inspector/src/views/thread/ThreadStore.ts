@@ -100,6 +100,7 @@ export class ThreadStore implements FeedListener {
   readonly #sessions = new Map<string, SessionRow>()
   readonly #rewinds = new Map<number, RewindRow>()
   readonly #changedItems = new Set<string>()
+  #at: number | null
   #threadRow: ThreadRow | null = null
   /** Changes that came before the snapshot; null: it is there. */
   #early: RowChanges[] | null = []
@@ -112,10 +113,16 @@ export class ThreadStore implements FeedListener {
   constructor(
     private readonly api: Pick<Api, "get">,
     readonly threadId: string,
-    /** The moment that is shown, a sequence of the log; null: now. */
-    readonly at: number | null,
+    at: number | null,
     private readonly frame: (run: () => void) => void = nextFrame,
-  ) {}
+  ) {
+    this.#at = at
+  }
+
+  /** The moment that is shown, a sequence of the log; null: now. */
+  get at(): number | null {
+    return this.#at
+  }
 
   get path(): string {
     return `/v1/threads/${encodeURIComponent(this.threadId)}`
@@ -133,6 +140,15 @@ export class ThreadStore implements FeedListener {
     if (this.state.get().problem === null) return
     if (this.head.get() === null) this.restarted()
     else this.state.set({ ...this.state.get(), problem: null })
+  }
+
+  /** Shows another moment of the past. What is shown stays until that moment is read. */
+  readonly goTo = (at: number): void => {
+    if (at === this.#at) return
+    this.#at = at
+    this.#early = []
+    this.#begin("first", (signal) => this.#readMoment(at, signal))
+    this.#readMeter(meterPauseMs)
   }
 
   readonly changed = (changes: RowChanges): void => {
@@ -189,6 +205,7 @@ export class ThreadStore implements FeedListener {
 
   async #readMoment(at: number, signal: AbortSignal): Promise<void> {
     const page = await this.api.get<ThreadPage>(this.path, { at, limit: firstRows }, { signal })
+    if (signal.aborted) return
     this.#clear()
     this.#turns.begin(page.turns, page.more.turns ?? null)
     this.#items.begin(page.items, page.more.items ?? null)

@@ -78,7 +78,14 @@ const EntryView = ({ entry: { id, kind }, store }: { entry: Entry; store: Thread
   }
 }
 
-export const Transcript = ({ handle, store }: { handle: RefObject<TranscriptHandle | null>; store: ThreadStore }) => {
+interface TranscriptProps {
+  readonly handle: RefObject<TranscriptHandle | null>
+  readonly store: ThreadStore
+  /** Ids of the entries that are marked: what the event of an earlier moment changed. */
+  readonly changed: ReadonlySet<string>
+}
+
+export const Transcript = ({ changed, handle, store }: TranscriptProps) => {
   const { entries, loading, older, problem } = useValue(store.state)
   const scroller = useRef<HTMLDivElement>(null)
   const pinned = useRef(true)
@@ -133,6 +140,12 @@ export const Transcript = ({ handle, store }: { handle: RefObject<TranscriptHand
     const frame = requestAnimationFrame(look)
     return () => cancelAnimationFrame(frame)
   })
+
+  // What an earlier event changed is what the reader wants to see of its moment.
+  useEffect(() => {
+    const index = changed.size === 0 ? -1 : entries.findLastIndex(({ id }) => changed.has(id))
+    if (index !== -1) virtual.scrollToIndex(index, { align: "auto" })
+  }, [changed, entries, virtual])
 
   const rows = virtual.getVirtualItems()
   const isNearStart = older && loading === null && problem === null && (virtual.scrollOffset ?? 0) < olderPx
@@ -196,7 +209,7 @@ export const Transcript = ({ handle, store }: { handle: RefObject<TranscriptHand
                 ref={virtual.measureElement}
                 style={{ transform: `translateY(${start}px)` }}
               >
-                <div className={classes.entry}>
+                <div className={classes.entry} data-changed={changed.has(entry.id) || undefined}>
                   <EntryView entry={entry} store={store} />
                 </div>
               </div>

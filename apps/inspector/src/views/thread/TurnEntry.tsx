@@ -44,9 +44,11 @@ export const TurnHead = memo(({ store, turnId }: EntryProps) => {
       {turn.rewound ? <span className={classes.rewound}>taken back</span> : null}
       {turn.status === "requested" ? <span className={classes.waits}>waits to start</span> : null}
       {turn.stalled ? <span className={classes.bad}>nothing heard</span> : null}
-      {turn.status === "running" && turn.startedAt !== null ? (
+      {turn.status !== "running" || turn.startedAt === null ? null : store.at === null ? (
         <Running className={classes.running} since={turn.startedAt} />
-      ) : null}
+      ) : (
+        <span className={classes.running}>running</span>
+      )}
       <span aria-hidden="true" className={classes.line} />
     </header>
   )
