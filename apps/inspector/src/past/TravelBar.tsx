@@ -10,10 +10,11 @@ import { placeOf, type Speed, speeds } from "./scrubber.js"
 import type { Travel } from "./Travel.js"
 import classes from "./TravelBar.module.css"
 
+const Timeline = lazy(() => import("./Timeline.js"))
 const WhyPane = lazy(() => import("./WhyPane.js"))
 
 /** What the pane below the scrubber shows. */
-type Pane = "changes" | "why"
+type Pane = "changes" | "why" | "timeline"
 
 /** How far the events are read, where it is worth a word. */
 const Progress = ({ travel }: { travel: Travel }) => {
@@ -124,6 +125,13 @@ const TravelBar = ({ travel }: { travel: Travel }) => {
       group: "Time travel",
       keys: ["y"],
       run: () => setPane(pane === "why" ? null : "why"),
+    },
+    {
+      id: "past.timeline",
+      title: "Show the timeline",
+      group: "Time travel",
+      keys: ["v"],
+      run: () => setPane(pane === "timeline" ? null : "timeline"),
     },
   ])
 
@@ -241,6 +249,7 @@ const TravelBar = ({ travel }: { travel: Travel }) => {
         <div className={classes.tabs}>
           {tab("changes", state.to === null ? "Changes" : "Differences")}
           {tab("why", "Why")}
+          {tab("timeline", "Timeline")}
           <button
             aria-pressed={state.to !== null}
             className={classes.tab}
@@ -257,6 +266,11 @@ const TravelBar = ({ travel }: { travel: Travel }) => {
       {pane === "why" && point !== null ? (
         <Suspense fallback={<p className={classes.wait}>Loading</p>}>
           <WhyPane of={{ kind: "event", sequence: point.sequence }} threadId={travel.threadId} />
+        </Suspense>
+      ) : null}
+      {pane === "timeline" ? (
+        <Suspense fallback={<p className={classes.wait}>Loading</p>}>
+          <Timeline travel={travel} />
         </Suspense>
       ) : null}
     </section>
