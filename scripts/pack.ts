@@ -14,12 +14,12 @@ import { parseArgs, promisify } from "node:util"
 import { stage } from "./packages/stage.js"
 import { root } from "./tools.mjs"
 
-/** Most bytes that a package may have, packed: about a tenth more than it has. */
+/** Most bytes that a package may have, packed: some more than it has. The program has 3.2 MB, and its web page about one more. */
 const mostBytes: Readonly<Record<string, number>> = {
   contracts: 300_000,
   core: 300_000,
   client: 100_000,
-  server: 4_000_000,
+  server: 4_500_000,
 }
 
 interface Packed {

@@ -23,6 +23,12 @@ const mitText = (holder: string): string =>
     .replace(/^Copyright.*$/m, `Copyright (c) ${holder}`)
     .trim()
 
+/** Licenses that give up all rights, and ask for no text to go along. */
+const publicDomain: Readonly<Record<string, string>> = {
+  Unlicense: "Released into the public domain: https://unlicense.org",
+  "CC0-1.0": "Released into the public domain: https://creativecommons.org/publicdomain/zero/1.0/",
+}
+
 const authorOf = (author: unknown): string | null => {
   if (typeof author === "string") return author
   const name: unknown = typeof author === "object" && author !== null ? Reflect.get(author, "name") : null
@@ -39,6 +45,7 @@ const noticeOf = (folder: string): Notice => {
   if (typeof license !== "string") throw new Error(`${name} names no license; it lies in ${folder}.`)
   const written = textIn(folder)
   if (written !== null) return { name, license, text: written }
+  if (Object.hasOwn(publicDomain, license)) return { name, license, text: publicDomain[license] ?? "" }
   const author = authorOf(manifest.author)
   if (license !== "MIT" || author === null) {
     throw new Error(
