@@ -132,12 +132,35 @@ export interface Submission {
 /** How many bytes of a blob count as one event. */
 const bytesPerEvent = 64 * 1024
 
-/** How many events a submission brings; a command, a step of an effect, or a piece of a blob counts as one. */
-export const sizeOf = ({ blobs = [], drafts, restored = [] }: Submission): number =>
-  Math.max(
-    1,
-    blobs.reduce((sum, { size }) => sum + Math.ceil(size / bytesPerEvent), drafts.length + restored.length),
-  )
+/** How many UTF-16 units of texts count as one event: what waits for the writer is bounded in memory, too. */
+const unitsPerEvent = 4 * 1024
+
+/** About how many units the texts of a value take: those of its members; nothing is written for it. */
+const textUnits = (value: unknown): number => {
+  if (typeof value !== "object" || value === null) return 0
+  let units = 0
+  for (const name in value) {
+    const member: unknown = Reflect.get(value, name)
+    if (typeof member === "string") units += member.length
+  }
+  return units
+}
+
+/** What a draft counts as. Its native message mostly says what its payload does. */
+const weightOf = ({ event: { payload, raw } }: EventDraft): number =>
+  1 + Math.floor((typeof raw === "string" ? 2 * raw.length : textUnits(payload)) / unitsPerEvent)
+
+const weightOfRestored = ({ body, row }: RestoredEvent): number =>
+  1 + Math.floor((row.payload.length + (body?.length ?? 0)) / unitsPerEvent)
+
+/** How many events a submission counts as; a command, a step of an effect, a piece of a blob or of a long text counts as one. */
+export const sizeOf = ({ blobs = [], drafts, restored = [] }: Submission): number => {
+  let size = 0
+  for (const draft of drafts) size += weightOf(draft)
+  for (const event of restored) size += weightOfRestored(event)
+  for (const blob of blobs) size += Math.ceil(blob.size / bytesPerEvent)
+  return Math.max(1, size)
+}
 
 /** The outcome of a draft. */
 export type DraftStatus =

@@ -17,7 +17,7 @@ import { type RunningServer, serve } from "./server.js"
 const outputBytes = Number(process.env.OUTPUT_BYTES ?? 6_000_000)
 const mebibyte = 1024 * 1024
 /** What a server may take for events that come one after the other, however many, bytes; and for each byte of one line. */
-const [atRest, perByte] = [200 * mebibyte, 10] as const
+const [atRest, perByte] = [200 * mebibyte, 12] as const
 
 /** What a database of a server that has ended takes, free pages and all; prints what the tables do. */
 const storedBytes = (directory: string, what: string): number => {

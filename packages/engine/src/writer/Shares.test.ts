@@ -23,3 +23,24 @@ it.effect("a stream that uses up its share waits alone, and can go on when its e
     expect(asks(busy)).toBe(true)
   }),
 )
+
+it.effect("long texts use up a share like many events", () =>
+  Effect.gen(function* () {
+    const shares = new Shares(64)
+    const source = new FakeSource("busy")
+    const said = (units: number) => {
+      const draft = source.turn("1")
+      return submit({ ...draft, event: { ...draft.event, payload: { text: "x".repeat(units) } } })
+    }
+    const giveBack = shares.takeNow(said(200_000))
+    expect(giveBack).not.toBeNull()
+    // Forty-nine of sixty-four are used.
+    expect(shares.takeNow(said(100_000))).toBeNull()
+    shares.takeNow(said(10_000))?.()
+    giveBack?.()
+    // However long, it fits alone.
+    expect(shares.takeNow(said(20_000_000))).not.toBeNull()
+    expect(shares.takeNow(said(1))).toBeNull()
+    yield* Effect.void
+  }),
+)
