@@ -55,6 +55,8 @@ export const maxTokenCount = 2 ** 43
 
 /** Longest `firstWords` of a thread, UTF-16 units. */
 export const firstWordsLength = 80
+/** Longest `preview` of a thread, UTF-16 units. */
+export const previewLength = 200
 
 /*
  * How much of a text rides along. What is longer is cut, and read by range where its `href` says.

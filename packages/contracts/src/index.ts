@@ -114,6 +114,7 @@ export {
   maxTime,
   maxTokenCount,
   maxTypeLength,
+  previewLength,
   queueLimit,
   requestedTurnLimit,
   rewindTurnLimit,

@@ -65,4 +65,6 @@ export const projectionMigrations: Readonly<Record<string, Effect.Effect<void, S
   "0012_served": addIndexes(servedIndexes),
   // What follows in a thread when no person answers.
   "0013_unattended": alignSchema,
+  // What was said last.
+  "0014_preview": alignSchema,
 }

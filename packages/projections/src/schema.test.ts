@@ -200,6 +200,7 @@ describe("schema", () => {
           [11, "parts"],
           [12, "served"],
           [13, "unattended"],
+          [14, "preview"],
         ])
         expect(yield* migrate).toEqual([])
         const sql = yield* SqlClient.SqlClient

@@ -40,6 +40,10 @@ export const Thread = shape("ThreadRow", "One durable conversation with an agent
     "The first words of its first message that was not taken back, in one line of at most 80 characters; null: none was sent.",
   ),
   firstWordsTurn: optInt("Ordinal of the turn that `firstWords` are of; null: none."),
+  preview: optText(
+    "What was said last, by a person or the agent, in one line of at most 200 characters. A message of the agent counts once it has ended. Null: nothing was said, or it was taken back.",
+  ),
+  previewTurn: optInt("Ordinal of the turn that `preview` is of; null: none."),
   cwd: optText("Working directory."),
   model: optText("Model last named."),
   agent: optText("Name of the configured agent that works in it; null: Threadfold does not run it."),
@@ -98,6 +102,7 @@ export const ThreadView = shape("Thread", "One durable conversation with an agen
     "threadId",
     "title",
     "firstWords",
+    "preview",
     "provider",
     "nativeThreadId",
     "parentThreadId",

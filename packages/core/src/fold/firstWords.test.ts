@@ -1,4 +1,4 @@
-import { firstWordsLength } from "@threadfold/contracts"
+import { firstWordsLength, previewLength } from "@threadfold/contracts"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { Scenario, strong } from "../../test/Scenario.js"
@@ -88,5 +88,50 @@ describe("the first words of a thread", () => {
     expect(firstWordsOf(`${"word ".repeat(30)}`)).toBe(`${"word ".repeat(15)}word…`)
     expect(firstWordsOf("x".repeat(200))).toBe(`${"x".repeat(firstWordsLength - 1)}…`)
     expect(firstWordsOf(`${"x".repeat(firstWordsLength - 2)}😀😀`)).toBe(`${"x".repeat(firstWordsLength - 2)}…`)
+  })
+})
+
+describe("the preview of a thread", () => {
+  const said = (s: Scenario, itemId: string, text: string | null, more: object = {}) =>
+    s.send(
+      "item.completed",
+      { kind: "agent_message", status: "completed", text, ...more },
+      { native: { turnId: t1, itemId } },
+    )
+  const preview = ({ rows }: Scenario) => rows.all("threads")[0]?.preview
+
+  it("is what was said last, by the user or by the agent, once it has ended", () => {
+    const s = new Scenario().start().send("turn.requested", { text: "Fix  the\nbuild" }, { session: null })
+    expect(preview(s)).toBe("Fix the build")
+    s.turn(t1).item("m", t1).delta("m", t1, "I lo")
+    expect(preview(s)).toBe("Fix the build")
+    expect(preview(said(s, "m", "I look.\n\nThen I mend it."))).toBe("I look. Then I mend it.")
+    expect(preview(asked(s, t2, "Faster"))).toBe("Faster")
+  })
+
+  it("is not what has no words, what no person and no agent says, or what is told twice", () => {
+    const s = said(new Scenario().start().turn(t1), "m", "First")
+    said(s, "n", " \n").send(
+      "item.completed",
+      { kind: "command", status: "completed", text: "out" },
+      { native: { turnId: t1, itemId: "c" } },
+    )
+    said(s, "o", null)
+    expect(preview(s)).toBe("First")
+    said(s, "p", "Second")
+    expect(preview(said(s, "m", "First"))).toBe("Second")
+  })
+
+  it("is one line of at most so many characters", () => {
+    const s = said(new Scenario().start().turn(t1), "m", "word ".repeat(1_000))
+    expect(preview(s)).toHaveLength(previewLength)
+    expect(preview(s)?.endsWith("word…")).toBe(true)
+  })
+
+  it("goes with the message that is taken back", () => {
+    const s = asked(asked(new Scenario().start(), t1, "One"), t2, "Two")
+    s.send("thread.rewound", {}, { native: { turnId: t2 } })
+    expect(s.state.thread).toMatchObject({ firstWords: "One", preview: null, previewTurn: null })
+    expect(preview(asked(s, t3, "Three"))).toBe("Three")
   })
 })

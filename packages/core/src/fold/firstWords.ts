@@ -1,27 +1,50 @@
 /// <reference lib="es2024.string" />
 /**
  * The first words of a thread, for a list: the text of its first message, cut at a word. Later messages never replace them; a
- * rewind that takes the message back takes them with it, and the next message gives new ones.
+ * rewind that takes the message back takes them with it, and the next message gives new ones. The preview is the same of what was
+ * said last.
  */
 
-import { firstWordsLength, type ItemKind } from "@threadfold/contracts"
+import { firstWordsLength, type ItemKind, type ItemRow, previewLength } from "@threadfold/contracts"
 import { byRule } from "./byRule.js"
 import { turnOf } from "./openRows.js"
 import type { Step } from "./Step.js"
 
-/** How much of a message is read, in UTF-16 units: leading blanks are skipped within it. */
-const lookedAt = firstWordsLength * 8
+/** How much of a message is read, as a multiple of what is kept: leading blanks are skipped within it. */
+const lookedAt = 8
 
-/** A text in one line of at most {@link firstWordsLength} UTF-16 units, cut at a word where there is one; null: it has no words. */
-export const firstWordsOf = (text: string): string | null => {
-  const line = text.slice(0, lookedAt).toWellFormed().replace(/\s+/g, " ").trim()
+/** A text in one line of at most `length` UTF-16 units, cut at a word where there is one; null: it has no words. */
+const lineOf = (text: string, length: number): string | null => {
+  const line = text
+    .slice(0, length * lookedAt)
+    .toWellFormed()
+    .replace(/\s+/g, " ")
+    .trim()
   if (line === "") return null
-  if (line.length <= firstWordsLength) return line
-  const room = firstWordsLength - 1
+  if (line.length <= length) return line
+  const room = length - 1
   const lastBlank = line.slice(0, room + 1).lastIndexOf(" ")
   const end = lastBlank > 0 ? lastBlank : room
   // Never in the middle of a pair.
   return `${line.slice(0, line.slice(0, end).isWellFormed() ? end : end - 1)}…`
+}
+
+/** Such a line of at most {@link firstWordsLength} UTF-16 units. */
+export const firstWordsOf = (text: string): string | null => lineOf(text, firstWordsLength)
+
+/** Takes what was said last. */
+const hearLast = byRule(16, (step: Step, text: string | null | undefined, previewTurn: number | null): void => {
+  const { thread } = step.state
+  if (thread === null || text === null || text === undefined) return
+  const preview = lineOf(text, previewLength)
+  if (preview === null || (preview === thread.preview && previewTurn === thread.previewTurn)) return
+  step.keepThread({ ...thread, preview, previewTurn })
+})
+
+/** A message that its item has now, whole: what was said last. */
+export const hearItem = (step: Step, { kind, turnId }: ItemRow, text: string | null | undefined): void => {
+  if (kind !== "user_message" && kind !== "agent_message") return
+  hearLast(step, text, turnOf(step, turnId)?.ordinal ?? null)
 }
 
 /** Takes the words of a message of the user, where the thread has none. */
@@ -33,8 +56,11 @@ const hearWords = byRule(16, (step: Step, text: string | null | undefined, ordin
 })
 
 /** The message that asks for a turn. */
-export const hearRequest = (step: Step, text: string | null | undefined): void =>
-  hearWords(step, text, turnOf(step, step.event.turnId)?.ordinal ?? null)
+export const hearRequest = (step: Step, text: string | null | undefined): void => {
+  const ordinal = turnOf(step, step.event.turnId)?.ordinal ?? null
+  hearWords(step, text, ordinal)
+  hearLast(step, text, ordinal)
+}
 
 /** An item that was taken: a message of the user may be the thread's first. */
 export const hearMessage = (step: Step, kind: ItemKind, text: string | null | undefined): void => {
@@ -45,7 +71,10 @@ export const hearMessage = (step: Step, kind: ItemKind, text: string | null | un
 
 /** Turns from this ordinal on were taken back. */
 export const forgetWords = byRule(16, (step: Step, from: number): void => {
-  const { thread } = step.state
-  if (thread === null || thread.firstWordsTurn === null || thread.firstWordsTurn < from) return
-  step.keepThread({ ...thread, firstWords: null, firstWordsTurn: null })
+  step.amendThread((thread) => {
+    const isOf = (turn: number | null): boolean => turn !== null && turn >= from
+    const words = isOf(thread.firstWordsTurn) ? { firstWords: null, firstWordsTurn: null } : {}
+    const last = isOf(thread.previewTurn) ? { preview: null, previewTurn: null } : {}
+    return { ...thread, ...words, ...last }
+  })
 })

@@ -6,7 +6,7 @@ import { ITEM_BACKGROUNDED } from "./closures.js"
 import { linkDelegation } from "./delegation.js"
 import { startedEarly } from "./earlyEnd.js"
 import { hearEcho } from "./echo.js"
-import { hearMessage } from "./firstWords.js"
+import { hearItem, hearMessage } from "./firstWords.js"
 import { turnOf } from "./openRows.js"
 import { type FirstWord, noteAfterEnd, type Place, placeOf } from "./place.js"
 import { eventSession, refuseEnded, refuseStale, type Step } from "./Step.js"
@@ -293,4 +293,5 @@ const putEnded = (step: Step, item: ItemRow, payload: PayloadOf<"item.completed"
   const data = { ...heavy, ...dataOf(payload.data) }
   if (isFinal(payload)) step.putItem({ ...row, hasFinal: 1, ...noChunks }, { ...data, text: payload.text ?? null })
   else step.putItem(row, data)
+  hearItem(step, row, payload.text)
 }

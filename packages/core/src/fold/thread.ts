@@ -14,6 +14,8 @@ export const blankThread = (step: Step): ThreadRow => ({
   title: null,
   firstWords: null,
   firstWordsTurn: null,
+  preview: null,
+  previewTurn: null,
   cwd: null,
   model: null,
   agent: null,

@@ -10,6 +10,7 @@ const derived: { readonly [K in RowKind]?: Sources } = {
   thread: {
     status: ["thread#archivedAt", "requests", "turns", "items", "session#status"],
     firstWords: ["turns", "items"],
+    preview: ["turns", "items"],
     activeTurnId: ["turns"],
     openRequests: ["requests"],
     queued: ["queue"],

@@ -69,6 +69,7 @@ export const threadView = (row: Rows["threads"]): ThreadView => ({
   threadId: row.threadId,
   title: row.title,
   firstWords: row.firstWords,
+  preview: row.preview,
   provider: row.provider,
   nativeThreadId: row.nativeThreadId,
   parentThreadId: row.parentThreadId,

@@ -76,7 +76,7 @@ const read: readonly SqlView[] = [
   viewOf(
     "v_threads",
     "threads",
-    "threadId provider nativeThreadId title firstWords cwd model agent parentThreadId forkedFromThreadId source status sessionId activeTurnId openRequests runningTasks queued queueHeld turns items archivedAt deletedAt createdAt updatedAt lastActivityAt streamVersion",
+    "threadId provider nativeThreadId title firstWords cwd model agent parentThreadId forkedFromThreadId source status sessionId activeTurnId openRequests runningTasks queued queueHeld turns items archivedAt deletedAt createdAt updatedAt lastActivityAt streamVersion preview",
   ),
   viewOf(
     "v_sessions",

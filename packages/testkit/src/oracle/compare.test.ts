@@ -72,6 +72,7 @@ const shown = (thread: ExpectedThread, all: OracleExpectation): Json => {
       streamVersion: 1,
       settings: null,
       firstWords: thread.firstWords,
+      preview: null,
       goal: thread.goal,
       plan: null,
       pinnedAt: null,
