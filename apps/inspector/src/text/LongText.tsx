@@ -6,7 +6,10 @@ import { bytes } from "../format/format.js"
 import { usePage } from "../shell/PageContext.js"
 import classes from "./LongText.module.css"
 
-const partBytes = 256 * 1024
+/** Most that one call gives. */
+const partBytes = 64 * 1024
+/** Parts that are read for one press. */
+const partsAtOnce = 16
 
 interface Rest {
   /** The text so far; null: nothing was asked for. */
@@ -18,6 +21,17 @@ interface Rest {
 
 const begun: Rest = { text: null, next: 0, state: "idle", problem: null }
 
+/** What was read, the newest last: a row that is scrolled out of sight and back has it still. */
+const kept = new Map<string, Rest>()
+const mostKept = 12
+
+const keep = (key: string, rest: Rest): void => {
+  kept.delete(key)
+  kept.set(key, rest)
+  const oldest = kept.keys().next()
+  if (kept.size > mostKept && oldest.done !== true) kept.delete(oldest.value)
+}
+
 interface LongTextProps {
   /** Its beginning. */
   readonly text: string
@@ -28,13 +42,22 @@ interface LongTextProps {
 
 export const LongText = ({ cut, show, text }: LongTextProps) => {
   const { api } = usePage()
-  const [rest, setRest] = useState<Rest>(begun)
+  const key = cut === undefined ? "" : `${cut.href} ${cut.bytes}`
+  const [rest, setRest] = useState<Rest>(() => kept.get(key) ?? begun)
   if (cut === undefined) return show(text)
   const readOn = async () => {
     setRest({ ...rest, state: "reading", problem: null })
+    let text = rest.text ?? ""
+    let next = rest.next
     try {
-      const range = await api.get<TextRange>(cut.href, { offset: rest.next ?? 0, limit: partBytes })
-      setRest({ text: (rest.text ?? "") + (range.text ?? ""), next: range.next, state: "idle", problem: null })
+      for (let parts = 0; parts < partsAtOnce && next !== null; parts += 1) {
+        const range: TextRange = await api.get(cut.href, { offset: next, limit: partBytes })
+        text += range.text ?? ""
+        next = range.next
+      }
+      const read: Rest = { text, next, state: "idle", problem: null }
+      keep(key, read)
+      setRest(read)
     } catch (error) {
       setRest({ ...rest, state: "idle", problem: asProblem(error).message })
     }
