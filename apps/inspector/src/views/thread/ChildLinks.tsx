@@ -78,12 +78,16 @@ const Child = ({ thread }: { thread: ThreadView }) => (
   </Link>
 )
 
-/** The children that an item speaks of: it names their native ids. */
-export const childrenOf = (item: ItemView, children: readonly ThreadView[]): readonly ThreadView[] => {
-  const data = JSON.stringify(item.data) ?? ""
-  return children.filter(
-    ({ nativeThreadId }) => nativeThreadId !== null && data.includes(JSON.stringify(nativeThreadId)),
-  )
+/** The native id of a child as its parent speaks of it: some agents put the id of the parent before it. */
+const ownId = (nativeThreadId: string): string => nativeThreadId.slice(nativeThreadId.lastIndexOf("/") + 1)
+
+/** The children that an item speaks of: its fields hold their native ids. */
+export const childrenOf = (
+  { data }: Pick<ItemView, "data">,
+  children: readonly ThreadView[],
+): readonly ThreadView[] => {
+  const text = JSON.stringify(data) ?? ""
+  return children.filter(({ nativeThreadId }) => nativeThreadId !== null && text.includes(ownId(nativeThreadId)))
 }
 
 export const ChildLinks = ({ item, store }: { item?: ItemView; store: ThreadStore }) => {
@@ -91,6 +95,7 @@ export const ChildLinks = ({ item, store }: { item?: ItemView; store: ThreadStor
   const shown = item === undefined ? children : childrenOf(item, children)
   return shown.length === 0 ? null : (
     <ul aria-label="Sub-agents" className={classes.children}>
+      {item === undefined ? <li className={classes.label}>Sub-agents</li> : null}
       {shown.map((thread) => (
         <li key={thread.threadId}>
           <Child thread={thread} />
