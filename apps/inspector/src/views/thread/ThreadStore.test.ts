@@ -199,6 +199,22 @@ describe("a thread", () => {
   })
 })
 
+it("is read when a copy that was being made comes to be", async () => {
+  const { api } = makeApi(3)
+  let isThere = false
+  const get = ((path: string, query?: Record<string, unknown>) =>
+    isThere ? api.get(path, query as never) : Promise.reject(new Error("not found"))) as Api["get"]
+  const store = new ThreadStore({ get }, threadId, null, (run) => run())
+  store.restarted()
+  await vi.waitFor(() => expect(store.state.get().problem).not.toBeNull(), { interval: 1 })
+  // The changes come while it is asked for once more.
+  store.restarted()
+  store.changed(changes(11))
+  isThere = true
+  await vi.waitFor(() => expect(store.state.get().entries).toHaveLength(3), { interval: 1 })
+  store.close()
+})
+
 describe("pieces of a text", () => {
   const of = (...pieces: readonly [number, string, number?][]) =>
     joinChunks(new Map(pieces.map(([ordinal, text, part = 0]) => [ordinal, { text, part }])))

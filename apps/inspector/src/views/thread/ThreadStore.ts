@@ -153,7 +153,9 @@ export class ThreadStore implements FeedListener {
 
   readonly changed = (changes: RowChanges): void => {
     if (this.at !== null || changes.streamId !== this.threadId) return
-    if (this.#early !== null) this.#early.push(changes)
+    // A thread that was not there has come to be: a copy that was being made.
+    if (this.head.get() === null && this.state.get().problem !== null) this.restarted()
+    else if (this.#early !== null) this.#early.push(changes)
     else this.#apply(changes)
   }
 
@@ -178,6 +180,8 @@ export class ThreadStore implements FeedListener {
     const end = (problem: PageProblem | null) => {
       if (this.#reading !== reading) return
       this.#reading = null
+      // It came to be while it was asked for.
+      if (problem !== null && loading === "first" && (this.#early?.length ?? 0) > 0) return this.restarted()
       this.#orderChanged = true
       this.#show({ loading: null, problem })
     }
