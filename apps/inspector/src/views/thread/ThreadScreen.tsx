@@ -16,6 +16,7 @@ import { Composer } from "./Composer.js"
 import { ContextMeter } from "./ContextMeter.js"
 import { PlanPanel } from "./PlanPanel.js"
 import { QueueList } from "./QueueList.js"
+import { ThreadMenu } from "./ThreadMenu.js"
 import classes from "./ThreadScreen.module.css"
 import { type ThreadHead, ThreadStore } from "./ThreadStore.js"
 import { Transcript, type TranscriptHandle } from "./Transcript.js"
@@ -129,6 +130,7 @@ const Head = ({
         History
       </button>
       <TurnList jump={jump} store={store} />
+      {store.at === null ? <ThreadMenu store={store} thread={thread} /> : null}
     </header>
   )
 }

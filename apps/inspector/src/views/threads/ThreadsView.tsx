@@ -9,6 +9,7 @@ import { useCommands } from "../../shell/commands.js"
 import { Notice, ProblemNotice } from "../../shell/Notice.js"
 import { type PageServices, usePage, useTitle } from "../../shell/PageContext.js"
 import { FilterBar } from "./FilterBar.js"
+import { NewThread } from "./NewThread.js"
 import { RowDetails } from "./RowDetails.js"
 import { ThreadLine } from "./ThreadLine.js"
 import { type Order, ThreadList } from "./ThreadList.js"
@@ -57,6 +58,13 @@ const detailsFor = (services: PageServices): RowDetails => {
 type Entry =
   | { readonly kind: "group"; readonly group: Group; readonly count: number }
   | { readonly kind: "thread"; readonly id: string }
+
+/** Folders of the threads that are read, the newest first: where the next one is likely to be. */
+const foldersOf = (list: ThreadList): readonly string[] => {
+  const { needs, rest, working } = list.state.get().order
+  const folders = [...working, ...needs, ...rest].flatMap((id) => list.rows.get(id)?.cwd ?? [])
+  return [...new Set(folders)].slice(0, 50)
+}
 
 const groupNames: Readonly<Record<Group, string>> = { needs: "Needs you", working: "At work", rest: "Everything else" }
 
@@ -165,6 +173,7 @@ const ThreadsView = () => {
         <span className={classes.count} data-testid="thread-count">
           {state.count === 0 && state.loading ? "" : `${counted(state.count, "thread")}${state.more ? " so far" : ""}`}
         </span>
+        <NewThread folders={() => foldersOf(list)} />
         <FilterBar filter={filter} search={search} setFilter={setFilter} />
       </header>
       <div
