@@ -145,3 +145,15 @@ it("a line that is repeated is kept, and a refusal of a call declines its item",
   expect(payloads(of("turn.completed"))).toEqual([{ outcome: "interrupted" }])
   expect(of("provider.unmapped")).toHaveLength(lines.length)
 })
+
+it("a message has the pages that it cites", () => {
+  const cited = { type: "web_search_result_location", url: "https://a.org", title: "A", cited_text: "so it is" }
+  const of = read([
+    user("u1", null, "One"),
+    model("a1", "u1", "m1", [{ type: "text", text: "It is so.", citations: [cited] }], "end_turn"),
+  ])
+  expect(payloads(of("item.completed")).at(-1)).toMatchObject({
+    text: "It is so.",
+    data: { citations: [{ url: "https://a.org", title: "A", citedText: "so it is" }] },
+  })
+})

@@ -3,6 +3,7 @@ import { type Fact, fact } from "../../runtime/Fact.js"
 import { type Fields, hintFields, hintText, isFields, needText, rest } from "../../runtime/readFields.js"
 import { nativeOf, type Session } from "../translate/ClaudeSession.js"
 import { type Result, toolEnded, toolStarted } from "../translate/claudeTools.js"
+import { citationsOf } from "../translate/contentBlocks.js"
 import { blocksOf, textIn, typedText } from "./readHistoryLine.js"
 
 /** A part of a message that is no text, without its bytes, which the line keeps. */
@@ -47,7 +48,13 @@ export const assistantFacts = (session: Session, uuid: string, blocks: readonly 
         return [
           fact(
             "item.completed",
-            { kind: "agent_message", nativeKind: type, status: "completed", text: hintText(block, "text") ?? "" },
+            {
+              kind: "agent_message",
+              nativeKind: type,
+              status: "completed",
+              text: hintText(block, "text") ?? "",
+              data: citationsOf(block),
+            },
             native,
           ),
         ]

@@ -269,6 +269,28 @@ describe("a call of a tool", () => {
     ])
   })
 
+  it("whose results a message cites: the message has the pages", () => {
+    const cited = {
+      type: "web_search_result_location",
+      url: "https://a.org",
+      title: "A",
+      cited_text: "x".repeat(2_000),
+    }
+    const place = { type: "char_location", document_title: "Notes", cited_text: "so it is", start_char_index: 3 }
+    const text = { type: "text", text: "It is so.", citations: [cited, place, "odd"] }
+    const citations = [
+      { title: "A", url: "https://a.org", citedText: "x".repeat(1_000) },
+      { title: "Notes", citedText: "so it is" },
+    ]
+    const [, completed] = after([assistant(2, [text])])
+    expect(completed?.[3]).toMatchObject({ kind: "agent_message", text: "It is so.", data: { citations } })
+    const streamed = after([messageStart(2, "m"), blockStart(3, 0, { type: "text", text: "" }), assistant(4, [text])])
+    expect(streamed.at(-1)?.[3]).toMatchObject({ data: { citations } })
+    const many = Array.from({ length: 500 }, () => cited)
+    const [, bounded] = after([assistant(2, [{ ...text, citations: many }])])
+    expect(member(member(bounded?.[3], "data"), "citations")).toHaveLength(100)
+  })
+
   it("whose input broke off was never made", () => {
     const lines = [
       messageStart(2),

@@ -3,7 +3,7 @@
  * whole. The whole block completes its item. If the stream breaks off, the block ends as interrupted, with its text so far.
  */
 import type { ContentStream, ItemEnd, ItemKind } from "@threadfold/contracts"
-import { type Fact, fact, pieceOf } from "../../runtime/Fact.js"
+import { type Fact, fact, omitUndefined, pieceOf } from "../../runtime/Fact.js"
 import {
   type Fields,
   hintFields,
@@ -37,9 +37,32 @@ const wholeText = (block: Fields): string | null => {
   return typeof text === "string" && text !== "" ? text : null
 }
 
-const ended = (session: Session, block: Block, status: ItemEnd, text: string | null): Fact => {
+/** Citations of one message, and characters of the words that one cites, at most. */
+const mostCitations = 100
+const longestCited = 1_000
+
+/** What a text cites, as data of its item: pages on the web with their address, or places of a document; undefined: nothing. */
+export const citationsOf = (block: Fields): { readonly citations: readonly Fields[] } | undefined => {
+  const given = Array.isArray(block.citations) ? block.citations.filter(isFields) : []
+  if (given.length === 0) return undefined
+  const citations = given.slice(0, mostCitations).map((one) =>
+    omitUndefined({
+      title: hintText(one, "title") ?? hintText(one, "document_title"),
+      url: hintText(one, "url"),
+      citedText: hintText(one, "cited_text")?.slice(0, longestCited),
+    }),
+  )
+  return { citations }
+}
+
+const ended = (session: Session, block: Block, status: ItemEnd, text: string | null, whole: Fields = {}): Fact => {
   block.isOpen = false
-  return fact("item.completed", { kind: block.kind, nativeKind: block.type, status, text }, itemOf(session, block))
+  const data = citationsOf(whole)
+  return fact(
+    "item.completed",
+    { kind: block.kind, nativeKind: block.type, status, text, data },
+    itemOf(session, block),
+  )
 }
 
 /** Ends the blocks that the model will not complete. */
@@ -162,7 +185,7 @@ const wholeBlock = (session: Session, messageId: string, content: Fields, wrappe
   if (called !== undefined) return toolEnded(session, called, readResult(wrapper, called.id, content))
   const kind = textKinds.get(type)
   const status: ItemEnd = wrapper.aborted === true ? "interrupted" : "completed"
-  if (kind !== undefined && known !== undefined) return [ended(session, known, status, wholeText(content))]
+  if (kind !== undefined && known !== undefined) return [ended(session, known, status, wholeText(content), content)]
   const index = placeOf(session, messageId)
   const block: Block = {
     itemId: `${messageId}:${index}`,
@@ -175,7 +198,7 @@ const wholeBlock = (session: Session, messageId: string, content: Fields, wrappe
   session.message?.blocks.set(index, block)
   const data = kind === undefined ? rest(content, ["type"]) : undefined
   const started = fact("item.started", { kind: block.kind, nativeKind: type, data }, itemOf(session, block))
-  return [started, ended(session, block, status, kind === undefined ? null : wholeText(content))]
+  return [started, ended(session, block, status, kind === undefined ? null : wholeText(content), content)]
 }
 
 /** A message that the agent makes where the model could not be reached. The turn's end reports the error, too. */
