@@ -5,7 +5,7 @@
 import { describe, expect } from "@effect/vitest"
 import { makeCodexDriver } from "@threadfold/providers"
 import { type CodexHomeOptions, codexHome, installedAgent, makeHold, OpenAi, refusedPort } from "@threadfold/testkit"
-import { Effect, Predicate, type Scope } from "effect"
+import { Effect, Predicate, Schedule, type Scope } from "effect"
 import { id, OrchestratorFixture, snapshotOf } from "../test/OrchestratorFixture.js"
 import {
   carriedOut,
@@ -13,6 +13,7 @@ import {
   ended,
   itemSaying,
   kill,
+  noProcess,
   openRequest,
   rowsOf,
   running,
@@ -56,6 +57,35 @@ describe("the real Codex", () => {
       expect(textsOf(items)).toEqual(["first", "second"])
       yield* checked(of)
     }),
+  )
+
+  real(
+    "is stopped at whatever moment of its start: no session of it lives on, and the next message starts it again",
+    () =>
+      Effect.gen(function* () {
+        const model = yield* OpenAi.server({ script: [OpenAi.plain("there")] })
+        const of = yield* fixture({ baseUrl: model.baseUrl })
+        for (const afterMs of [0, 100, 400]) {
+          const { commandId } = yield* of.dispatch({ type: "session.start" })
+          yield* Effect.sleep(afterMs)
+          const stop = yield* of.dispatch({ type: "session.stop" })
+          for (const id of [commandId, stop.commandId]) {
+            yield* Effect.repeat(of.orchestrator.effectsOf(id), {
+              until: (all) => all.every(({ endedAt }) => endedAt !== null),
+              schedule: Schedule.spaced("20 millis"),
+            })
+          }
+          yield* noProcess(of)
+          expect((yield* of.work()).session).toBeNull()
+          const { session } = yield* snapshotOf(of)
+          expect([undefined, "stopped"]).toContain(session?.status)
+        }
+        yield* of.send("one")
+        const { items } = yield* ended(of)
+        expect(textsOf(items)).toEqual(["there"])
+        yield* stopped(of)
+        yield* checked(of)
+      }),
   )
 
   real("asks before each command and is told to accept, decline and cancel, turn after turn", () =>

@@ -2,11 +2,13 @@
  * Processes of agents that come, go and misbehave under the orchestrator: a small program that speaks Codex's protocol and
  * does what its script says. `CYCLES` says how often one is started and stopped.
  */
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { makeCodexDriver, type ProviderDriver, stillRunning } from "@threadfold/providers"
-import { type FakeAgentScript, fakeAgent } from "@threadfold/testkit"
-import { Effect, Logger, type Scope } from "effect"
+import { type FakeAgentScript, fakeAgent, readFakeAgentLog } from "@threadfold/testkit"
+import { Effect, Logger, Schedule, type Scope } from "effect"
 import { id, OrchestratorFixture } from "../test/OrchestratorFixture.js"
 import { checked, ended, itemSaying, noProcess, processesOf, started, stopped, textsOf } from "../test/RealAgent.js"
 import { heapUsed, openFiles, zombies } from "../test/Resources.js"
@@ -43,6 +45,13 @@ const endsOf = (of: OrchestratorFixture) =>
     const logs = yield* Effect.forEach(connectionIds, (connectionId) => of.log(connectionId))
     return logs.flatMap((log) => log.filter(({ type }) => type === "connection.closed").map(({ payload }) => payload))
   })
+
+/** Looks until it is so: of processes no event tells. */
+const looked = <A, E>(look: Effect.Effect<A, E>, isSo: (value: A) => boolean): Effect.Effect<A, E> =>
+  Effect.repeat(look, { until: isSo, schedule: Schedule.spaced("20 millis") }).pipe(Effect.zipRight(look))
+
+const isStart = (entry: ReturnType<typeof readFakeAgentLog>[number]): boolean =>
+  entry.is === "received" && entry.method === "thread/start"
 
 /** An agent that does not listen to anything that is meant to end it. */
 const stubborn = { ignoreSigterm: true, ignoreStdinEnd: true } as const
@@ -149,6 +158,49 @@ describe("an agent's process under the orchestrator", () => {
       expect(yield* stillRunning(second)).toEqual([])
       yield* ended(of, 2)
       yield* checked(of)
+    }),
+  )
+
+  live(
+    "that was stopped while it starts is gone, and no session of it is there",
+    Effect.gen(function* () {
+      for (const method of ["initialize", "thread/start"]) {
+        const of = yield* opened(() => ({ answers: { [method]: "never" } }))
+        const { commandId } = yield* of.dispatch({ type: "session.start" })
+        yield* looked(processesOf(of), (processes) => processes.length === 1)
+        yield* of.dispatch({ type: "session.stop" })
+        yield* looked(of.orchestrator.effectsOf(commandId), ([one]) => one?.status === "retired")
+        yield* noProcess(of)
+        expect((yield* of.work()).session).toBeNull()
+        yield* checked(of)
+      }
+    }),
+  )
+
+  live(
+    "that serves another thread, too, closes a thread that comes up after its start was stopped",
+    Effect.gen(function* () {
+      const log = join(mkdtempSync(join(tmpdir(), "threadfold-late-")), "agent.jsonl")
+      const of = yield* opened(() => ({
+        log,
+        answers: { "thread/start": ["answer", { afterMs: 300 }] },
+        turns: [[{ say: "working" }, { hang: true }]],
+      }))
+      yield* of.send("one")
+      yield* itemSaying(of, "working")
+      const late = id("late thread")
+      yield* of.createThread(late, tmpdir())
+      yield* of.dispatch({ type: "session.start", threadId: late })
+      const asked = Effect.sync(() => readFakeAgentLog(log).filter((one) => isStart(one)).length)
+      yield* looked(asked, (count) => count === 2)
+      yield* of.dispatch({ type: "session.stop", threadId: late })
+      const session = Effect.map(of.snapshot(late), ({ snapshot }) => snapshot.session)
+      expect(yield* of.eventually(session, (one) => one?.status === "stopped")).toMatchObject({ epoch: 1 })
+      expect((yield* of.work(late)).session).toBeNull()
+      expect((yield* of.work()).session).toMatchObject({ status: "running" })
+      yield* stopped(of)
+      yield* checked(of)
+      rmSync(dirname(log), { recursive: true, force: true })
     }),
   )
 })

@@ -104,4 +104,67 @@ describe("a session", () => {
       expect(yield* fixture.violations()).toEqual([])
     }),
   )
+
+  it.scoped("that comes up after its start was given up is closed again; another thread on the process goes on", () =>
+    Effect.gen(function* () {
+      for (const given of ["stop", "time"] as const) {
+        const fixture = new OrchestratorFixture({ limits: { startMs: 60_000 } })
+        yield* fixture.open()
+        const other = id("other thread")
+        yield* fixture.createThread()
+        yield* fixture.createThread(other)
+        yield* fixture.dispatch({ type: "message.send", threadId: other, text: "beside" })
+        yield* textsTaken(fixture, 1)
+        fixture.agent.behaviour["start-thread"] = "hang"
+        const { commandId } = yield* fixture.dispatch({ type: "session.start" })
+        yield* until(
+          Effect.sync(() => fixture.agent.starts.length),
+          (length) => length === 2,
+        )
+        if (given === "stop") yield* fixture.dispatch({ type: "session.stop" })
+        else yield* TestClock.adjust("1 minute")
+        const isOver = (status: string | undefined) => status === "retired" || status === "failed"
+        yield* until(fixture.orchestrator.effectsOf(commandId), ([one]) => isOver(one?.status))
+        fixture.agent.comesUp()
+        const session = Effect.map(fixture.snapshot(), ({ snapshot }) => snapshot.session)
+        expect(yield* until(session, (one) => one?.status === "stopped")).toMatchObject({ epoch: 1 })
+        yield* TestClock.adjust("1 minute")
+        yield* quiet
+        expect((yield* fixture.work()).session).toBeNull()
+        expect(fixture.agent.last.threads).toHaveLength(1)
+        expect((yield* fixture.work(other)).session).toMatchObject({ status: "running" })
+        // The next start finds nothing in its way.
+        fixture.agent.behaviour["start-thread"] = "answer"
+        yield* fixture.send("again")
+        yield* running(fixture)
+        expect(fixture.agent.texts).toEqual(["beside", "again"])
+        expect(yield* fixture.violations()).toEqual([])
+      }
+    }),
+  )
+
+  it.scoped("that says it is there while its start hangs is closed by a stop", () =>
+    Effect.gen(function* () {
+      const fixture = new OrchestratorFixture()
+      yield* fixture.open()
+      const other = id("other thread")
+      yield* fixture.createThread()
+      yield* fixture.createThread(other)
+      yield* fixture.dispatch({ type: "message.send", threadId: other, text: "beside" })
+      yield* textsTaken(fixture, 1)
+      fixture.agent.behaviour["start-thread"] = "hang"
+      yield* fixture.dispatch({ type: "session.start" })
+      yield* until(
+        Effect.sync(() => fixture.agent.starts.length),
+        (length) => length === 2,
+      )
+      fixture.agent.comesUp()
+      yield* until(fixture.work(), ({ session }) => session?.status === "ready")
+      yield* fixture.dispatch({ type: "session.stop" })
+      yield* until(fixture.work(), ({ session }) => session === null)
+      expect((yield* fixture.snapshot()).snapshot.session).toMatchObject({ status: "stopped" })
+      expect(fixture.agent.last.threads).toHaveLength(1)
+      expect(yield* fixture.violations()).toEqual([])
+    }),
+  )
 })

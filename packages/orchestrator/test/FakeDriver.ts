@@ -173,7 +173,15 @@ export class FakeConnection {
       Effect.gen(this, function* () {
         const { threadId } = order
         this.agent.starts.push(order)
-        if (this.agent.behaviour["start-thread"] === "hang") return yield* Effect.never
+        if (this.agent.behaviour["start-thread"] === "hang") {
+          // As an agent that has the call and is slow: whether its caller still waits, it does not know.
+          this.agent.comesUp = () => {
+            const late = this.agent.nextThread()
+            this.references.set(late, threadId)
+            this.openSession(late, false)
+          }
+          return yield* Effect.never
+        }
         if (this.agent.behaviour["start-thread"] === "refuse") {
           return yield* new Refused({ provider, operation: "start-thread", message: "No more threads today." })
         }
@@ -323,6 +331,8 @@ export class FakeAgent {
   }
   /** The login of a person: how it ends. */
   atLogin: Effect.Effect<void, ProviderFailure> = Effect.never
+  /** Opens the thread of the last start that hangs. */
+  comesUp: () => void = () => undefined
   /** Runs before a turn is taken: where a test holds the hand-over. */
   atSend: Effect.Effect<void> = Effect.void
   /** Runs before a process ends that was told to: where a test keeps it from ending. */

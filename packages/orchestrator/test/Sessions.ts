@@ -123,7 +123,7 @@ export class Sessions {
         connectionId: id(connection),
       })
       if (mode === "managed") {
-        const session = { threadId, nativeThreadId: null, connectionId: id(connection) }
+        const session = { threadId, nativeThreadId: null, connectionId: id(connection), isAsked: false }
         this.threads.sessionStarted(this.session(label), session)
       }
       if (mode === "managed" && agent) this.serve(label, id(connection))
@@ -176,6 +176,7 @@ export class Sessions {
         connect: () => Effect.dieMessage("nothing connects here"),
         disconnect: () => Effect.void,
         closeThread: () => Effect.void,
+        closeStray: () => Effect.void,
       }),
       Layer.succeed(Orphans, { end: Effect.succeed(orphans) }),
       Layer.succeed(Recovery, { ended: 0, left: 0, sessions: 0, effects: 0 }),

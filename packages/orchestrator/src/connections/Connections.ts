@@ -43,6 +43,8 @@ export interface ConnectionsService {
   readonly disconnect: (connectionId: string) => Effect.Effect<void>
   /** Ends a thread's live session, and its process where it serves no other thread. */
   readonly closeThread: (live: LiveThread) => Effect.Effect<void>
+  /** Ends in the background what an agent has open for a start of the thread that was given up; nothing where there is none. */
+  readonly closeStray: (threadId: string) => Effect.Effect<void>
 }
 
 /** What went wrong with an agent. */
@@ -123,7 +125,7 @@ const make = Effect.gen(function* () {
       const fiber = yield* FiberSet.run(
         pumps,
         Effect.ensuring(
-          Effect.interruptible(Effect.provide(pump(live, { threads, retries, words, audio }), context)),
+          Effect.interruptible(Effect.provide(pump(live, { threads, retries, words, audio, closeStray }), context)),
           over,
         ),
       )
@@ -152,6 +154,24 @@ const make = Effect.gen(function* () {
   const disconnectIdle = (connectionId: string): Effect.Effect<void> =>
     Effect.suspend(() => (threads.isIdle(connectionId) ? disconnect(connectionId) : Effect.void))
 
+  const closeThread = (live: LiveThread): Effect.Effect<void> => {
+    const { agent, connection, connectionId } = live.on
+    if (!agent.driver.capabilities.sharesConnection) return disconnect(connectionId)
+    const close = Effect.timeoutOption(Effect.either(connection.closeThread(live.nativeThreadId)), CLOSE_MS)
+    return Effect.flatMap(close, (closed) => {
+      // It does not even do that: nothing on it can be relied on.
+      if (closed._tag === "None" || closed.value._tag === "Left") return disconnect(connectionId)
+      threads.closed(live)
+      return Effect.zipRight(gateway.close(live.threadId), disconnectIdle(connectionId))
+    })
+  }
+
+  const closeStray = (threadId: string): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const stray = threads.strayOf(threadId)
+      return stray === null ? Effect.void : background.run(closeThread(stray))
+    })
+
   return Connections.of({
     threads,
     retries,
@@ -173,17 +193,8 @@ const make = Effect.gen(function* () {
       ),
     marks,
     disconnect,
-    closeThread: (live) => {
-      const { agent, connection, connectionId } = live.on
-      if (!agent.driver.capabilities.sharesConnection) return disconnect(connectionId)
-      const close = Effect.timeoutOption(Effect.either(connection.closeThread(live.nativeThreadId)), CLOSE_MS)
-      return Effect.flatMap(close, (closed) => {
-        // It does not even do that: nothing on it can be relied on.
-        if (closed._tag === "None" || closed.value._tag === "Left") return disconnect(connectionId)
-        threads.closed(live)
-        return Effect.zipRight(gateway.close(live.threadId), disconnectIdle(connectionId))
-      })
-    },
+    closeThread,
+    closeStray,
   })
 })
 

@@ -20,16 +20,19 @@ export interface LiveThread {
 }
 
 /** A session that is open on a connection of ours, also one of a thread that the agent opened by itself. */
-interface LiveSession {
+export interface OpenSession {
   readonly threadId: string
   /** The provider's id of its thread; null: it named none. */
   readonly nativeThreadId: string | null
   readonly connectionId: string
+  /** Whether we had asked for it: the agent may open one by itself, as for a sub-agent. */
+  readonly isAsked: boolean
 }
 
 export class LiveThreads {
   private readonly byThread = new Map<string, LiveThread>()
-  private readonly bySession = new Map<string, LiveSession>()
+  private readonly bySession = new Map<string, OpenSession>()
+  private readonly starting = new Set<string>()
   private readonly open = new Map<string, LiveConnection>()
   private readonly claims = new Map<string, number>()
 
@@ -98,8 +101,31 @@ export class LiveThreads {
     if (this.byThread.get(threadId)?.on.connectionId === on.connectionId) this.byThread.delete(threadId)
   }
 
-  sessionStarted(sessionId: string, session: LiveSession): void {
+  sessionStarted(sessionId: string, session: OpenSession): void {
     this.bySession.set(sessionId, session)
+  }
+
+  /** The thread is about to be opened, until `startOver`. */
+  startBegins(threadId: string): void {
+    this.starting.add(threadId)
+  }
+
+  startOver(threadId: string): void {
+    this.starting.delete(threadId)
+  }
+
+  /**
+   * What an agent has open for a start that was given up: it took its time, and does not know that nobody waits. Null: the agent has
+   * nothing of this thread open, or it is in use, or about to be.
+   */
+  strayOf(threadId: string): LiveThread | null {
+    if (this.starting.has(threadId) || this.byThread.has(threadId)) return null
+    for (const { connectionId, isAsked, nativeThreadId, threadId: of } of this.bySession.values()) {
+      const on = this.open.get(connectionId)
+      if (of === threadId && isAsked && nativeThreadId !== null && on !== undefined)
+        return { threadId, nativeThreadId, on }
+    }
+    return null
   }
 
   /** The session ended; the connection may serve others still. */

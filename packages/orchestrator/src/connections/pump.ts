@@ -23,12 +23,14 @@ export interface PumpListeners {
   readonly retries: Retries
   readonly words: RecordedWords
   readonly audio: LiveAudio
+  /** Closes what came up for a thread whose start was given up; it returns at once. */
+  readonly closeStray: (threadId: string) => Effect.Effect<void>
 }
 
 /** Runs until the connection has said its last word. */
 export const pump = (
   { agent, connection, connectionId }: LiveConnection,
-  { audio, retries, threads, words }: PumpListeners,
+  { audio, closeStray, retries, threads, words }: PumpListeners,
 ): Effect.Effect<void, never, Engine | Wakeups> =>
   Effect.gen(function* () {
     const engine = yield* Engine
@@ -46,7 +48,8 @@ export const pump = (
       if (sessionId === null) return
       if (event.type === "session.started") {
         const nativeThreadId = event.native?.threadId ?? null
-        threads.sessionStarted(sessionId, { threadId, nativeThreadId, connectionId })
+        const isAsked = nativeThreadId !== null && connection.reference(nativeThreadId) === threadId
+        threads.sessionStarted(sessionId, { threadId, nativeThreadId, connectionId, isAsked })
       }
       if (event.type === "session.exited") threads.sessionEnded(sessionId)
       retries.heard(threadId, event)
@@ -62,12 +65,14 @@ export const pump = (
       return untilTaken(engine.submit({ drafts })).pipe(
         Effect.flatMap(({ results }) => {
           const woken = new Set<string>()
+          const begun = new Set<string>()
           for (const [index, member] of drafts.entries()) {
             const threadId = results[index]?.streamId ?? member.to.streamId
             note(member, threadId)
             if (newsOf(member.event.type).wakes) woken.add(threadId)
+            if (member.event.type === "session.started") begun.add(threadId)
           }
-          return wakeups.wakeAll(woken)
+          return Effect.zipRight(Effect.forEach(begun, closeStray, { discard: true }), wakeups.wakeAll(woken))
         }),
         // What the engine refuses for good is a defect of ours; it must not silence the agent's later words.
         Effect.catchAll((problem) =>

@@ -16,7 +16,7 @@ import {
   type ThreadOpened,
   Unsupported,
 } from "@threadfold/providers"
-import { Effect, Either, Predicate, type Scope } from "effect"
+import { Effect, Either, Exit, Predicate, type Scope } from "effect"
 import { type Agent, Agents } from "../Agents.js"
 import { agentFailure, Connections } from "../connections/Connections.js"
 import type { LiveConnection, LiveThread } from "../connections/LiveThreads.js"
@@ -146,11 +146,21 @@ export const ensureSession = (
         return yield* new AgentFailed({ agent: agent.name, message: `Agent ${agent.name} ended while it started.` })
       }),
     )
-    return yield* startMs === 0
-      ? starting
-      : Effect.timeoutFail(starting, {
-          duration: startMs,
-          onTimeout: () =>
-            new AgentFailed({ agent: agent.name, message: `Agent ${agent.name} did not start within ${startMs} ms.` }),
-        })
+    const inTime =
+      startMs === 0
+        ? starting
+        : Effect.timeoutFail(starting, {
+            duration: startMs,
+            onTimeout: () =>
+              new AgentFailed({
+                agent: agent.name,
+                message: `Agent ${agent.name} did not start within ${startMs} ms.`,
+              }),
+          })
+    // An agent that shares its process may have the call still: what comes up for it later is closed where it is heard of.
+    connections.threads.startBegins(thread.threadId)
+    return yield* Effect.onExit(inTime, (exit) => {
+      connections.threads.startOver(thread.threadId)
+      return Exit.isSuccess(exit) ? Effect.void : connections.closeStray(thread.threadId)
+    })
   })
