@@ -29,6 +29,7 @@ const agent = {
     review: true,
     stopTask: true,
     fork: true,
+    unknown: ["images"],
     sharesConnection: true,
     lists: ["models"],
     configuration: {
@@ -115,6 +116,7 @@ describe("answers of an older server", () => {
             review: false,
             stopTask: false,
             fork: false,
+            unknown: [],
             lists: [],
             configuration: { model: notTaken, effort: notTaken, mode: notTaken, sandbox: notTaken },
           },

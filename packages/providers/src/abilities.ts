@@ -52,6 +52,8 @@ export interface Capabilities
   extends Readonly<Record<Operation, boolean>>,
     Readonly<Record<ConversationAbility, boolean>>,
     PartCapabilities {
+  /** Parts of messages of which the agent says only with its first connection whether it takes them. They are false until then. */
+  readonly unknown: readonly "images"[]
   /** Beside a rewind it restores the files that it changed in the turns that go. */
   readonly restoreFiles: boolean
   /** True: one connection (one process) serves several threads at a time. False: each thread needs its own connection. */

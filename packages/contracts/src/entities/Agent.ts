@@ -16,6 +16,9 @@ const firstFlag = (description: string) =>
 /** A capability that the first version did not name: where a server does not, its agents cannot. */
 const laterFlag = (description: string) => later(Schema.Boolean, () => false, description)
 
+/** Capabilities of which a server may learn only from a connection of the agent. */
+const UnknownCapability = listed("UnknownCapability", "A capability that is not known yet.", "images")
+
 /** What an agent can be asked to do. A capability that is added is a later one: an older server does not send it. */
 export const AgentCapabilities = shape("AgentCapabilities", "What an agent can be asked to do.", {
   "start-thread": firstFlag("Start a new thread."),
@@ -38,6 +41,11 @@ export const AgentCapabilities = shape("AgentCapabilities", "What an agent can b
   review: laterFlag("Review changes of the folder in a turn made for that."),
   fork: laterFlag("Go on in a fork of a thread, with a conversation of its own that begins as the other one was."),
   stopTask: laterFlag("End one background task when it is asked to."),
+  unknown: later(
+    Schema.Array(growing(UnknownCapability)),
+    () => [],
+    "Which of the others are not known yet: the agent says it with its first connection, as a message or a refresh of one of its lists makes it. They are false here until then, and a message that needs one is tried.",
+  ),
   sharesConnection: firstFlag("True: one process serves several threads."),
   lists: later(Schema.Array(growing(AgentListName)), () => [], "What `GET /v1/agents/{name}/…` shows of it."),
   configuration: later(

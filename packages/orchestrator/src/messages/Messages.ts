@@ -6,7 +6,7 @@ import type { MessagePart, SentPart, StorageUnavailable } from "@threadfold/cont
 import { blobsOfParts, isImageType, type Message, messageOf } from "@threadfold/core"
 import type { BlobDraft } from "@threadfold/engine"
 import { Projections } from "@threadfold/projections"
-import type { PartCapabilities } from "@threadfold/providers"
+import type { Capabilities, PartCapabilities } from "@threadfold/providers"
 import { Context, Effect, Layer } from "effect"
 import { Agents } from "../Agents.js"
 import { type AgentUnknown, BlobUnknown, PartRefused } from "../Errors.js"
@@ -52,11 +52,17 @@ const invalid = (place: string, why: string): PartRefused =>
   new PartRefused({ reason: "invalid-request", message: `${place}: ${why}.` })
 
 /** The first part that the agent does not take, as a refusal; null: it takes all. */
-const unsupported = (agent: string, can: PartCapabilities, parts: readonly SentPart[]): PartRefused | null => {
+const unsupported = (
+  agent: string,
+  can: PartCapabilities & Pick<Capabilities, "unknown">,
+  parts: readonly SentPart[],
+): PartRefused | null => {
   for (const part of parts) {
     if (part.type === "text") continue
     const [capability, name] = needs[part.type]
-    if (!can[capability]) {
+    // What is not known is tried: the agent itself says then that it takes none.
+    const isUnknown = can.unknown.some((one) => one === capability)
+    if (!can[capability] && !isUnknown) {
       return new PartRefused({ reason: "unsupported", message: `The agent ${agent} takes no ${name}.` })
     }
   }

@@ -65,6 +65,7 @@ export const allCapabilities = (
   configure: true,
   stop: true,
   ...noneOfConversations,
+  unknown: [],
   sharesConnection,
   configuration,
   lists,

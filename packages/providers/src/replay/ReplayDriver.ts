@@ -38,6 +38,7 @@ const capabilities: Capabilities = {
   configure: false,
   stop: true,
   ...noneOfConversations,
+  unknown: [],
   sharesConnection: false,
   configuration: noChoices,
   lists: [],

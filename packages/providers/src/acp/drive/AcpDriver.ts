@@ -97,8 +97,8 @@ const connect = (
 /** Makes the driver of one agent. Each connection is a process of its own. */
 export const makeAcpDriver = (config: AcpConfig): ProviderDriver => {
   // The agent reports in the handshake whether it can load or resume. If it can do neither, the operation fails.
-  // Likewise whether it takes images: until its first handshake it is asked to take them.
-  let images = true
+  // Likewise whether it takes images: until its first handshake nobody knows, and a message with one is tried.
+  let images: boolean | null = null
   // What a session lets a client choose, the first one shows.
   let configuration = unknownChoices
   const capabilities: Capabilities = {
@@ -107,7 +107,10 @@ export const makeAcpDriver = (config: AcpConfig): ProviderDriver => {
     mentions: true,
     commands: true,
     get images() {
-      return images
+      return images ?? false
+    },
+    get unknown() {
+      return images === null ? (["images"] as const) : []
     },
     get configuration() {
       return configuration
