@@ -40,4 +40,11 @@ export const views: readonly View[] = [
     keys: "g l",
     component: lazy(() => import("../views/log/LogView.js")),
   },
+  {
+    path: "/system",
+    title: "System",
+    sign: "system",
+    keys: "g s",
+    component: lazy(() => import("../views/system/SystemView.js")),
+  },
 ]

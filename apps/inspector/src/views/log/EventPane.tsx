@@ -1,6 +1,7 @@
 /** One event of the log: what happened, the envelope around it, and the provider's own message where a person asks for it. */
-import { useEffect, useState } from "react"
+import { useState } from "react"
 import { Link } from "wouter"
+import { useRead } from "../../api/useRead.js"
 import { readWholeText } from "../../api/wholeText.js"
 import { bytes, fullTime } from "../../format/format.js"
 import { Icon } from "../../shell/Icon.js"
@@ -13,25 +14,6 @@ import type { LogEvent, LogRow } from "./logRows.js"
 
 const tabs = ["Payload", "Envelope", "Native"] as const
 type Tab = (typeof tabs)[number]
-
-type Read<A> = { readonly value: A } | { readonly error: unknown } | null
-
-/** What a call answers; null: it is on its way. */
-const useRead = <A,>(key: string | null, read: (signal: AbortSignal) => Promise<A>): Read<A> => {
-  const [result, setResult] = useState<{ readonly key: string; readonly read: Read<A> } | null>(null)
-  useEffect(() => {
-    if (key === null) return
-    const ends = new AbortController()
-    read(ends.signal).then(
-      (value) => setResult({ key, read: { value } }),
-      (error: unknown) => {
-        if (!ends.signal.aborted) setResult({ key, read: { error } })
-      },
-    )
-    return () => ends.abort()
-  }, [key])
-  return result?.key === key ? result.read : null
-}
 
 const parsed = (text: string): unknown => {
   try {
@@ -47,7 +29,7 @@ const Payload = ({ event }: { event: LogEvent }) => {
   const [wanted, setWanted] = useState<string | null>(null)
   const href = cut?.href ?? null
   const whole = useRead(wanted === href ? href : null, (signal) => readWholeText(api, href ?? "", { signal }))
-  const text = whole !== null && "value" in whole ? whole.value : null
+  const text = whole.value
   const value = text?.whole === true ? parsed(text.text) : event.payload
   return (
     <>
@@ -64,7 +46,7 @@ const Payload = ({ event }: { event: LogEvent }) => {
       ) : (
         <pre className={classes.raw}>{text.text}</pre>
       )}
-      {whole !== null && "error" in whole ? <ProblemNotice error={whole.error} /> : null}
+      {whole.problem === null ? null : <ProblemNotice error={whole.problem} retry={whole.again} />}
     </>
   )
 }
@@ -97,19 +79,20 @@ const Envelope = ({ event }: { event: LogEvent }) => {
 
 const Native = ({ sequence }: { sequence: number }) => {
   const { api } = usePage()
-  const body = useRead(String(sequence), async (signal) => {
+  const read = useRead(String(sequence), async (signal) => {
     const event = await api.get<LogEvent & { readonly nativeBody: string | null }>(
       `/v1/events/${sequence}`,
       { native: true },
       { signal },
     )
     const cut = event.truncated?.nativeBody
-    return cut === undefined ? event.nativeBody : (await readWholeText(api, cut.href, { signal })).text
+    return { body: cut === undefined ? event.nativeBody : (await readWholeText(api, cut.href, { signal })).text }
   })
-  if (body === null) return <p className={classes.cut}>Reading…</p>
-  if ("error" in body) return <ProblemNotice error={body.error} />
-  if (body.value === null) return <p className={classes.cut}>No message of a provider belongs to this event.</p>
-  const messages = body.value.split("\n").filter((line) => line !== "")
+  if (read.problem !== null) return <ProblemNotice error={read.problem} retry={read.again} />
+  if (read.value === null) return <p className={classes.cut}>Reading…</p>
+  const { body } = read.value
+  if (body === null) return <p className={classes.cut}>No message of a provider belongs to this event.</p>
+  const messages = body.split("\n").filter((line) => line !== "")
   const values = messages.map(parsed)
   return (
     <>
@@ -120,10 +103,10 @@ const Native = ({ sequence }: { sequence: number }) => {
         ),
       )}
       <details className={classes.verbatim} open={values.some((value) => value === null)}>
-        <summary>Verbatim, {bytes(new Blob([body.value]).size)}</summary>
+        <summary>Verbatim, {bytes(new Blob([body]).size)}</summary>
         <figure className={classes.frame}>
-          <CopyButton text={body.value} what="Message" />
-          <pre className={classes.raw}>{body.value}</pre>
+          <CopyButton text={body} what="Message" />
+          <pre className={classes.raw}>{body}</pre>
         </figure>
       </details>
     </>
