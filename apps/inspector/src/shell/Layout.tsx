@@ -52,6 +52,7 @@ export const Layout = ({ children }: { children: ReactNode }) => {
   const [paletteOpen, setPaletteOpen] = useState(false)
   const chosen = useValue(theme)
   const waiting = useValue(inbox.counts)?.total ?? 0
+  const threadId = /^\/threads\/([^/]+)/.exec(location)?.[1]
   const main = useRef<HTMLElement>(null)
   const shown = useRef(location)
 
@@ -68,6 +69,17 @@ export const Layout = ({ children }: { children: ReactNode }) => {
       keys: ["mod+k"],
       run: () => setPaletteOpen(!paletteOpen),
     },
+    ...(threadId === undefined
+      ? []
+      : [
+          {
+            id: "page.events",
+            title: "Show the events of this thread",
+            group: "Everywhere",
+            keys: ["g e"],
+            run: () => navigate(`/log?thread=${threadId}`),
+          },
+        ]),
     { id: "page.keys", title: "Show all keys", group: "Everywhere", keys: ["?"], run: () => setKeysOpen(true) },
     {
       id: "page.theme",

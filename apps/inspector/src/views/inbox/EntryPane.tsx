@@ -1,7 +1,7 @@
 /** One entry of the inbox: the question with its answer, or what else a person has to know and can do. */
 import type { InboxEntry, QueueView, ThreadView } from "@threadfold/contracts"
 import { useEffect, useRef, useState } from "react"
-import { useLocation } from "wouter"
+import { Link, useLocation } from "wouter"
 import { newKey, type Page } from "../../api/Api.js"
 import { asProblem, type PageProblem } from "../../api/PageProblem.js"
 import { counted, shortPath } from "../../format/format.js"
@@ -108,7 +108,7 @@ const Other = ({ gone, entry }: { entry: InboxEntry; gone: boolean }) => {
   )
   return (
     <>
-      <h2 className={classes.about}>{kindName(entry.kind)}</h2>
+      <h3 className={classes.about}>{kindName(entry.kind)}</h3>
       <p className={classes.soft}>{texts[entry.kind] ?? ""}</p>
       {entry.text === null ? null : <p className={classes.quote}>{entry.text}</p>}
       {entry.kind === "held-queue" ? (
@@ -148,10 +148,12 @@ export const EntryPane = ({ shown: { entry, gone } }: { shown: ShownEntry }) => 
   return (
     <section aria-label="Entry" className={classes.pane} data-kind={entry.kind} data-testid="inbox-entry">
       <header className={classes.head}>
-        <button className={classes.thread} onClick={() => navigate(place)} type="button">
-          <span className={classes.name}>{entry.threadTitle ?? "Untitled thread"}</span>
-          <Icon name="right" size={12} />
-        </button>
+        <h2 className={classes.heading}>
+          <Link className={classes.thread} href={place}>
+            <span className={classes.name}>{entry.threadTitle ?? "Untitled thread"}</span>
+            <Icon name="right" size={12} />
+          </Link>
+        </h2>
         <span className={classes.meta}>
           {[entry.agent, entry.cwd === null ? null : shortPath(entry.cwd)].filter((one) => one !== null).join(" · ")}
         </span>

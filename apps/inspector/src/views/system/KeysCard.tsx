@@ -35,7 +35,7 @@ export const KeysCard = () => {
       {items.length === 0 ? (
         <Nothing>{keys.value === null ? "Reading the keys…" : "There is none."}</Nothing>
       ) : (
-        <Table columns={["Browser", "Key", "Signed in", "Last used", ""]} label="Page keys">
+        <Table columns={["Browser", "Key", "Signed in", "Last used", "Access"]} label="Page keys">
           {items.map(({ createdAt, keyId, label, lastUsedAt }) => (
             <tr data-testid="page-key" key={keyId}>
               <td>
