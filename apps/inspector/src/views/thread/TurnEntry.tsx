@@ -24,7 +24,6 @@ const origins: Readonly<Record<string, string>> = {
   queue: "from the queue",
   realtime: "by voice",
   import: "imported",
-  provider: "started by the agent",
   synthetic: "opened by an item",
 }
 
