@@ -3,10 +3,15 @@
  * reload signs in without a new link.
  */
 
-/** A key that the server knows by its id. */
-export interface PageKey {
-  readonly keyId: string
+/** A pair of keys, of which the public half is as the server takes it. */
+export interface KeyPair {
+  readonly publicKey: JsonWebKey
   readonly privateKey: CryptoKey
+}
+
+/** A key that the server knows by its id. */
+export interface PageKey extends KeyPair {
+  readonly keyId: string
 }
 
 /** Where the key is kept between two loads of the page. */
@@ -18,8 +23,8 @@ export interface KeyStore {
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256" } as const
 
-/** A new pair: the public half as the server takes it, and the private one. */
-export const makeKeyPair = async (): Promise<{ readonly publicKey: JsonWebKey; readonly privateKey: CryptoKey }> => {
+/** A new pair. */
+export const makeKeyPair = async (): Promise<KeyPair> => {
   const { privateKey, publicKey } = await crypto.subtle.generateKey(algorithm, false, ["sign"])
   const { crv, kty, x, y } = await crypto.subtle.exportKey("jwk", publicKey)
   // Only what makes the key: the server takes no field that it does not know.
@@ -68,7 +73,9 @@ const isPageKey = (value: unknown): value is PageKey =>
   "keyId" in value &&
   typeof value.keyId === "string" &&
   "privateKey" in value &&
-  value.privateKey instanceof CryptoKey
+  value.privateKey instanceof CryptoKey &&
+  "publicKey" in value &&
+  typeof value.publicKey === "object"
 
 /** The key in IndexedDB. Each address (host and port) of a server has a database of its own: the browser sees to that. */
 export const browserKeys: KeyStore = {

@@ -83,6 +83,9 @@ const makeServer = () => {
   return {
     send,
     calls,
+    print: (next: string) => {
+      code = next
+    },
     endTokens: () => {
       valid = "ended"
     },
@@ -136,6 +139,32 @@ it("is signed out when its key was revoked, and says why", async () => {
   server.forgetKey()
   expect((await session.fetch("/v1/a")).status).toBe(401)
   expect(session.access()).toMatchObject({ kind: "signed-out", problem: { slug: "page-key-unknown" } })
+})
+
+it("keeps its key when another link is opened", async () => {
+  const server = makeServer()
+  const keys = memoryKeys()
+  await new Session(keys, server.send).signIn("right-code")
+  const first = keys.kept?.publicKey
+  server.print("second-code")
+  const session = new Session(keys, server.send)
+  await session.signIn("second-code")
+  expect(session.access().kind).toBe("signed-in")
+  expect(keys.kept?.publicKey).toEqual(first)
+})
+
+it("signs in with its key where the link was used, and says so where it has none that opens", async () => {
+  const server = makeServer()
+  const keys = memoryKeys()
+  await new Session(keys, server.send).signIn("right-code")
+  const again = new Session(keys, server.send)
+  await again.signIn("right-code")
+  expect(again.access()).toEqual({ kind: "signed-in", keyId: "key-1" })
+  await expect(again.fetch("/v1/threads").then((got) => got.status)).resolves.toBe(200)
+  server.forgetKey()
+  const refused = new Session(keys, server.send)
+  await refused.signIn("right-code")
+  expect(refused.access()).toMatchObject({ kind: "signed-out", problem: { slug: "page-code-ended" } })
 })
 
 it("is signed out without a code and without a key", async () => {

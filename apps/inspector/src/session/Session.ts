@@ -104,12 +104,20 @@ export class Session {
   }
 
   async #exchange(code: string): Promise<void> {
-    const { privateKey, publicKey } = await makeKeyPair()
-    const { keyId, token } = await this.#post("/v1/page/exchange", { code, publicKey, label: labelOf() })
-    if (keyId === undefined || token === undefined) throw new Error("The answer to the exchange has no token.")
-    this.#begin({ keyId, privateKey }, token)
-    // Without storage (a private window of some browsers) the page works until it is closed.
-    await this.keys.write({ keyId, privateKey }).catch(() => undefined)
+    const known = await this.keys.read().catch(() => null)
+    // The same key again is one key in the list of the server, however many links are opened.
+    const { privateKey, publicKey } = known ?? (await makeKeyPair())
+    try {
+      const { keyId, token } = await this.#post("/v1/page/exchange", { code, publicKey, label: labelOf() })
+      if (keyId === undefined || token === undefined) throw new Error("The answer to the exchange has no token.")
+      this.#begin({ keyId, privateKey, publicKey }, token)
+      // Without storage (a private window of some browsers) the page works until it is closed.
+      await this.keys.write({ keyId, privateKey, publicKey }).catch(() => undefined)
+    } catch (error) {
+      // A link that was used, or is old, is no reason to turn a browser away that has a key.
+      if (known === null || (error instanceof PageProblem && error.mayPass)) throw error
+      await this.#renew().catch(() => Promise.reject(error))
+    }
   }
 
   #begin({ keyId }: PageKey, token: string): void {
