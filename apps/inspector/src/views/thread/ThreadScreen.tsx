@@ -1,6 +1,7 @@
 /** One thread: what was said and done, live, and where a person answers and writes. `?at=N` shows it as it was after event N. */
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react"
 import { Link, useLocation, useParams } from "wouter"
+import { newKey } from "../../api/Api.js"
 import { shortPath } from "../../format/format.js"
 import { useValue } from "../../live/KeyedStore.js"
 import type { Moment, Travel } from "../../past/Travel.js"
@@ -64,18 +65,22 @@ const readAfterMs = 1_200
 
 /** Tells the server that a person has seen the thread, while the page is in sight. */
 const useReadMark = (head: ThreadHead | null, at: number | null): void => {
-  const { give } = useCommandCall()
+  const { api } = usePage()
   const { streamVersion = 0, threadId = "", unread = false } = head?.thread ?? {}
+  // A text that streams raises the version all the time: what is told is the newest one.
+  const version = useRef(streamVersion)
+  version.current = streamVersion
   useEffect(() => {
     if (!unread || at !== null) return
     let timer: ReturnType<typeof setTimeout> | undefined
+    const tell = () => {
+      const path = `/v1/threads/${encodeURIComponent(threadId)}/read`
+      // A mark that is not taken (a copy that is replayed takes none) is no matter for the reader.
+      api.command(path, { version: version.current }, { key: newKey() }).catch(() => undefined)
+    }
     const look = () => {
       clearTimeout(timer)
-      if (document.hidden) return
-      timer = setTimeout(
-        () => give(`/v1/threads/${encodeURIComponent(threadId)}/read`, { version: streamVersion }),
-        readAfterMs,
-      )
+      if (!document.hidden) timer = setTimeout(tell, readAfterMs)
     }
     look()
     document.addEventListener("visibilitychange", look)
@@ -83,7 +88,7 @@ const useReadMark = (head: ThreadHead | null, at: number | null): void => {
       clearTimeout(timer)
       document.removeEventListener("visibilitychange", look)
     }
-  }, [at, give, streamVersion, threadId, unread])
+  }, [api, at, threadId, unread])
 }
 
 const Head = ({
