@@ -63,7 +63,13 @@ const findIn = (all: Map<string, ThreadRow>, status: readonly string[], text: st
 const makeApi = (all: Map<string, ThreadRow>) => {
   const calls: Record<string, unknown>[] = []
   const answers = new Map<string, readonly ThreadView[]>()
-  const get = async (_path: string, query: Record<string, unknown> = {}) => {
+  const get = async (path: string, query: Record<string, unknown> = {}) => {
+    if (path === "/v1/inbox") {
+      const failed = [...all.values()].filter(({ failedTurnId }) => failedTurnId !== null)
+      return { items: failed.map(({ threadId }) => ({ kind: "failed-turn", threadId })) }
+    }
+    const one = /^\/v1\/threads\/(.+)$/.exec(path)?.[1]
+    if (one !== undefined) return { thread: viewOfRow(all.get(one) ?? row(0)) }
     calls.push(query)
     const status = query.status as readonly string[]
     const asked = `${all.size} ${status} ${query.text}`
@@ -112,6 +118,15 @@ describe("the list of threads", () => {
     const { list } = await started(all)
     expect(list.state.get().order.needs).toEqual(["thread-000000"])
     expect(list.state.get().order.working).toEqual(["thread-000001"])
+  })
+
+  it("has what waits in the inbox, too, where the thread is idle and old", async () => {
+    const all = rowsOf(300)
+    all.set("thread-000002", row(2, { failedTurnId: "t", newsVersion: 2, readVersion: 1 }))
+    all.set("thread-000299", row(299, { failedTurnId: "t", newsVersion: 2, readVersion: 1 }))
+    const { list } = await started(all)
+    expect(list.state.get().order.needs).toEqual(["thread-000299", "thread-000002"])
+    expect(list.state.get().count).toBe(101)
   })
 
   it("tells a changed row alone, and leaves the order as it is", async () => {

@@ -2,8 +2,8 @@
  * The threads that a filter chooses, as far as they were read, in the order in which they are shown. Pages are read as the reader
  * comes to them; changes come by the feed. Its rows are in a {@link KeyedStore}, its order in an array for each group.
  */
-import type { ThreadView } from "@threadfold/contracts"
-import type { RowChanges } from "@threadfold/contracts/api"
+import type { Inbox, ThreadView } from "@threadfold/contracts"
+import type { RowChanges, ThreadPage } from "@threadfold/contracts/api"
 import type { Api, Page } from "../../api/Api.js"
 import { asProblem, type PageProblem } from "../../api/PageProblem.js"
 import { changesOf, type FeedListener } from "../../live/Feed.js"
@@ -30,6 +30,8 @@ const pageSize = 100
 const mostEmptyPages = 20
 /** Threads that need a person or are at work, which are read whatever their age, at most. */
 const mostUrgent = 500
+/** Entries of the inbox whose threads are looked for, at most. */
+const mostWaiting = 50
 /** A thread that is new to the list is asked for, not before this time, ms: the server alone knows whether it is in the list. */
 const newsPauseMs = 400
 
@@ -71,8 +73,20 @@ export class ThreadList implements FeedListener {
   readonly restarted = (): void => {
     this.#reading?.abort()
     void this.#read(async (signal) => {
-      const [page, urgent] = await Promise.all([this.#page(null, signal), this.#urgent(signal)])
-      const read = [...page.items, ...urgent]
+      const [page, urgent, waiting] = await Promise.all([
+        this.#page(null, signal),
+        this.#urgent(signal),
+        this.#waiting(signal),
+      ])
+      const found = [...page.items, ...urgent]
+      const known = new Set(found.map(({ threadId }) => threadId))
+      const read = [
+        ...found,
+        ...(await this.#each(
+          waiting.filter((id) => !known.has(id)),
+          signal,
+        )),
+      ]
       const ids = new Set(read.map(({ threadId }) => threadId))
       // What was read before may be gone, or older than what was missed.
       for (const id of [...this.#places.keys()]) if (!ids.has(id)) this.#remove(id)
@@ -115,6 +129,27 @@ export class ThreadList implements FeedListener {
     if (this.filter.archived || this.filter.status.length > 0) return []
     const query = { ...queryOf(this.filter), status: ["waiting", "stalled", "working", "starting"], limit: mostUrgent }
     return (await this.api.get<Page<ThreadView>>("/v1/threads", query, { signal })).items
+  }
+
+  /** Ids of the threads in the inbox: one whose last turn failed weeks ago is idle, and waits all the same. */
+  async #waiting(signal: AbortSignal): Promise<readonly string[]> {
+    if (this.filter.archived) return []
+    const { items } = await this.api.get<Inbox>("/v1/inbox", { limit: mostWaiting }, { signal })
+    return [...new Set(items.map(({ threadId }) => threadId))]
+  }
+
+  #each(ids: readonly string[], signal: AbortSignal): Promise<readonly ThreadView[]> {
+    const read = async (id: string): Promise<readonly ThreadView[]> => {
+      try {
+        const path = `/v1/threads/${encodeURIComponent(id)}`
+        return [(await this.api.get<Pick<ThreadPage, "thread">>(path, { limit: 1 }, { signal })).thread]
+      } catch (error) {
+        if (signal.aborted) throw error
+        // It may have been purged meanwhile.
+        return []
+      }
+    }
+    return Promise.all(ids.map(read)).then((threads) => threads.flat())
   }
 
   async #read(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
