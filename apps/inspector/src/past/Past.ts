@@ -30,6 +30,9 @@ export interface SeenAnomaly {
   readonly subject: string
 }
 
+/** Events between two copies on the way to where the reader is. */
+const rungEvery = 32
+
 /** Anomalies that are listed; of more there is the number. */
 const mostAnomalies = 5_000
 
@@ -116,6 +119,8 @@ export class Past {
   readonly #head: Standing
   /** Where the last look was: the next one is most often beside it. */
   #here: Standing | null = null
+  /** Copies on the way from the checkpoint before it: a step back begins at the nearest of them. */
+  #rungs: Standing[] = []
   #step: PastStep | null = null
   #sinceCheckpoint = { events: 0, bytes: 0 }
 
@@ -279,23 +284,29 @@ export class Past {
 
   #goTo(place: number): Standing {
     const near = this.#checkpoints.before(place)
+    const from = near?.place ?? 0
+    this.#rungs = this.#rungs.filter((rung) => rung.place > from && rung.place <= place)
+    const rung = this.#rungs.at(-1)
     const here = this.#here
     const best: Standing =
-      here !== null && here.place <= place && here.place >= (near?.place ?? 0)
+      here !== null && here.place <= place && here.place >= (rung?.place ?? from)
         ? here
-        : near === null
-          ? start(this.threadId)
-          : copyOf(near)
+        : rung !== undefined
+          ? copyOf(rung)
+          : near === null
+            ? start(this.threadId)
+            : copyOf(near)
     this.#here = best
-    const since = { events: best.place - (this.#checkpoints.before(best.place)?.place ?? 0), bytes: 0 }
+    const since = { events: best.place - from, bytes: 0 }
     for (const { events, weight } of this.#pages.between(best.place + 1, place)) {
-      for (let from = 0; from < events.length; ) {
-        // A run of deltas is one step: it must not pass over the place of a checkpoint.
-        const room = Math.max(1, checkpointEvery.events - since.events)
-        const run = events.slice(from, from + room)
+      for (let at = 0; at < events.length; ) {
+        // A run of deltas is one step: it must not pass over the place of a checkpoint, or of a rung.
+        const toCheckpoint = Math.max(1, checkpointEvery.events - since.events)
+        const run = events.slice(at, at + Math.min(toCheckpoint, rungEvery - (best.place % rungEvery)))
         best.state = foldPage(best.state, run, best.store, best.store.apply)
         best.place += run.length
-        from += run.length
+        at += run.length
+        if (best.place % rungEvery === 0 && best.place < place) this.#rungs.push(copyOf(best))
         this.#checkpoint(best, weight, since, run.length)
       }
     }

@@ -99,6 +99,7 @@ export class Travel {
       }),
       this.feed.listen({
         restarted: () => this.#grown(),
+        resumed: () => this.#grown(),
         changed: (changes) => {
           if (changes.streamId !== this.threadId) return
           for (const change of changesOf("threads", changes)) {
