@@ -44,7 +44,14 @@ const toneColour = (colours: Colours, tone: SpanTone): string =>
     quiet: colours.quiet,
   })[tone]
 
-const tickText = (time: number, step: number): string => {
+const day = 86_400_000
+
+const dayText = (time: number): string => new Intl.DateTimeFormat("en", { month: "short", day: "numeric" }).format(time)
+
+/** A time of the axis; with its day, where that is not the day of the one before it. */
+const tickText = (time: number, step: number, before: number | undefined): string => {
+  if (before !== undefined && dayText(before) !== dayText(time)) return dayText(time)
+  if (step >= day) return dayText(time)
   const part: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }
   if (step < 60_000) part.second = "2-digit"
   if (step < 1_000) part.fractionalSecondDigits = 3
@@ -69,12 +76,12 @@ const paintAxis = ({ colours, context, height, width }: Drawing, { axis, window 
   }
   const ticks = ticksOf(axis, window, width)
   const [first = 0, second = first + 60_000] = ticks
-  for (const time of ticks) {
+  for (const [index, time] of ticks.entries()) {
     const at = Math.round(x(placeOnAxis(axis, time))) + 0.5
     context.fillStyle = colours.line
     context.fillRect(at, axisHeight - 4, 1, height)
     context.fillStyle = colours.textFaint
-    const text = tickText(time, second - first)
+    const text = tickText(time, second - first, ticks[index - 1])
     const half = context.measureText(text).width / 2 + 2
     // At the edges a text is moved in, so that none is cut.
     context.fillText(text, Math.min(width - half, Math.max(half, at)), axisHeight / 2)

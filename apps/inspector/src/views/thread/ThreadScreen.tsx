@@ -301,7 +301,7 @@ const ThreadScreen = () => {
           <ChildLinks store={store} />
         </div>
       )}
-      <Transcript changed={changed} handle={transcript} key={`${threadId} ${at === null}`} store={store} />
+      <Transcript at={at} changed={changed} handle={transcript} key={`${threadId} ${at === null}`} store={store} />
       {head === null || at !== null ? null : (
         <Foot field={field} head={head} onSent={() => transcript.current?.toEnd()} />
       )}

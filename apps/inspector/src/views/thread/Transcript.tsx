@@ -81,11 +81,13 @@ const EntryView = ({ entry: { id, kind }, store }: { entry: Entry; store: Thread
 interface TranscriptProps {
   readonly handle: RefObject<TranscriptHandle | null>
   readonly store: ThreadStore
+  /** The moment that is shown, a sequence of the log; null: now. */
+  readonly at: number | null
   /** Ids of the entries that are marked: what the event of an earlier moment changed. */
   readonly changed: ReadonlySet<string>
 }
 
-export const Transcript = ({ changed, handle, store }: TranscriptProps) => {
+export const Transcript = ({ at, changed, handle, store }: TranscriptProps) => {
   const { entries, loading, older, problem } = useValue(store.state)
   const scroller = useRef<HTMLDivElement>(null)
   const pinned = useRef(true)
@@ -130,7 +132,13 @@ export const Transcript = ({ changed, handle, store }: TranscriptProps) => {
     return () => observer.disconnect()
   }, [virtual])
 
+  const height = useRef(0)
   const look = useCallback(() => {
+    // A window that became smaller has moved nothing: who was at the end is to be there again.
+    const seen = scroller.current?.clientHeight ?? 0
+    const isResized = seen !== height.current
+    height.current = seen
+    if (isResized && pinned.current) return
     pinned.current = virtual.isAtEnd(atEndPx)
     setAway(!pinned.current)
   }, [virtual])
@@ -141,11 +149,18 @@ export const Transcript = ({ changed, handle, store }: TranscriptProps) => {
     return () => cancelAnimationFrame(frame)
   })
 
-  // What an earlier event changed is what the reader wants to see of its moment.
+  // Of a moment the reader wants to see what its event changed, else its end. Reading on from there moves nothing.
+  const moved = useRef(false)
   useEffect(() => {
-    const index = changed.size === 0 ? -1 : entries.findLastIndex(({ id }) => changed.has(id))
-    if (index !== -1) virtual.scrollToIndex(index, { align: "auto" })
-  }, [changed, entries, virtual])
+    moved.current = at !== null
+  }, [at, changed])
+  useEffect(() => {
+    if (!moved.current || loading !== null || entries.length === 0) return
+    moved.current = false
+    const index = entries.findLastIndex(({ id }) => changed.has(id))
+    if (index === -1 || index === entries.length - 1) toEnd()
+    else virtual.scrollToIndex(index, { align: "auto" })
+  }, [changed, entries, loading, toEnd, virtual])
 
   const rows = virtual.getVirtualItems()
   const isNearStart = older && loading === null && problem === null && (virtual.scrollOffset ?? 0) < olderPx
