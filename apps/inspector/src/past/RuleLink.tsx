@@ -2,17 +2,18 @@
 import type { RuleName } from "@threadfold/contracts"
 import { useEffect, useRef, useState } from "react"
 import { Icon } from "../shell/Icon.js"
+import { patient } from "../shell/lazyView.js"
 import { Markdown } from "../text/Markdown.js"
 import classes from "./WhyPane.module.css"
+
+const readRules = patient(() => import("./ruleTexts.js"))
 
 const Text = ({ close, rule }: { close: () => void; rule: RuleName }) => {
   const dialog = useRef<HTMLDialogElement>(null)
   const [text, setText] = useState<string | null>(null)
   useEffect(() => {
     dialog.current?.showModal()
-    void import("./ruleTexts.js").then(({ ruleText }) =>
-      setText(ruleText(rule.number) ?? "The rules do not tell of it."),
-    )
+    void readRules().then(({ ruleText }) => setText(ruleText(rule.number) ?? "The rules do not tell of it."))
   }, [rule.number])
   return (
     <dialog aria-label={`Rule ${rule.number}: ${rule.name}`} className={classes.rule} onClose={close} ref={dialog}>

@@ -1,9 +1,10 @@
 /** The past of a thread: where the reader is in it, and how to go on. */
-import { lazy, Suspense, useState } from "react"
+import { Suspense, useState } from "react"
 import { clock, counted, fullTime } from "../format/format.js"
 import { useValue } from "../live/KeyedStore.js"
 import { useCommands } from "../shell/commands.js"
 import { Icon } from "../shell/Icon.js"
+import { lazy } from "../shell/lazyView.js"
 import { Changes } from "./Changes.js"
 import { MarkStrip } from "./MarkStrip.js"
 import { placeOf, type Speed, speeds } from "./scrubber.js"
