@@ -75,7 +75,9 @@ interface AxeFault {
 }
 
 const inPage = (name: string): string => fileURLToPath(new URL(`./inPage/${name}.js`, import.meta.url))
-const keptByPage = readFileSync(inPage("kept"), "utf8")
+
+/** A script of `inPage`, to be evaluated in a page. */
+export const evaluateIn = (name: string): string => readFileSync(inPage(name), "utf8")
 
 /** A browser of a person: windows of it share what they keep, those of another one do not. */
 export class PagePerson {
@@ -173,7 +175,7 @@ export class PagePerson {
   /** What a failed test looked at. */
   async #show(test: string): Promise<void> {
     for (const page of this.context.pages()) {
-      const shown = await page.locator("body").innerText({ timeout: 5_000 }).catch(String)
+      const shown = await page.locator("body").ariaSnapshot({ timeout: 5_000 }).catch(String)
       const { THREADFOLD_PICTURES: folder } = process.env
       if (folder !== undefined) await page.screenshot({ path: join(folder, `failed-${Date.now()}.png`) })
       console.error(`${test}: ${page.url()} shows\n${shown}\n${this.faults.join("\n")}`)
@@ -184,7 +186,7 @@ export class PagePerson {
   async sound(logs: () => string = () => ""): Promise<void> {
     await Promise.all(this.#pending)
     for (const page of this.context.pages()) {
-      const kept = await page.evaluate<string>(keptByPage)
+      const kept = await page.evaluate<string>(evaluateIn("kept"))
       expect(kept).not.toContain('"extractable":true')
       for (const secret of this.secrets) expect(kept).not.toContain(secret)
     }

@@ -1,5 +1,6 @@
 /** The web page in a real browser, on the built program: what a person does with it, and what hostile data cannot do to it. */
 import { describe } from "vitest"
+import { hostileScenes } from "./hostileScenes.js"
 import { liveScenes } from "./liveScenes.js"
 import { closeBrowserAfterAll, noBrowser } from "./PageWindow.js"
 import { signInScenes } from "./signInScenes.js"
@@ -9,3 +10,4 @@ const scenes = describe.skipIf(noBrowser !== null)
 
 scenes("signing in", signInScenes)
 scenes("a real agent", liveScenes)
+scenes("hostile data", hostileScenes)
