@@ -100,7 +100,14 @@ export const Changes = ({ travel }: { travel: Travel }) => {
   const rows = all ? notable : notable.slice(0, rowsAtOnce)
   const anomalies = isCompared ? [] : (step?.anomalies ?? [])
   return (
-    <div className={classes.changes} data-testid="travel-changes">
+    // A region that scrolls must be reached by keyboard.
+    <section
+      aria-label={isCompared ? "Differences" : "Changes"}
+      className={classes.changes}
+      data-testid="travel-changes"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: see above.
+      tabIndex={0}
+    >
       {anomalies.map(({ detail, reason, subject }) => (
         <p className={classes.refused} key={`${reason} ${subject}`}>
           <strong>Not applied: {reason}</strong> {subject}
@@ -123,6 +130,6 @@ export const Changes = ({ travel }: { travel: Travel }) => {
           Show {counted(notable.length - rows.length, "more row")}
         </button>
       ) : null}
-    </div>
+    </section>
   )
 }

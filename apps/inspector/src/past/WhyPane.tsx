@@ -242,13 +242,21 @@ const WhyPane = ({ of, threadId }: { of: WhyOf; threadId: string }) => {
   const isAsked = of.kind === "event" ? event?.event.sequence === of.sequence : row?.path === of.row
   const sequence = of.kind === "event" ? of.sequence : (row?.setBy.event.sequence ?? null)
   return (
-    <div aria-busy={!isAsked} className={classes.pane} data-testid="why">
+    // A region that scrolls must be reached by keyboard.
+    <section
+      aria-busy={!isAsked}
+      aria-label="Why"
+      className={classes.pane}
+      data-testid="why"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: see above.
+      tabIndex={0}
+    >
       {value === null ? <p className={classes.line}>Asking why</p> : null}
       {event === null ? null : <OfEvent event={event} />}
       {row === null ? null : <OfRow row={row} threadId={threadId} />}
       {value === null ? null : <Causes causes={value.causes} />}
       {value === null || sequence === null ? null : <Native key={sequence} sequence={sequence} />}
-    </div>
+    </section>
   )
 }
 
