@@ -76,19 +76,20 @@ const Line = memo(({ index, row, select, selected, toggle, top }: LineProps) => 
     style={{ transform: `translateY(${top}px)` }}
   >
     {row.kind === "folded" ? (
-      <button
-        aria-expanded={row.open}
-        aria-label={`${row.count} pieces`}
+      // For the mouse: a row of a listbox holds no button. The keys have the command that folds and unfolds all.
+      // biome-ignore lint/a11y/noStaticElementInteractions: see above.
+      // biome-ignore lint/a11y/useKeyWithClickEvents: see above.
+      <span
+        aria-hidden="true"
         className={classes.toggle}
         onClick={(event) => {
           event.stopPropagation()
           toggle(row.of)
         }}
-        tabIndex={-1}
-        type="button"
+        title={`${row.count} pieces`}
       >
         <Icon name={row.open ? "down" : "right"} size={12} />
-      </button>
+      </span>
     ) : null}
     <Cells row={row} />
   </div>
