@@ -162,7 +162,8 @@ describe("the real Codex", () => {
       const asked = model.requests().map(({ body }) => (Predicate.isRecord(body) ? body.model : null))
       expect(asked).toEqual(["mock-model", "other-model", "other-model"])
       expect(thread).toMatchObject({ model: "other-model", settings })
-      expect(session).toMatchObject({ model: "other-model", epoch: 2 })
+      const chosen = { model: "other-model", ...settings }
+      expect(session).toMatchObject({ model: "other-model", epoch: 2, config: { chosen } })
       yield* checked(of)
     }),
   )

@@ -67,4 +67,6 @@ export const projectionMigrations: Readonly<Record<string, Effect.Effect<void, S
   "0013_unattended": alignSchema,
   // What was said last.
   "0014_preview": alignSchema,
+  // What was chosen for the sessions of a thread.
+  "0015_chosen": alignSchema,
 }

@@ -201,6 +201,7 @@ describe("schema", () => {
           [12, "served"],
           [13, "unattended"],
           [14, "preview"],
+          [15, "chosen"],
         ])
         expect(yield* migrate).toEqual([])
         const sql = yield* SqlClient.SqlClient

@@ -31,7 +31,9 @@ const thread = {
 
 export const componentExamples: Readonly<Record<string, readonly unknown[]>> = {
   Thread: [thread],
-  ThreadDetail: [{ ...thread, settings: null, goal: null, plan: null, keepAliveUntil: null, unattended: null }],
+  ThreadDetail: [
+    { ...thread, settings: null, chosen: null, goal: null, plan: null, keepAliveUntil: null, unattended: null },
+  ],
   Session: [
     {
       sessionId: "01a1f755-1717-714d-8d1b-69a712060339",

@@ -2,6 +2,7 @@ import { Schema } from "effect"
 import { UnattendedRules } from "../events/RequestEvents.js"
 import { PlanStep } from "../events/TurnEvents.js"
 import { field, flag, int, json, listed, optInt, optText, optTime, shape, text } from "../fields.js"
+import { Configuration } from "./Configuration.js"
 import { sequence } from "./shared.js"
 import { truncated } from "./Truncated.js"
 import { type RowOf, table } from "./table.js"
@@ -48,6 +49,10 @@ export const Thread = shape("ThreadRow", "One durable conversation with an agent
   model: optText("Model last named."),
   agent: optText("Name of the configured agent that works in it; null: Threadfold does not run it."),
   settings: json("Settings of its sessions, in the provider's words; null: none."),
+  chosen: field(
+    Schema.NullOr(Configuration),
+    "What was chosen for its sessions with `session.configure`, in the agent's words: each next one starts with it, and shows it in `config.chosen`; null: nothing was.",
+  ),
   parentThreadId: optText("Thread that spawned this one, by evidence only."),
   parentNativeThreadId: optText("The provider's id of the thread that spawned this one."),
   forkedFromThreadId: optText("Thread this one was copied from."),
@@ -136,7 +141,7 @@ export const ThreadDetail = shape(
   "One thread, by its id: with what only one thread at a time is read for.",
   {
     ...ThreadView.fields,
-    ...Thread.pick("settings", "goal", "plan", "keepAliveUntil", "unattended").fields,
+    ...Thread.pick("settings", "chosen", "goal", "plan", "keepAliveUntil", "unattended").fields,
     truncated,
   },
 )

@@ -65,6 +65,28 @@ describe("sessions: start", () => {
     expect(s.state.thread).toMatchObject({ model: "b", cwd: "/x" })
   })
 
+  it("starts with what a client chose before, in a session that we run", () => {
+    const before = { model: null, settings: null }
+    const chooses = (s: Scenario, chosen: object) =>
+      s.sendRaw("session.configure-requested", { chosen, settings: {} }, { session: null })
+    const s = chooses(new Scenario().start(), { model: "m1", effort: "high", mode: null })
+    expect(s.state.thread?.chosen).toEqual({ model: "m1", effort: "high" })
+    expect(s.session?.config).toBeNull()
+    s.send("session.configured", { model: "m1", chosen: { model: "m1", effort: "high" } }, { session: null })
+    s.send("session.exited", { reason: "exit" })
+    chooses(s, { mode: "plan" }).start("s2")
+    expect(s.session).toMatchObject({ epoch: 2, config: { chosen: { model: "m1", effort: "high", mode: "plan" } } })
+
+    // The agent takes another effort, and not another model.
+    chooses(chooses(s, { effort: "low" }), { model: "none", sandbox: "strict" })
+    const refused = { chosen: { model: "none", sandbox: "strict" }, settings: {}, before, message: "no" }
+    s.sendRaw("session.configure-failed", refused, { session: null })
+    expect(s.state.thread?.chosen).toEqual({ model: "m1", effort: "low", mode: "plan" })
+    s.send("session.exited", { reason: "exit" }, { session: "s2" })
+    s.send("session.started", { provider: "codex", mode: "imported" }, { session: "s3" })
+    expect(s.session?.config).toBeNull()
+  })
+
   it("takes no configuration once it has ended, nor has a thread without a session any", () => {
     const s = new Scenario().start().send("session.exited", { reason: "exit" })
     s.send("session.configured", { model: "late" })

@@ -28,6 +28,7 @@ export const sessionStarted = (step: Step, payload: PayloadOf<"session.started">
   state.channels = {}
   step.relation = "current"
   checkNumber(step)
+  const chosen = state.thread?.chosen ?? null
   const row: SessionRow = {
     sessionId: event.sessionId,
     threadId: step.threadId,
@@ -46,7 +47,8 @@ export const sessionStarted = (step: Step, payload: PayloadOf<"session.started">
     usageMode: payload.usageMode ?? null,
     model: null,
     cwd: null,
-    config: null,
+    // It was opened with what a client chose before.
+    config: payload.mode === "managed" && chosen !== null ? { chosen } : null,
     leaseMs: payload.leaseMs ?? null,
     code: null,
     signal: null,

@@ -19,6 +19,7 @@ export const blankThread = (step: Step): ThreadRow => ({
   cwd: null,
   model: null,
   agent: null,
+  chosen: null,
   parentThreadId: null,
   parentNativeThreadId: null,
   forkedFromThreadId: null,

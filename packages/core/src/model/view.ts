@@ -99,6 +99,7 @@ export const threadView = (row: Rows["threads"]): ThreadView => ({
 export const threadDetail = (row: Rows["threads"]): ThreadDetail => ({
   ...threadView(row),
   settings: row.settings ?? null,
+  chosen: row.chosen,
   goal: row.goal ?? null,
   plan: row.plan ?? null,
   keepAliveUntil: row.keepAliveUntil,

@@ -78,6 +78,7 @@ const shown = (thread: ExpectedThread, all: OracleExpectation): Json => {
       pinnedAt: null,
       keepAliveUntil: null,
       unattended: null,
+      chosen: null,
     },
     session: {
       sessionId: "s",
