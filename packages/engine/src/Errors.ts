@@ -41,8 +41,13 @@ export class RestoreRefused extends Schema.TaggedError<RestoreRefused>()("Restor
 /** The stream is being imported, or its import was stopped before it was whole. */
 export class ThreadIncomplete extends Schema.TaggedError<ThreadIncomplete>()("ThreadIncomplete", {
   threadId: Schema.String,
+  /** True: it is a fork that is still being copied. */
+  isFork: Schema.Boolean,
 }) {
   override get message(): string {
+    if (this.isFork) {
+      return `Thread ${this.threadId} is a fork that is still being copied: it takes nothing until its event thread.forked.`
+    }
     return `Thread ${this.threadId} is being imported, or its import was stopped: it takes nothing until the import is done.`
   }
 }

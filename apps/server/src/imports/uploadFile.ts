@@ -8,7 +8,7 @@ import { ImportReport } from "@threadfold/contracts"
 import { slugOf } from "@threadfold/contracts/api"
 import { Problem, ProblemDetails } from "@threadfold/contracts/problem"
 import type { Recording } from "@threadfold/imports"
-import { Effect, Schema, Stream } from "effect"
+import { Clock, Data, Effect, Schema, Stream } from "effect"
 import type { Server } from "../offline/Place.js"
 import { toProblem } from "../problems/toProblem.js"
 import { regularFile } from "./fileRecording.js"
@@ -30,7 +30,16 @@ export interface FileUpload {
 interface Answer {
   readonly status: number
   readonly body: string
+  /** When the server wants to be asked again, s; null: it does not say. */
+  readonly retryAfterS: number | null
 }
+
+/** The server has no room for the import now. */
+class Busy extends Data.TaggedError("Busy")<{ readonly problem: Problem; readonly afterMs: number }> {}
+
+/** A server without room is asked again for so long, ms, each time after as long as it says and at most this. */
+const patienceMs = 30 * 60_000
+const longestPauseMs = 60_000
 
 const decodeReport = Schema.decodeUnknown(Schema.parseJson(ImportReport))
 const decodeProblem = Schema.decodeUnknown(Schema.parseJson(ProblemDetails))
@@ -129,28 +138,46 @@ const send = (server: Server, upload: FileUpload, { open, part, size }: Sent): E
       bytes.pipe(call)
     })
     call.once("response", (response) => {
-      const { statusCode = 0 } = response
+      const { headers, statusCode = 0 } = response
+      const seconds = Number(headers["retry-after"] ?? Number.NaN)
+      const retryAfterS = Number.isFinite(seconds) && seconds >= 0 ? seconds : null
       response.once("error", (error) => resume(noAnswer(server, error.message)))
-      wholeBody(response, (body) => resume(Effect.succeed({ status: statusCode, body })))
+      wholeBody(response, (body) => resume(Effect.succeed({ status: statusCode, body, retryAfterS })))
     })
     call.once("error", (error) => resume(noAnswer(server, error.message)))
     call.flushHeaders()
     return Effect.sync(() => call.destroy())
   })
 
-/**
- * Uploads a file and waits for the end of its import, however long that takes. Interruption stops the import. Fails with the
- * server's problem, `recording-not-found` or `unavailable`.
- */
-export const uploadFile = (server: Server, upload: FileUpload): Effect.Effect<ImportReport, Problem> =>
+const uploadOnce = (server: Server, upload: FileUpload): Effect.Effect<ImportReport, Problem | Busy> =>
   Effect.gen(function* () {
     const { file } = upload
-    const { body, status } = yield* send(server, upload, yield* sentOf(upload))
+    const { body, retryAfterS, status } = yield* send(server, upload, yield* sentOf(upload))
     if (status !== 200) {
       const { detail, type } = yield* Effect.mapError(decodeProblem(body), () => noAnswer(server, `status ${status}`))
-      return yield* new Problem({ slug: slugOf(type) ?? "unavailable", detail })
+      const problem = new Problem({ slug: slugOf(type) ?? "unavailable", detail })
+      return yield* status === 429
+        ? new Busy({ problem, afterMs: Math.min((retryAfterS ?? 1) * 1_000, longestPauseMs) })
+        : problem
     }
     const report = yield* Effect.mapError(decodeReport(body), ({ message }) => noAnswer(server, message))
     // The server has the name alone; the message names the path that was given.
     return { ...report, unreadableLines: report.unreadableLines.map((line) => ({ ...line, file })) }
+  })
+
+/**
+ * Uploads a file and waits for the end of its import, however long that takes. A server that has no room for it now is asked again, as
+ * its `Retry-After` says, for half an hour. Interruption stops the import. Fails with the server's problem, `recording-not-found` or
+ * `unavailable`.
+ */
+export const uploadFile = (server: Server, upload: FileUpload): Effect.Effect<ImportReport, Problem> =>
+  Effect.gen(function* () {
+    const until = (yield* Clock.currentTimeMillis) + patienceMs
+    const again = (): Effect.Effect<ImportReport, Problem> =>
+      Effect.catchTag(uploadOnce(server, upload), "Busy", ({ afterMs, problem }) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          now + afterMs > until ? problem : Effect.delay(Effect.suspend(again), afterMs),
+        ),
+      )
+    return yield* again()
   })

@@ -136,7 +136,8 @@ describe("a fork", () => {
           const early = yield* Effect.flip(
             dispatch({ command: { type: "thread.rename", threadId: intoThreadId, title: "x" } }),
           )
-          expect(early._tag).toBe("ThreadIncomplete")
+          expect(early).toMatchObject({ _tag: "ThreadIncomplete", isFork: true })
+          expect(early.message).toContain("is a fork that is still being copied")
           // A part of the copy, in which a turn runs: lists do not show it before it is whole.
           const engine = yield* Engine
           const [mark] = yield* pendingForks(engine)

@@ -57,7 +57,9 @@ export class StreamImports {
       ...(importing === undefined ? [] : [importing.streamId]),
     ]
     const threadId = streams.find((streamId) => !own(streamId))
-    return threadId === undefined ? null : { ok: false, error: new ThreadIncomplete({ threadId }) }
+    if (threadId === undefined) return null
+    const isFork = Option.isSome(decodeForkMark(this.known.get(threadId) ?? ""))
+    return { ok: false, error: new ThreadIncomplete({ threadId, isFork }) }
   }
 
   /** The fork that a stream is being copied into; null: none. */
