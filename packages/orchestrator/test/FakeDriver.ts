@@ -122,6 +122,13 @@ export class FakeConnection {
     this.say(native, "thread.started", from)
   }
 
+  private opensFor(threadId: string): string {
+    const native = this.agent.nextThread()
+    this.references.set(native, threadId)
+    this.openSession(native, false)
+    return native
+  }
+
   /** Native ids of the threads that are open here. */
   get threads(): readonly string[] {
     return [...this.sessions.values()].flatMap(({ isOpen, native }) => (isOpen ? [native] : []))
@@ -175,21 +182,14 @@ export class FakeConnection {
         this.agent.starts.push(order)
         if (this.agent.behaviour["start-thread"] === "hang") {
           // As an agent that has the call and is slow: whether its caller still waits, it does not know.
-          this.agent.comesUp = () => {
-            const late = this.agent.nextThread()
-            this.references.set(late, threadId)
-            this.openSession(late, false)
-          }
+          this.agent.comesUp = () => void this.opensFor(threadId)
           return yield* Effect.never
         }
         if (this.agent.behaviour["start-thread"] === "refuse") {
           return yield* new Refused({ provider, operation: "start-thread", message: "No more threads today." })
         }
         if (this.isOver) return yield* this.lost
-        const nativeThreadId = this.agent.nextThread()
-        this.references.set(nativeThreadId, threadId)
-        this.openSession(nativeThreadId, false)
-        return { nativeThreadId }
+        return { nativeThreadId: this.opensFor(threadId) }
       }),
     resumeThread: (order: ResumeThread) =>
       Effect.gen(this, function* () {
@@ -229,14 +229,8 @@ export class FakeConnection {
     lists: {
       models: Effect.sync(() => {
         this.agent.asked += 1
-        const model = {
-          title: null,
-          description: null,
-          isDefault: true,
-          hidden: false,
-          defaultEffort: null,
-          native: {},
-        }
+        const texts = { title: null, description: null, defaultEffort: null }
+        const model = { ...texts, isDefault: true, hidden: false, native: {} }
         return this.agent.models.map((name) => ({ ...model, model: name, efforts: name === "small" ? ["low"] : null }))
       }),
     },
