@@ -77,8 +77,6 @@ const Line = memo(({ index, row, select, selected, toggle, top }: LineProps) => 
   >
     {row.kind === "folded" ? (
       // For the mouse: a row of a listbox holds no button. The keys have the command that folds and unfolds all.
-      // biome-ignore lint/a11y/noStaticElementInteractions: see above.
-      // biome-ignore lint/a11y/useKeyWithClickEvents: see above.
       <span
         aria-hidden="true"
         className={classes.toggle}

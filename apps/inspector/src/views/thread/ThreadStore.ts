@@ -339,9 +339,9 @@ export class ThreadStore implements FeedListener {
     const row = this.#threadRow
     if (row !== null) {
       const session = row.sessionId === null ? undefined : this.#sessions.get(row.sessionId)
-      const { goal = null, keepAliveUntil, plan = null, settings = null, unattended = null } = row
+      const { chosen = null, goal = null, keepAliveUntil, plan = null, settings = null, unattended = null } = row
       this.head.set({
-        thread: { ...viewOfRow(row), goal, keepAliveUntil, plan, settings, unattended },
+        thread: { ...viewOfRow(row), chosen, goal, keepAliveUntil, plan, settings, unattended },
         session: session === undefined ? null : sessionOfRow(session),
         queue: [...this.#queue.values()].sort((a, b) => a.position - b.position),
       })

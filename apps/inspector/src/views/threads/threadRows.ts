@@ -11,6 +11,7 @@ export const viewOfRow = (row: ThreadRow): ThreadView => ({
   threadId: row.threadId,
   title: row.title,
   firstWords: row.firstWords,
+  preview: row.preview,
   provider: row.provider,
   nativeThreadId: row.nativeThreadId,
   parentThreadId: row.parentThreadId,
