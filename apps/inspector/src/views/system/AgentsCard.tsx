@@ -1,5 +1,6 @@
 /** The agents: what is installed, who is signed in, what each can do, and how much of it is left. */
 import type { AgentAccountState, AgentDetail, AgentList, AgentRateLimits } from "@threadfold/contracts/api"
+import { useState } from "react"
 import { isProblemOf } from "../../api/Api.js"
 import { useRead } from "../../api/useRead.js"
 import { fullTime } from "../../format/format.js"
@@ -14,11 +15,12 @@ const statuses: Readonly<Record<string, { readonly tone: string; readonly label:
   problem: { tone: "failed", label: "Problem" },
 }
 
-/** What an agent can do, as words of its capability record. */
-const canDo = ({ capabilities }: AgentDetail): readonly string[] =>
-  capabilities === null
-    ? []
-    : Object.entries(capabilities).flatMap(([name, can]) => (can === true ? [name.replaceAll("-", " ")] : []))
+/** What an agent can do, as words of its capability record: `send turn, stop task`. How its process is shared is nothing that it does. */
+const canDo = ({ capabilities }: AgentDetail): string =>
+  Object.entries(capabilities ?? {})
+    .flatMap(([name, can]) => (can === true && name !== "sharesConnection" ? [name] : []))
+    .map((name) => name.replace(/-|(?=[A-Z])/g, " ").toLowerCase())
+    .join(", ")
 
 /** A list of an agent; one that it does not have is null. */
 const listOf = <A,>(read: Promise<A>): Promise<A | null> =>
@@ -39,17 +41,22 @@ const Agent = ({ name }: { name: string }) => {
   const lists = detail.value?.capabilities?.lists ?? []
   const hasAccount = lists.includes("account")
   const hasLimits = lists.includes("limits")
-  const account = useRead(hasAccount ? `${path}/account` : null, (signal) =>
-    listOf(api.get<typeof AgentAccountState.Type>(`${path}/account`, {}, { signal })),
+  // Above 0 the agent itself is asked, and is started for that.
+  const [asked, setAsked] = useState(0)
+  const query = asked > 0 ? { refresh: true } : {}
+  const account = useRead(hasAccount ? `${path}/account ${asked}` : null, (signal) =>
+    listOf(api.get<typeof AgentAccountState.Type>(`${path}/account`, query, { signal })),
   )
-  const limits = useRead(hasLimits ? `${path}/limits` : null, (signal) =>
-    listOf(api.get<typeof AgentRateLimits.Type>(`${path}/limits`, {}, { signal })),
+  const limits = useRead(hasLimits ? `${path}/limits ${asked}` : null, (signal) =>
+    listOf(api.get<typeof AgentRateLimits.Type>(`${path}/limits`, query, { signal })),
   )
   const agent = detail.value
   if (agent === null) return <Nothing>{detail.problem?.message ?? `Asking ${name}…`}</Nothing>
   const status = statuses[agent.installation?.status ?? ""]
   const who = account.value?.account
   const signed = signIn(who?.signedIn ?? agent.signedIn)
+  const accountWords = [who?.email, who?.kind, who?.plan, who?.organization].filter((one) => one != null).join(" · ")
+  const refusal = account.problem ?? limits.problem
   return (
     <article className={classes.agent} data-testid="agent">
       <h3 className={classes.name}>
@@ -58,6 +65,15 @@ const Agent = ({ name }: { name: string }) => {
         {status === undefined ? null : <Chip tone={status.tone}>{status.label}</Chip>}
         {agent.running ? <Chip tone="working">Running</Chip> : null}
         {signed === null ? null : <Chip tone={signed.tone}>{signed.label}</Chip>}
+        {hasAccount || hasLimits ? (
+          <span className={classes.ask}>
+            <CardButton
+              disabled={account.busy || limits.busy}
+              label={account.busy || limits.busy ? "Asking…" : "Ask the agent"}
+              run={() => setAsked(asked + 1)}
+            />
+          </span>
+        ) : null}
       </h3>
       <dl className={classes.facts}>
         <div>
@@ -78,12 +94,16 @@ const Agent = ({ name }: { name: string }) => {
             <dd>{agent.model}</dd>
           </div>
         )}
-        {who == null ? null : (
+        {accountWords === "" ? null : (
           <div>
             <dt>Account</dt>
-            <dd>
-              {[who.email, who.kind, who.plan, who.organization].filter((one) => one !== null).join(" · ") || "–"}
-            </dd>
+            <dd>{accountWords}</dd>
+          </div>
+        )}
+        {agent.installation == null || agent.installation.status === "ok" ? null : (
+          <div>
+            <dt>Found</dt>
+            <dd>{agent.installation.detail}</dd>
           </div>
         )}
         {agent.installation?.next == null ? null : (
@@ -96,9 +116,14 @@ const Agent = ({ name }: { name: string }) => {
         )}
         <div>
           <dt>Can</dt>
-          <dd>{canDo(agent).join(", ") || agent.installation?.detail || "–"}</dd>
+          <dd>{canDo(agent) || "–"}</dd>
         </div>
       </dl>
+      {refusal === null ? null : (
+        <p className={classes.refusal} role="alert">
+          {refusal.title}. {refusal.detail} {refusal.next}
+        </p>
+      )}
       {limits.value === null || limits.value.items.length === 0 ? null : (
         <ul aria-label="Limits" className={classes.limits}>
           {limits.value.items.map(({ limit, resetsAt, usedPercent }) => (
