@@ -93,6 +93,20 @@ const Line = memo(({ index, row, select, selected, toggle, top }: LineProps) => 
   </div>
 ))
 
+/** Where a row is now; null: its page is not read. */
+const placeOf = (pages: LogPages, row: LogRow): RowPlace | null => {
+  const { page, row: last } = pages.find(sequenceOf(row))
+  // Pieces of a row begin where it begins: the row itself is before the first of them.
+  const own = [last, last - 1].find((one) => pages.at({ page, row: one })?.key === row.key)
+  return own === undefined ? null : { page, row: own }
+}
+
+/** A row as it is now: pieces may have come since it was selected. */
+export const rowNow = (pages: LogPages, row: LogRow): LogRow => {
+  const place = placeOf(pages, row)
+  return (place === null ? null : pages.at(place)) ?? row
+}
+
 /** What the view asks of the list. */
 export interface LogListHandle {
   /** Goes so many rows on from the row that is selected. */
@@ -177,10 +191,7 @@ export const LogList = ({ follow, handle, pages, select, selected, setFollow }: 
   const here = (by: number): number => {
     if (selected === null)
       return by < 0 ? Math.ceil((now.list + view) / rowHeight) : Math.floor(now.list / rowHeight) - 1
-    const place = pages.find(sequenceOf(selected))
-    // Pieces of a row begin where it begins: the row itself is the first of those.
-    const own = [place.row, place.row - 1].find((row) => pages.at({ page: place.page, row })?.key === selected.key)
-    return pages.rowOf({ page: place.page, row: own ?? place.row })
+    return pages.rowOf(placeOf(pages, selected) ?? pages.find(sequenceOf(selected)))
   }
   const reveal = (index: number) => {
     const top = index * rowHeight

@@ -8,7 +8,7 @@ import { Icon } from "../../shell/Icon.js"
 import { Notice, ProblemNotice } from "../../shell/Notice.js"
 import { usePage, useTitle } from "../../shell/PageContext.js"
 import { EventPane } from "./EventPane.js"
-import { LogList, type LogListHandle } from "./LogList.js"
+import { LogList, type LogListHandle, rowNow } from "./LogList.js"
 import { LogPages } from "./LogPages.js"
 import classes from "./LogView.module.css"
 import { eventOf, filterOf, type LogFilter, paramsOf, withType } from "./logAddress.js"
@@ -82,6 +82,14 @@ const LogView = () => {
       group: "Log",
       keys: ["p"],
       run: () => setFilter({ ...filter, fold: !filter.fold }),
+    },
+    {
+      id: "log.pieces",
+      title: "Show the pieces of this text, or fold them",
+      group: "Log",
+      keys: ["e"],
+      enabled: selected?.kind === "folded",
+      run: () => selected?.kind === "folded" && pages.toggle(selected.of),
     },
     {
       id: "log.exclude",
@@ -187,7 +195,7 @@ const LogView = () => {
             close={() => select(null)}
             exclude={exclude}
             onlyThread={filter.thread === null ? (thread) => setFilter({ ...filter, thread }) : null}
-            row={selected}
+            row={rowNow(pages, selected)}
           />
         )}
       </div>
