@@ -5,6 +5,7 @@ import { announce } from "../shell/PageContext.js"
 import type { Piece } from "../worker/highlight.js"
 import { PageWorker } from "../worker/PageWorker.js"
 import classes from "./CodeBlock.module.css"
+import { ScrollBox } from "./ScrollBox.js"
 
 const worker = new PageWorker("highlight")
 /** Codes whose colours are known, the newest last: a block that scrolls back into view has them at once. */
@@ -90,9 +91,9 @@ export const CodeBlock = ({ code, language }: { code: string; language: string }
         <span className={classes.language}>{language}</span>
         <CopyButton text={code} what="Code" />
       </div>
-      <pre className={classes.code}>
+      <ScrollBox as="pre" className={classes.code} label="Code">
         <code>{pieces === null ? code : colouredPieces(pieces)}</code>
-      </pre>
+      </ScrollBox>
     </figure>
   )
 }

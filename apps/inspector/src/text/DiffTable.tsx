@@ -2,6 +2,7 @@
 import { memo, useMemo, useState } from "react"
 import classes from "./DiffTable.module.css"
 import { type FileDiffLines, readDiff } from "./diffLines.js"
+import { ScrollBox } from "./ScrollBox.js"
 
 /** Lines that are shown at first. */
 const shownFirst = 200
@@ -26,7 +27,7 @@ const FileTable = ({ file, name }: { file: FileDiffLines; name: boolean }) => {
           {file.path} <DiffCounts additions={file.additions} deletions={file.deletions} />
         </figcaption>
       ) : null}
-      <div className={classes.scroller}>
+      <ScrollBox className={classes.scroller} label={file.path === "" ? "Changes" : `Changes of ${file.path}`}>
         <table className={classes.table}>
           <tbody>
             {lines.map(({ after, before, kind, text }, index) => (
@@ -42,7 +43,7 @@ const FileTable = ({ file, name }: { file: FileDiffLines; name: boolean }) => {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollBox>
       {lines.length < file.lines.length ? (
         <button className={classes.more} onClick={() => setWhole(true)} type="button">
           Show {file.lines.length - lines.length} more lines

@@ -6,6 +6,7 @@ import { Fragment, memo, type ReactNode, useRef } from "react"
 import { mostRead, type ReadText, readBlocks, safeAddress, type Token, type Tokens, unescaped } from "./blocks.js"
 import { CodeBlock } from "./CodeBlock.js"
 import classes from "./Markdown.module.css"
+import { ScrollBox } from "./ScrollBox.js"
 
 /** A link that opens beside the page, and tells the page that it leads to nothing of this one. */
 export const OutLink = ({ children, href }: { children: ReactNode; href: string }) => {
@@ -68,7 +69,7 @@ const List = ({ list }: { list: Tokens.List }) => {
 }
 
 const Table = ({ table: { align, header, rows } }: { table: Tokens.Table }) => (
-  <div className={classes.tableFrame}>
+  <ScrollBox className={classes.tableFrame} label="Table">
     <table className={classes.table}>
       <thead>
         <tr>
@@ -91,7 +92,7 @@ const Table = ({ table: { align, header, rows } }: { table: Tokens.Table }) => (
         ))}
       </tbody>
     </table>
-  </div>
+  </ScrollBox>
 )
 
 const headings = ["h3", "h4", "h5", "h6", "h6", "h6"] as const

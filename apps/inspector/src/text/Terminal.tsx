@@ -1,6 +1,7 @@
 /** Output of a command in its colours. */
 import { memo, useMemo } from "react"
 import { CopyButton } from "./CodeBlock.js"
+import { ScrollBox } from "./ScrollBox.js"
 import classes from "./Terminal.module.css"
 import { cleanOutput, terminalPieces } from "./terminalText.js"
 
@@ -9,7 +10,7 @@ export const Terminal = memo(({ output, tall = false }: { output: string; tall?:
   return (
     <figure className={classes.frame}>
       <CopyButton text={cleanOutput(output)} what="Output" />
-      <pre className={classes.output} data-tall={tall}>
+      <ScrollBox as="pre" className={classes.output} label="Output" tall={tall}>
         <samp>
           {pieces.map(({ colour, ground, looks, text }, index) =>
             colour === "" && ground === "" && looks.length === 0 ? (
@@ -28,7 +29,7 @@ export const Terminal = memo(({ output, tall = false }: { output: string; tall?:
             ),
           )}
         </samp>
-      </pre>
+      </ScrollBox>
     </figure>
   )
 })

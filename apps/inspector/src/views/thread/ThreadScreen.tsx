@@ -147,7 +147,7 @@ const Controls = ({ canInterrupt, canStop, head }: { canInterrupt: boolean; canS
   const { busy, give, problem } = useCommandCall()
   const path = `/v1/threads/${encodeURIComponent(thread.threadId)}`
   const runs = thread.activeTurnId !== null
-  const lives = session !== null && ["starting", "running", "ready", "idle"].includes(session.status)
+  const lives = session !== null && session.endedAt === null
   const interrupt = () => give(`${path}/interrupt`, {})
   useCommands([
     {
