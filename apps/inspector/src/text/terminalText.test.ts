@@ -92,7 +92,9 @@ it.each([
   ["/bin/bash -lc 'npm test'", "npm test"],
   ['bash -c "npm test"', "npm test"],
   ["zsh -lc ls", "ls"],
-  ["/bin/bash -lc 'a '\"'\"' b'", "'a '\"'\"' b'"],
+  [`/bin/bash -lc 'echo '"'"'a b'"'"''`, "echo 'a b'"],
+  [`sh -c 'it'\\''s'`, "it's"],
+  [`sh -c 'a' 'b'`, "'a' 'b'"],
   ['sh -c "a $b"', '"a $b"'],
   ["bash script.sh", "bash script.sh"],
 ])("shows %s as what is run", (command, shown) => {

@@ -80,6 +80,8 @@ const shell = /^(?:\S*\/)?(?:ba|da|z)?sh -l?c ([\s\S]+)$/
 export const bareCommand = (command: string): string => {
   const inner = shell.exec(command)?.[1]
   if (inner === undefined) return command
-  const quoted = /^'([^']*)'$/.exec(inner) ?? /^"([^"\\$`]*)"$/.exec(inner)
-  return quoted?.[1] ?? inner
+  // A quote inside of quotes is written as '"'"', or as '\''.
+  const single = /^'((?:[^']|'"'"'|'\\'')*)'$/.exec(inner)?.[1]
+  if (single !== undefined) return single.replace(/'"'"'|'\\''/g, "'")
+  return /^"([^"\\$`]*)"$/.exec(inner)?.[1] ?? inner
 }
