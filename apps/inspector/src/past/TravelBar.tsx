@@ -47,13 +47,19 @@ const TravelBar = ({ travel }: { travel: Travel }) => {
   const total = useValue(travel.total)
   const [pane, setPane] = useState<Pane | null>("changes")
   const { line } = travel.reader
-  const place = placeOf(line, state)
-  const point = line.at(place)
   const isLive = state.at === null
+  const place = placeOf(line, state)
+  // A moment that lies behind what is read yet is shown by the server; which event it is, is not known here.
+  const isRead = state.at === null || travel.reader.knows(state.at)
+  const point = isRead ? line.at(place) : null
   const last = Math.max(line.count, 1)
   const type = step?.event.type ?? point?.type ?? ""
   const said =
-    point === null ? "no event yet" : `event ${point.place} of ${total ?? line.count}, ${type}, ${clock(point.time)}`
+    point === null
+      ? isRead
+        ? "no event yet"
+        : `event ${state.at} of the log`
+      : `event ${point.place} of ${total ?? line.count}, ${type}, ${clock(point.time)}`
   const { act } = travel
 
   useCommands([
@@ -223,7 +229,11 @@ const TravelBar = ({ travel }: { travel: Travel }) => {
       <div className={classes.line}>
         <p className={classes.event} data-testid="travel-event">
           {point === null ? (
-            <span>No event yet</span>
+            isRead ? (
+              <span>No event yet</span>
+            ) : (
+              <strong className={classes.number}>Event #{state.at?.toLocaleString("en")} of the log</strong>
+            )
           ) : (
             <>
               <strong className={classes.number}>
