@@ -3,11 +3,13 @@ import { describe } from "vitest"
 import { hostileScenes } from "./hostileScenes.js"
 import { liveScenes } from "./liveScenes.js"
 import { closeBrowserAfterAll, noBrowser } from "./PageWindow.js"
+import { recordedScenes } from "./recordedScenes.js"
 import { signInScenes } from "./signInScenes.js"
 
 closeBrowserAfterAll()
 const scenes = describe.skipIf(noBrowser !== null)
 
 scenes("signing in", signInScenes)
+scenes("a recording", recordedScenes)
 scenes("a real agent", liveScenes)
 scenes("hostile data", hostileScenes)
