@@ -104,6 +104,7 @@ export const Changes = ({ travel }: { travel: Travel }) => {
     <section
       aria-label={isCompared ? "Differences" : "Changes"}
       className={classes.changes}
+      data-at={step?.event.sequence}
       data-testid="travel-changes"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: see above.
       tabIndex={0}

@@ -93,8 +93,10 @@ export const Layout = ({ children }: { children: ReactNode }) => {
   // Another view begins at its top for those who go by keyboard or by ear, too.
   useEffect(() => {
     if (shown.current === location) return
+    // The address without a view leads on by itself: nobody has gone anywhere.
+    const isGone = shown.current !== "/"
     shown.current = location
-    main.current?.focus({ preventScroll: true })
+    if (isGone) main.current?.focus({ preventScroll: true })
   }, [location])
 
   return (

@@ -9,7 +9,7 @@ export const PlanPanel = ({ plan }: { plan: ThreadDetail["plan"] }) => {
   if (plan === null || plan.steps.length === 0) return null
   const done = plan.steps.filter(({ status }) => status === "completed").length
   const now =
-    plan.steps.find(({ status }) => status === "inProgress") ?? plan.steps.find(({ status }) => status === "pending")
+    plan.steps.find(({ status }) => status === "inProgress") ?? plan.steps.find(({ status }) => status !== "completed")
   return (
     <details className={classes.panel} data-testid="plan">
       <summary className={classes.summary}>
