@@ -34,7 +34,7 @@ export const askingServer = {
  * - `release-1`: five threads by version 1 of the fold.
  * - `release-2`: five recordings and an attached session by version 3 of the fold.
  * - `release-3`: four recordings, one of them left open, and two session files by version 8 of the fold.
- * - `release-4`: the same by version 11 of the fold, in a log that stores long texts once.
+ * - `release-4`: the same by version 12 of the fold, in a log that stores long texts once.
  */
 export const releases = ["release-1", "release-2", "release-3", "release-4"] as const
 export type Release = (typeof releases)[number]
@@ -44,7 +44,7 @@ export const foldOfRelease: { readonly [R in Release]: number } = {
   "release-1": 1,
   "release-2": 3,
   "release-3": 8,
-  "release-4": 11,
+  "release-4": 12,
 }
 
 /**

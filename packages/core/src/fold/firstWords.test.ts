@@ -25,6 +25,12 @@ describe("the first words of a thread", () => {
     s.send("thread.renamed", { title: "Mine" }, { session: null }).send("thread.metadata.updated", { title: "Another" })
     s.send("thread.started", { title: "A third" })
     expect(s.state.thread?.title).toBe("Mine")
+    const given = { provider: "codex", agent: "mine", title: "Given" }
+    const named = new Scenario().send("thread.created", given, { session: null })
+    named.start().send("thread.started", { title: "Agent's" }).send("thread.metadata.updated", { title: "Another" })
+    expect(named.state.thread?.title).toBe("Given")
+    const unnamed = new Scenario().send("thread.created", { provider: "codex" }, { session: null }).start()
+    expect(unnamed.send("thread.started", { title: "Agent's" }).state.thread?.title).toBe("Agent's")
   })
 
   it("are those of its first message, from the client or from the agent, and of no later one", () => {

@@ -92,6 +92,8 @@ export const threadMetadataUpdated = (step: Step, payload: PayloadOf<"thread.met
 /** `thread.created`. */
 export const threadCreated = (step: Step, payload: PayloadOf<"thread.created">): void => {
   const thread = step.state.thread
+  // A title that a client gives with the thread stays, as one that is given later. An adapter, which names no agent, may correct its own.
+  if ((payload.title ?? null) !== null && (payload.agent ?? null) !== null) step.state.renamed = true
   patch(step, {
     provider: payload.provider ?? thread?.provider ?? null,
     title: payload.title ?? thread?.title ?? null,

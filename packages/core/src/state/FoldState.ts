@@ -18,7 +18,7 @@ import type {
  * Version of the fold. Any change of a rule that leads to other rows raises it; threads folded by an older version are
  * `stale` and are folded again before their next append.
  */
-export const FOLD_VERSION = 11
+export const FOLD_VERSION = 12
 
 /** How many messages a state remembers that the agent repeated before it answered. One steers at a time. */
 export const echoedLimit = 16
@@ -99,7 +99,7 @@ export interface FoldState {
    * answer changes nothing. At most {@link echoedLimit}, newest last.
    */
   readonly echoed: readonly string[]
-  /** A person has named the thread: what the agent calls it does not show any more. */
+  /** A person has named the thread, with its creation or later: what the agent calls it does not show any more. */
   readonly renamed: boolean
   readonly usage: UsageRow | null
   /** Last running total of tokens (rule 10). */
