@@ -11,7 +11,7 @@ import { usePage } from "../shell/PageContext.js"
 import { StatusMark } from "../shell/StatusMark.js"
 import { nameOf } from "../views/threads/threadRows.js"
 import classes from "./Palette.module.css"
-import { commandsFor, PaletteSearch, piecesOf } from "./PaletteSearch.js"
+import { commandsFor, PaletteSearch, piecesOf, placeOf } from "./PaletteSearch.js"
 
 /** A line of the palette. */
 interface Line {
@@ -132,9 +132,7 @@ const useSections = (text: string, close: () => void): { readonly sections: read
             {hit.at === null ? null : <Ago at={hit.at} className={classes.hint} />}
           </>
         ),
-        run: go(
-          `/threads/${hit.threadId}${hit.itemId !== null ? `?item=${hit.itemId}` : hit.turnId !== null ? `?turn=${hit.turnId}` : ""}`,
-        ),
+        run: go(placeOf(hit)),
       })),
     },
   ]

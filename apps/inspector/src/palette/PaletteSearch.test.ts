@@ -3,7 +3,7 @@ import * as fc from "fast-check"
 import { describe, expect, it, vi } from "vitest"
 import type { Api, QueryValue } from "../api/Api.js"
 import type { PageCommand } from "../shell/commands.js"
-import { asBeginning, commandsFor, PaletteSearch, piecesOf, sequenceIn } from "./PaletteSearch.js"
+import { asBeginning, commandsFor, PaletteSearch, piecesOf, placeOf, sequenceIn } from "./PaletteSearch.js"
 
 type Query = Readonly<Record<string, QueryValue>>
 
@@ -81,6 +81,17 @@ describe("the palette", () => {
     expect((await foundBy(new PaletteSearch(api), "> go")).threads).toEqual([])
     expect(calls).toEqual([])
   })
+})
+
+it("leads to what was found: its item, else its question, else its turn", () => {
+  const of = (fields: Partial<SearchHit>) =>
+    placeOf({ ...hit, itemId: null, requestId: null, turnId: null, ...fields }).replace(threadId, "T")
+  expect([of({ itemId: "i", turnId: "t" }), of({ requestId: "r", turnId: "t" }), of({ turnId: "t" }), of({})]).toEqual([
+    "/threads/T?item=i",
+    "/threads/T?request=r",
+    "/threads/T?turn=t",
+    "/threads/T",
+  ])
 })
 
 it("knows numbers from words", () => {

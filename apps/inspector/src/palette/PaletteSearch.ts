@@ -1,6 +1,6 @@
 /** What the palette finds on the server for what is written: threads by their titles, places by number or id, words in all that was said. */
 import type { EventEnvelope, SearchHit, ThreadView } from "@threadfold/contracts"
-import type { Api, Page } from "../api/Api.js"
+import { type Api, type Page, pathWith } from "../api/Api.js"
 import { ValueStore } from "../live/KeyedStore.js"
 import type { PageCommand } from "../shell/commands.js"
 
@@ -80,6 +80,13 @@ export const piecesOf = (
 }
 
 const threadPlace = (threadId: string): string => `/threads/${encodeURIComponent(threadId)}`
+
+/** Where what was found is shown: in its thread, at its item, question or turn. */
+export const placeOf = ({ itemId, requestId, threadId, turnId }: SearchHit): string =>
+  pathWith(
+    threadPlace(threadId),
+    itemId !== null ? { item: itemId } : requestId !== null ? { request: requestId } : { turn: turnId },
+  )
 
 export class PaletteSearch {
   readonly found = new ValueStore<Found>(nothing)
@@ -161,8 +168,10 @@ export class PaletteSearch {
           const row = await this.api.get<{ readonly threadId?: string }>(`/v1/${path}/${id}`, query, { signal })
           const href =
             path === "threads" ? threadPlace(id) : row.threadId === undefined ? null : threadPlace(row.threadId)
-          const place = path === "turns" ? `?turn=${id}` : path === "items" ? `?item=${id}` : ""
-          return href === null ? [] : [{ href: `${href}${place}`, title: `${title} ${id}` }]
+          const name = { turns: "turn", items: "item", requests: "request", threads: null, sessions: null }[path]
+          return href === null
+            ? []
+            : [{ href: pathWith(href, name === null ? {} : { [name]: id }), title: `${title} ${id}` }]
         } catch {
           return []
         }

@@ -17,6 +17,7 @@ import { ItemEntry } from "./ItemEntry.js"
 import type { ThreadStore } from "./ThreadStore.js"
 import classes from "./Transcript.module.css"
 import { Prompt, TurnEnd, TurnHead } from "./TurnEntry.js"
+import { useLinked } from "./useLinked.js"
 
 /** What the view around it may ask. */
 export interface TranscriptHandle {
@@ -167,6 +168,11 @@ export const Transcript = ({ at, changed, handle, store }: TranscriptProps) => {
   useEffect(() => {
     if (isNearStart && isRead) store.readOlder()
   }, [isNearStart, isRead, store])
+
+  useLinked(entries, older && loading === null ? () => store.readOlder() : null, (index) => {
+    pinned.current = false
+    virtual.scrollToIndex(index, { align: "start" })
+  })
 
   useImperativeHandle(
     handle,
