@@ -9,9 +9,22 @@ import { isSessionFile } from "./sessionPlaces.js"
 export interface FoundFile {
   readonly file: string
   readonly bytes: number
+  /** Which file it is, whatever its name: another one may come in its place. */
+  readonly identity: string
   /** When it was last written, ms since the epoch. */
   readonly modifiedAt: number
 }
+
+/** Which file it is, by the system's own number. */
+export const identityOf = ({ dev, ino }: Pick<Stats, "dev" | "ino">): string => `${dev}.${ino}`
+
+/** A file as the system describes it. */
+export const foundFile = (file: string, stats: Stats): FoundFile => ({
+  file,
+  bytes: stats.size,
+  identity: identityOf(stats),
+  modifiedAt: Math.floor(stats.mtimeMs),
+})
 
 /** Bytes of a file that its first time is looked for in. */
 const headBytes = 16 * 1024
@@ -107,7 +120,7 @@ class FolderWalk {
       if (stats.isDirectory()) return await this.folder(path, depth + 1)
       if (!stats.isFile()) return this.skip(path, kindOf(stats))
       if (!isSessionFile(this.source, path)) return
-      this.files.push({ file: path, bytes: stats.size, modifiedAt: Math.floor(stats.mtimeMs) })
+      this.files.push(foundFile(path, stats))
     } catch (error) {
       this.skip(path, reasonOf(error))
     }

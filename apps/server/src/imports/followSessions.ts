@@ -2,7 +2,7 @@
  * Follows session files as they grow. The system tells of changes; where it does not (network folders, limits of watches), a look at
  * the sizes every few seconds finds them.
  */
-import { closeSync, openSync, readSync } from "node:fs"
+import { closeSync, fstatSync, openSync, readSync } from "node:fs"
 import { stat } from "node:fs/promises"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { Problem } from "@threadfold/contracts/problem"
@@ -18,7 +18,7 @@ import {
 import { Effect, Option, Queue, Stream } from "effect"
 import { counted } from "../cli/text/words.js"
 import { toProblem } from "../problems/toProblem.js"
-import { type FoundFile, filesBelow, inOrder } from "./findFiles.js"
+import { type FoundFile, filesBelow, foundFile, identityOf, inOrder } from "./findFiles.js"
 import {
   importSessions,
   type OwnLog,
@@ -35,8 +35,13 @@ const lookEvery = "2 seconds"
 const mostOpen = 64
 const pieceBytes = 256 * 1024
 
+/** Bytes before the place in a file that are compared with what was read there. */
+const rememberedBytes = 4_096
+
 /** A file that grows. */
 interface Growing {
+  /** Whether another file is in its place, or it was written anew: what was read of it is not there any more. */
+  readonly isReplaced: () => boolean
   /** Takes what is new; gives how many events that added. */
   readonly advance: Effect.Effect<number, Problem>
   readonly end: Effect.Effect<void, Problem>
@@ -45,6 +50,9 @@ interface Growing {
 /** Reads on in a file from where the last look ended. */
 class Tail {
   private position = 0
+  /** The file that was read, and the last bytes that were. */
+  private identity = ""
+  private last: Uint8Array = Buffer.alloc(0)
 
   constructor(
     private readonly file: string,
@@ -56,6 +64,7 @@ class Tail {
       try: () => {
         const descriptor = openSync(this.file, "r")
         try {
+          if (this.position === 0) this.identity = identityOf(fstatSync(descriptor))
           const buffer = Buffer.alloc(pieceBytes)
           return buffer.subarray(0, readSync(descriptor, buffer, 0, pieceBytes, this.position))
         } finally {
@@ -67,10 +76,30 @@ class Tail {
     })
   }
 
+  /** Whether what was read is not there any more. A file that is gone is not replaced: it may come again. */
+  isReplaced(): boolean {
+    if (this.position === 0) return false
+    try {
+      const descriptor = openSync(this.file, "r")
+      try {
+        const stats = fstatSync(descriptor)
+        if (identityOf(stats) !== this.identity || stats.size < this.position) return true
+        const before = Buffer.alloc(this.last.length)
+        readSync(descriptor, before, 0, before.length, this.position - before.length)
+        return !before.equals(this.last)
+      } finally {
+        closeSync(descriptor)
+      }
+    } catch {
+      return false
+    }
+  }
+
   get toEnd(): Effect.Effect<void, Effect.Effect.Error<ReturnType<FollowedRecording["take"]>> | RecordingUnreadable> {
     return Effect.flatMap(this.piece(), (bytes) => {
       if (bytes.length === 0) return Effect.void
       this.position += bytes.length
+      this.last = Buffer.concat([this.last, bytes]).subarray(-rememberedBytes)
       return Effect.zipRight(this.followed.take(bytes), this.toEnd)
     })
   }
@@ -84,7 +113,8 @@ const growingHere =
       const recognized = yield* recognizeFile(file, source)
       const followed = yield* Effect.provideService(followRecording(recognized, options), Engine, own.engine)
       const { follow } = recognized.recording
-      const toEnd = follow === undefined ? new Tail(file, followed).toEnd : Stream.runForEach(follow(), followed.take)
+      const tail = new Tail(file, followed)
+      const toEnd = follow === undefined ? tail.toEnd : Stream.runForEach(follow(), followed.take)
       // A file that was closed and is opened again has led to something before.
       const earlier = sum.since(file)
       let events = 0
@@ -97,6 +127,7 @@ const growingHere =
         })
       const durable = (effect: FollowedRecording["pause"]) => Effect.mapError(Effect.flatMap(effect, add), toProblem)
       return {
+        isReplaced: () => follow === undefined && tail.isReplaced(),
         advance: Effect.zipRight(Effect.mapError(toEnd, toProblem), durable(followed.pause)),
         end: durable(followed.end),
       }
@@ -115,7 +146,8 @@ const growingThere =
         return report.events
       }),
     )
-    return Effect.succeed({ advance, end: Effect.void })
+    // Every time the server has the beginning compared, and is sent all of a file that was written anew.
+    return Effect.succeed({ isReplaced: () => false, advance, end: Effect.void })
   }
 
 /** Where files are followed. */
@@ -163,15 +195,23 @@ export const followSessions = (
 > =>
   Effect.gen(function* () {
     const open = new Map<string, Growing>()
-    const sizes = new Map<string, number>()
+    /** Files in whose place another one is, until that one is read. */
+    const replaced = new Set<string>()
+    const seen = new Map<string, FoundFile>()
     const openOne = typeof own === "function" ? growingThere(own, sum, options) : growingHere(own, sum, options)
     yield* importSessions(files, source, importOne, options, sum)
-    for (const { bytes, file } of files) sizes.set(file, bytes)
+    for (const one of files) seen.set(one.file, one)
 
     const growingOf = (file: string) =>
       Effect.gen(function* () {
-        const known = open.get(file)
+        let known = open.get(file)
         open.delete(file)
+        if (replaced.delete(file) || known?.isReplaced() === true) {
+          yield* tell(`${file}: it was replaced, and is read again from its beginning`)
+          // What was read of it is durable; only its place may not be remembered.
+          yield* Effect.ignore(known?.end ?? Effect.void)
+          known = undefined
+        }
         const growing = known ?? (yield* openOne(file, source))
         open.set(file, growing)
         const [oldest] = open.size > mostOpen ? open : []
@@ -188,13 +228,29 @@ export const followSessions = (
         ...found.flatMap((content) => content.files),
         ...(yield* sizesOf(files.filter(({ file }) => !folders.some((folder) => file.startsWith(folder))))),
       ]
-      const grown = now.filter(({ bytes, file }) => sizes.get(file) !== bytes)
-      for (const { bytes, file } of inOrder(grown)) {
-        sizes.set(file, bytes)
+      const isOther = ({ bytes, file, identity }: FoundFile): boolean => {
+        const before = seen.get(file)
+        if (before?.bytes !== bytes || before.identity !== identity) return true
+        return open.get(file)?.isReplaced() === true
+      }
+      const grown = now.filter(isOther)
+      for (const one of inOrder(grown)) {
+        const { file } = one
+        const before = seen.get(file)
+        seen.set(file, one)
+        if (before !== undefined && (one.bytes < before.bytes || one.identity !== before.identity)) {
+          replaced.add(file)
+        }
         const added = yield* tolerant(
           sum,
           file,
-          Effect.flatMap(growingOf(file), ({ advance }) => advance),
+          Effect.flatMap(growingOf(file), ({ advance }) => advance).pipe(
+            // What comes next is read from the beginning again: it may be right then.
+            Effect.tapError(({ detail }) => {
+              open.delete(file)
+              return tell(`${file}: not read: ${detail}`)
+            }),
+          ),
         )
         if (added !== null && added > 0) yield* tell(`${file}: ${counted(added, "event")} added`)
       }
@@ -224,6 +280,6 @@ const sizesOf = (files: readonly FoundFile[]): Effect.Effect<readonly FoundFile[
     (stats) =>
       stats.flatMap((found, index) => {
         const one = files[index]
-        return Option.isSome(found) && one !== undefined ? [{ ...one, bytes: found.value.size }] : []
+        return Option.isSome(found) && one !== undefined ? [foundFile(one.file, found.value)] : []
       }),
   )

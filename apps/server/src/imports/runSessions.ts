@@ -6,14 +6,15 @@ import { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
 import type { ReadingOptions } from "@threadfold/imports"
 import { Projections } from "@threadfold/projections"
-import { Effect } from "effect"
+import { Effect, Option, Schedule } from "effect"
 import { note, progressEnd } from "../cli/output.js"
 import { untilSignal } from "../cli/signals.js"
 import { counted } from "../cli/text/words.js"
-import type { Server } from "../offline/Place.js"
-import { type FoundFile, filesBelow, inOrder, isFolder, type SkippedFile } from "./findFiles.js"
+import { placeOf, type Server } from "../offline/Place.js"
+import { type FoundFile, filesBelow, foundFile, inOrder, isFolder, type SkippedFile } from "./findFiles.js"
 import { type Followed, followSessions } from "./followSessions.js"
 import { growingBy, importBy, importHere, importSessions, ownLog, SumOfReports } from "./importSessions.js"
+import type { ImportOne } from "./importThrough.js"
 
 /** What is to be imported. */
 export interface Sessions {
@@ -36,7 +37,7 @@ const named = (file: string): Effect.Effect<FoundFile, Problem> =>
       try: () => stat(file),
       catch: () => new Problem({ slug: "recording-not-found", detail: `${file}: no such file or folder.` }),
     }),
-    ({ mtimeMs, size }) => ({ file, bytes: size, modifiedAt: Math.floor(mtimeMs) }),
+    (stats) => foundFile(file, stats),
   )
 
 /** The files that paths name, in the order in which they began, and the folders among the paths. */
@@ -59,6 +60,48 @@ const filesOf = ({ paths, source }: Sessions) =>
 
 /** Where a line for people goes while files are followed: nothing else would show that it works. */
 const tell = (text: string): Effect.Effect<void> => Effect.zipRight(Effect.sync(progressEnd), note(text))
+
+/** How often, and for how long, a server that has gone away is looked for. */
+const lookFor = Schedule.upTo(Schedule.spaced("1 second"), "10 minutes")
+
+/** Whether the server was not reached, or is about to end. */
+const isAway = ({ slug }: Problem): boolean => slug === "unavailable"
+
+/**
+ * What imports files that grow through the server of a directory. While there is none, as while it is started again, it waits for the next
+ * one, and says so.
+ */
+const growingWhile = (directory: string, first: Server): Effect.Effect<() => ImportOne> =>
+  Effect.map(growingBy(first), (growing) => {
+    let served = { server: first, growing }
+    const lookAgain = Effect.gen(function* () {
+      const place = yield* Effect.option(placeOf({ db: Option.none(), directory }))
+      const server = Option.isSome(place) && place.value.kind === "owned" ? place.value.server : null
+      if (server === null || server.url === served.server.url) return
+      served = { server, growing: yield* growingBy(server) }
+    })
+    return () => {
+      let through = { of: served, importOne: served.growing() }
+      return (recognized, options) => {
+        let isWaiting = false
+        const once = Effect.suspend(() => {
+          if (through.of !== served) through = { of: served, importOne: served.growing() }
+          return through.importOne(recognized, options)
+        })
+        const says = (problem: Problem) =>
+          Effect.suspend(() => {
+            if (isWaiting || !isAway(problem)) return Effect.void
+            isWaiting = true
+            return tell(`The server does not answer. Waiting for it, for up to 10 minutes: ${problem.detail}`)
+          })
+        return Effect.suspend(() => (isWaiting ? Effect.zipRight(lookAgain, once) : once)).pipe(
+          Effect.tapError(says),
+          Effect.retry({ while: isAway, schedule: lookFor }),
+          Effect.tap(() => (isWaiting ? tell("The server answers again.") : Effect.void)),
+        )
+      }
+    }
+  })
 
 /** What is followed, in words. */
 const watched = ({ files, folders }: Pick<Followed, "files" | "folders">): string =>
@@ -96,7 +139,7 @@ export const runSessions = (
     const found = { source, ...(yield* filesOf(sessions)) }
     if (server !== null) {
       return yield* run(
-        { ...found, importOne: yield* importBy(server), own: yield* growingBy(server) },
+        { ...found, importOne: yield* importBy(server), own: yield* growingWhile(directory, server) },
         follow,
         options,
       )

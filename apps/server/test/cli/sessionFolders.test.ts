@@ -101,7 +101,7 @@ const following = (folder: string, data: string) => {
   }
   /** How often it has said that it added something to a file. */
   const added = () => heard.match(/^.*: \d+ events added$/gm)?.length ?? 0
-  return { added, end, until, stop: () => child.kill("SIGINT") }
+  return { added, end, until, heard: () => heard, stop: () => child.kill("SIGINT") }
 }
 
 describe("a folder of session files", () => {
@@ -170,6 +170,53 @@ describe("a folder of session files", () => {
     server.child.stdin?.end()
     expect(await server.ended).toBe(0)
     expect(await hashOf(data)).toBe(await hashOf(whole))
+  })
+
+  it("is followed without a server where a file is replaced, or is written anew and shorter", async () => {
+    const { data, file, folder, home, lines, second } = growingFolder()
+    const { end, heard, stop, until } = following(folder, data)
+    await until((threads) => threads.length === 1)
+    appendFileSync(file, `${lines.slice(20).join("\n")}\n`)
+    await until((all) => all[0]?.turns === 6)
+    const beside = join(home, "beside.jsonl")
+    writeFileSync(beside, readFileSync(second.path))
+    renameSync(beside, file)
+    await until((all) => all.length === 2)
+    // In place, and shorter: as of a second import, nothing comes of it until it has more than what was taken of it.
+    writeFileSync(file, `${lines.slice(0, 30).join("\n")}\n`)
+    await until(() => heard().split("it was replaced, and is read again from its beginning").length === 3)
+    const before = heard().length
+    appendFileSync(file, `${[...lines.slice(30), ...lines.slice(-1)].join("\n")}\n`)
+    await until(() => heard().slice(before).includes(" added\n"))
+    stop()
+    const { code } = await end
+    expect(code).toBe(0)
+    const whole = join(home, "whole")
+    for (const path of [file, second.path]) {
+      const args = ["import", "codex-rollout", path, "--leave-open", "--data-dir"]
+      expect((await document(ImportReport, [...args, data])).events).toBe(0)
+      await document(ImportReport, [...args, whole])
+    }
+    expect(await hashOf(data)).toBe(await hashOf(whole))
+  })
+
+  it("waits for a server that goes away, and goes on with the next one", async () => {
+    const { data, file, folder, lines } = growingFolder()
+    const server = await serve(data)
+    const { end, heard, stop, until } = following(folder, data)
+    await until((threads) => threads.length === 1)
+    server.child.stdin?.end()
+    expect(await server.ended).toBe(0)
+    appendFileSync(file, `${lines.slice(20, 40).join("\n")}\n`)
+    await until(() => heard().includes("The server does not answer. Waiting for it"))
+    const next = await serve(data)
+    await until(() => heard().includes("The server answers again."))
+    appendFileSync(file, `${lines.slice(40).join("\n")}\n`)
+    await until((all) => all[0]?.turns === 6)
+    stop()
+    expect((await end).code).toBe(0)
+    next.child.stdin?.end()
+    expect(await next.ended).toBe(0)
   })
 
   it("goes on with the others where one file has changed", async () => {
