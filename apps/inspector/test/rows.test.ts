@@ -17,6 +17,7 @@ const thread = (n: number, fields: Partial<ThreadView> = {}): ThreadView => ({
   threadId: `t-${n}`,
   title: `Thread ${n}`,
   firstWords: null,
+  preview: null,
   provider: "codex",
   nativeThreadId: null,
   parentThreadId: null,

@@ -40,7 +40,8 @@ const harms: readonly ((server: RealtimeServer) => void)[] = [
     behaviour.isSilent = false
   },
   ({ behaviour }) => {
-    behaviour.confirms = !behaviour.confirms
+    const confirmed = behaviour.confirms
+    behaviour.confirms = (message) => !confirmed(message)
   },
   ({ behaviour }) => {
     behaviour.refuses = 503
@@ -99,7 +100,7 @@ describe("a storm of voice conversations", () => {
               yield* Effect.promise(() => new Promise<void>((go) => setImmediate(go)))
           }
           server.behaviour.isSilent = false
-          server.behaviour.confirms = true
+          server.behaviour.confirms = () => true
           server.behaviour.refuses = null
           yield* callText(pathOf(threadId, "stop"), post(undefined))
           for (const fiber of answers) {
