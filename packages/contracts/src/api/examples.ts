@@ -3,7 +3,7 @@ const thread = {
   threadId: "01a1f75b-2811-7248-9a88-e24340469702",
   title: null,
   firstWords: "<realtime_delegation> <input>SCEN:plain please do it</input>…",
-  preview: null,
+  preview: "Hello from the mock model. This is a scripted reply.",
   provider: "codex",
   nativeThreadId: "01a1f75b-283b-7a42-b866-f6e5ffa24a73",
   parentThreadId: null,
