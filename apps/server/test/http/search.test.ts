@@ -56,6 +56,13 @@ describe("search", () => {
       expect((yield* search(`q=module&threadId=${threadId}&provider=test&root=true`)).items.length).toBeGreaterThan(0)
       expect((yield* search("q=module&agent=codex")).items).toEqual([])
       expect((yield* search(`q=zucchini&to=${at}`)).items).toEqual([])
+      // Each shows its own text, however many are found.
+      const several = yield* search("q=mend OR zucchini OR auberg*")
+      expect(several.items.map(({ kind, text }) => [kind, text?.text.trim()])).toEqual([
+        ["agent_message", "the aubergine"],
+        ["command", "error: zucchini is not defined"],
+        ["user_message", "Mend the Gärtner module"],
+      ])
       const first = yield* search("q=the OR npm OR mend&limit=1")
       const second = yield* search(`q=the OR npm OR mend&limit=1&cursor=${first.next}`)
       expect(second.items[0]?.itemId).not.toBe(first.items[0]?.itemId)

@@ -97,15 +97,18 @@ const textOf = (snippet: string | null): SearchText | null => {
 const among = (column: string, marks: readonly string[] | undefined): string =>
   marks === undefined ? "" : ` AND ${column} : (${marks.map((mark) => `"${mark}"`).join(" OR ")})`
 
+/*
+ * A number is bound as a REAL. FTS5 takes a rowid as INTEGER alone: of any other it leaves the condition out, and says that it has looked.
+ */
 export const searchesOf = (database: Sqlite.Database, handle: Sqlite.Database) => {
   const matching = handle.prepare<[string, number], Found>(
     `SELECT documents.id, kind, row_id AS "rowId", thread_id AS "threadId", turn_id AS "turnId", at
-     FROM texts JOIN documents ON documents.id = texts.rowid WHERE texts MATCH ? AND texts.rowid < ? ORDER BY texts.rowid DESC`,
+     FROM texts JOIN documents ON documents.id = texts.rowid WHERE texts MATCH ? AND texts.rowid < CAST(? AS INTEGER) ORDER BY texts.rowid DESC`,
   )
   const snippets = handle.prepare<[string, number], { readonly title: string | null; readonly body: string | null }>(
     `SELECT snippet(texts, 1, '${matchBegins}', '${matchEnds}', '…', ${wordsOfText}) AS title,
        snippet(texts, 2, '${matchBegins}', '${matchEnds}', '…', ${wordsOfText}) AS body
-     FROM texts WHERE texts MATCH ? AND rowid = ?`,
+     FROM texts WHERE texts MATCH ? AND rowid = CAST(? AS INTEGER)`,
   )
   const itemKind = database.prepare<[string], string>("SELECT kind FROM items WHERE item_id = ?").pluck()
   const wasRewound = database
