@@ -55,6 +55,12 @@ export class EventLine {
     this.count = wanted
   }
 
+  /** Forgets all events. */
+  clear(): void {
+    this.count = 0
+    this.#typeNames.length = 0
+  }
+
   /** How many events are not later than a sequence of the log: the place of that moment. */
   placeOf(sequence: number): number {
     return countUpTo(this.sequences, sequence, this.count)

@@ -116,6 +116,11 @@ describe("the past of a thread", () => {
     past.add(new Uint8Array(pageOf(thread.events, 0, 700)))
     past.add(new Uint8Array(pageOf(thread.events, count, 700)))
     expect(past.count).toBe(before)
+    expect(() =>
+      past.add(
+        new Uint8Array(pageOf([{ ...thread.events[0], sequence: 1e9, streamVersion: count + 2 } as EventEnvelope], 0)),
+      ),
+    ).toThrow(`Event ${count + 2} of the thread came where event ${count + 1} was due`)
     expect(past.placeOf(0)).toBe(0)
     expect(past.placeOf(4)).toBe(1)
     expect(past.placeOf(Number.MAX_SAFE_INTEGER)).toBe(count)

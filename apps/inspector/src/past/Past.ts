@@ -165,6 +165,9 @@ export class Past {
     if (first === undefined) return { kind: "added", columns: this.#columns.from(this.count, 0), cut: [], last: null }
     const known = this.#columns.upTo(first.sequence - 1)
     const after = known === 0 ? 0 : (this.#columns.sequences[known - 1] ?? 0)
+    if (known === this.count && first.streamVersion !== this.count + 1) {
+      throw new Error(`Event ${first.streamVersion} of the thread came where event ${this.count + 1} was due.`)
+    }
     this.#pending = { after, bytes, items }
     const cut = items.flatMap(({ sequence, truncated }) =>
       truncated?.payload === undefined ? [] : [{ sequence, href: truncated.payload.href }],

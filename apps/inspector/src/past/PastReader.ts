@@ -53,6 +53,8 @@ export class PastReader {
   #reading = false
   /** The thread has grown since a page was asked for. */
   #again = false
+  /** What the worker held is gone, or not to be relied on. */
+  #workerFailed = false
   /** The worker answers one question after another: who asks waits here, and may give up meanwhile. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -70,6 +72,7 @@ export class PastReader {
       return
     }
     this.#reading = true
+    if (this.#workerFailed) this.#beginAnew()
     this.#show({ problem: null })
     this.#readAll().then(
       () => this.#stopped(null),
@@ -155,7 +158,22 @@ export class PastReader {
 
   /** The worker is built with the page: what it answers has the shape that both know. */
   async #send(ask: PastAsk, transfer: Transferable[] = []): Promise<PastAnswer> {
-    return (await this.worker.ask(ask, transfer)) as PastAnswer
+    try {
+      return (await this.worker.ask(ask, transfer)) as PastAnswer
+    } catch (error) {
+      // It has no state that could be gone on from: all is read again when a person asks for it.
+      this.#workerFailed = true
+      if (!this.#ended.signal.aborted) this.#show({ problem: asProblem(error) })
+      throw error
+    }
+  }
+
+  #beginAnew(): void {
+    this.#workerFailed = false
+    this.worker.end()
+    this.#after = 0
+    this.line.clear()
+    this.progress.set({ count: 0, done: false, problem: null })
   }
 
   async #readAll(): Promise<void> {

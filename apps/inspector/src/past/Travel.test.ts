@@ -122,6 +122,27 @@ describe("the reader of a thread's past", () => {
     expect([(await first)?.event.sequence, (await third)?.event.sequence]).toEqual([sequenceAt(10), sequenceAt(30)])
   })
 
+  it("reads all again where its worker has failed", async () => {
+    let worker = await inProcess()
+    let fails = false
+    const reader = new PastReader(new Server(thread).api, thread.threadId, {
+      ask: (message) => (fails ? Promise.reject(new Error("Out of memory.")) : worker.ask(message)),
+      end: () => {},
+    })
+    open.push(reader.close)
+    reader.read()
+    await done(reader)
+    fails = true
+    await expect(reader.step(sequenceAt(10))).rejects.toThrow("Out of memory.")
+    expect(reader.progress.get().problem?.detail).toBe("Out of memory.")
+    // Another worker knows nothing.
+    worker = await inProcess()
+    fails = false
+    reader.read()
+    await eventually(() => expect(reader.progress.get()).toEqual({ count: 1_900, done: true, problem: null }))
+    expect((await reader.step(sequenceAt(10)))?.event.sequence).toBe(sequenceAt(10))
+  })
+
   it("says why it cannot read on, and goes on when it is asked again", async () => {
     const server = new Server(thread)
     server.fails = true
