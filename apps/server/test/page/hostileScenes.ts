@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core"
 import { expect, it } from "vitest"
 import { attach, push } from "../cli/server.js"
-import { evaluateIn, follow, PagePerson } from "./PageWindow.js"
+import { evaluateIn, follow, noWorkYet, PagePerson } from "./PageWindow.js"
 import { loggedServer } from "./signInScenes.js"
 
 const elsewhere = "https://elsewhere.example"
@@ -105,7 +105,7 @@ const workOf = (text: string, n: number): readonly Said[] => {
     {
       type: "turn.plan.updated",
       native,
-      payload: { explanation: text, steps: [{ step: text, status: "in_progress" }] },
+      payload: { explanation: text, steps: [{ step: text, status: "inProgress" }] },
     },
     { type: "turn.diff.updated", native, payload: { diff: diffOf(text) } },
     { type: "runtime.warning", native, payload: { message: text } },
@@ -184,6 +184,7 @@ export const hostileScenes = () => {
     const threadId: string = items[0].threadId
 
     const person = await PagePerson.of(server)
+    person.expect(noWorkYet)
     const page = await person.signedIn()
     await page.getByTestId("thread").first().waitFor()
     expect(await page.evaluate(evaluateIn("acting"))).toEqual([])
@@ -199,6 +200,28 @@ export const hostileScenes = () => {
       await frames(page)
       expect(await page.evaluate(evaluateIn("acting"))).toEqual([])
     }
+    await follow(page, "/log")
+    const rows = page.getByTestId("log-row")
+    await rows.first().waitFor()
+    for (const index of [0, 2, 4]) {
+      await rows.nth(index).click()
+      for (const tab of ["Envelope", "Native", "Payload"]) {
+        await page.getByTestId("event-pane").getByRole("tab", { name: tab }).click()
+        await page.evaluate(evaluateIn("openAll"))
+        await frames(page)
+        expect(await page.evaluate(evaluateIn("acting"))).toEqual([])
+      }
+    }
+    await page.keyboard.press("Control+k")
+    await page.getByTestId("palette").getByRole("combobox").fill("canary")
+    await page.getByTestId("palette").getByRole("option").first().waitFor()
+    expect(await page.evaluate(evaluateIn("acting"))).toEqual([])
+    await page.keyboard.press("Escape")
+    await follow(page, "/system")
+    await page.getByRole("heading", { name: "System", level: 1 }).waitFor()
+    await page.evaluate(evaluateIn("openAll"))
+    await frames(page)
+    expect(await page.evaluate(evaluateIn("acting"))).toEqual([])
     await person.sound(logs)
   })
 }

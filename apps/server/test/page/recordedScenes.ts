@@ -4,7 +4,7 @@ import { ThreadPage } from "@threadfold/contracts/api"
 import { Schema } from "effect"
 import { expect, it } from "vitest"
 import { temporary } from "../cli/program.js"
-import { accessible, follow, PagePerson } from "./PageWindow.js"
+import { accessible, follow, noWorkYet, PagePerson } from "./PageWindow.js"
 import { loggedServer } from "./signInScenes.js"
 
 const Listed = Schema.parseJson(Schema.Struct({ items: Schema.Array(Schema.Struct({ threadId: Schema.String })) }))
@@ -20,6 +20,7 @@ export const recordedScenes = () => {
       )
 
     const person = await PagePerson.of(server)
+    person.expect(noWorkYet)
     const page = await person.signedIn()
     await page.getByTestId("thread").first().waitFor()
     await accessible(page, "a list of threads")
@@ -75,15 +76,20 @@ export const recordedScenes = () => {
     await follow(page, "/inbox")
     await page.getByRole("heading", { name: "Inbox", level: 1 }).waitFor()
     await accessible(page, "an inbox")
+    await follow(page, "/system")
+    await page.getByRole("heading", { name: "System", level: 1 }).waitFor()
+    await page.getByRole("main").getByRole("heading", { level: 2 }).first().waitFor()
+    await accessible(page, "the system")
     await person.sound(logs)
   })
 
   it("fits a narrow window and a keyboard", async () => {
     const { logs, server } = await loggedServer(join(temporary(), "data"), ["--load-example"])
     const person = await PagePerson.of(server, { viewport: { width: 380, height: 700 } })
+    person.expect(noWorkYet)
     const page = await person.signedIn()
     await page.getByTestId("thread").first().waitFor()
-    for (const path of ["/threads", "/inbox", "/log"]) {
+    for (const path of ["/threads", "/inbox", "/log", "/system"]) {
       await follow(page, path)
       await page.getByRole("heading", { level: 1 }).waitFor()
       expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path).toBe(true)
