@@ -152,6 +152,20 @@ describe("threads that an agent opened for its own work", () => {
     }),
   )
 
+  it.scoped("have their turn interrupted on the connection that they are on, and it alone", () =>
+    Effect.gen(function* () {
+      const { child, fixture, turnId } = yield* family
+      const [turn] = (yield* snapshotOf(fixture, child)).turns
+      yield* fixture.dispatch({ type: "turn.interrupt", threadId: child, turnId: turn?.turnId ?? "" })
+      yield* until(snapshotOf(fixture, child), ({ turns }) => turns[0]?.status === "ended")
+      expect(fixture.agent.taken).toContain("interrupt")
+      expect((yield* snapshotOf(fixture, child)).turns).toMatchObject([
+        { outcome: "interrupted", evidence: "observed" },
+      ])
+      expect(yield* activeIn(fixture)).toBe(turnId)
+    }),
+  )
+
   it.scoped("end with the process; another turn's end, or a stop, of one ends no other", () =>
     Effect.gen(function* () {
       const { child, grandchild, fixture, turnId } = yield* family

@@ -169,7 +169,7 @@ export const attemptSteer = (effect: EffectRow): Attempted =>
     return done
   })
 
-/** Stops the session of a turn that goes on after it was interrupted. */
+/** Stops the session of a turn that goes on after it was interrupted; that of a sub-agent ends with its agent's alone. */
 const escalate = (turnId: string, live: LiveThread) =>
   Effect.gen(function* () {
     const background = yield* Background
@@ -214,13 +214,15 @@ export const attemptInterrupt = (effect: EffectRow): Attempted =>
     const projections = yield* Projections
     const { threadId, turnId } = effect
     const turn = turnId === null ? null : yield* projections.turnRow(turnId)
-    const live = connections.threads.of(threadId)
+    const { threads } = connections
     const eligibility = interruptsTurn(turn)
     if (turn === null || eligibility === "never") {
       yield* endPending(effect, { status: "retired", message: "the turn is over" })
       return done
     }
-    if (live === null || (turn.sessionId !== null && !connections.threads.hasSession(turn.sessionId))) {
+    // A thread that an agent opened by itself is reached through the session that it works in.
+    const live = threads.of(threadId) ?? (turn.sessionId === null ? null : threads.ofSession(turn.sessionId))
+    if (live === null || (turn.sessionId !== null && !threads.hasSession(turn.sessionId))) {
       return yield* withoutAgent(effect, turn)
     }
     const { nativeTurnId } = turn
