@@ -11,9 +11,9 @@ const liveMs = (isLong ? 10 : 1) * 60_000
 const length = 100_000
 const sessions = 20
 const eventsPerSecond = 2_000
-const stepMs = 50
+const stepMs = 100
 /** A turn of each thread lasts so many steps. */
-const ticksOfTurn = 100
+const ticksOfTurn = 50
 
 const sessionOf = (n: number): string => `01990000-0000-7000-8000-${String(n).padStart(12, "0")}`
 const percentile = (values: readonly number[], share: number): number =>
