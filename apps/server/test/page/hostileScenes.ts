@@ -49,10 +49,10 @@ const corpus = [
   "\u001b]0;<script>canary('title')</script>\u0007",
   "\u001b[31m<script>canary('ansi')</script>\u001b[0m",
   "\u001b]52;c;Y2FuYXJ5\u0007\u001b[2J\u001b[6n\u001bP$q\u001b\\\u009b31m",
-  "a".repeat(20_000),
-  "*".repeat(2_000),
-  "[".repeat(2_000),
-  "> ".repeat(1_000),
+  "a".repeat(4_000),
+  "*".repeat(500),
+  "[".repeat(500),
+  "> ".repeat(250),
 ] as const
 
 interface Said {
