@@ -18,23 +18,13 @@ import type {
   TurnView,
 } from "@threadfold/contracts"
 import type { RowChanges, RowsSnapshot, ThreadPage, UsagePage } from "@threadfold/contracts/api"
+import { sessionView, threadDetail } from "@threadfold/core/views"
 import type { Api, Page } from "../../api/Api.js"
 import { asProblem, type PageProblem } from "../../api/PageProblem.js"
 import { changesOf, type FeedListener } from "../../live/Feed.js"
 import { KeyedStore, ValueStore } from "../../live/KeyedStore.js"
-import { viewOfRow } from "../threads/threadRows.js"
 import { after, type Entry, entriesOf, horizonOf, sameEntries } from "./entries.js"
-import {
-  type Chunk,
-  itemOfRow,
-  notRewound,
-  queuedOfRow,
-  type Rewound,
-  requestOfRow,
-  type Sent,
-  sessionOfRow,
-  turnOfRow,
-} from "./rowViews.js"
+import { type Chunk, itemOfRow, queuedOfRow, requestOfRow, type Sent, turnOfRow } from "./rowViews.js"
 import { ThreadPart } from "./ThreadPart.js"
 
 /** What is shown around the transcript. */
@@ -254,8 +244,9 @@ export class ThreadStore implements FeedListener {
     for (const change of changesOf("rewinds", changes)) {
       if (change.kind === "put") this.#rewinds.set(change.row.ordinal, change.row)
     }
+    const ranges = [...this.#rewinds.values()]
     if (changes.changes.some(({ table }) => table === "rewinds")) {
-      for (const row of this.#turnRows.values()) this.#turns.put(turnOfRow(row, this.#rewoundOf(row)))
+      for (const row of this.#turnRows.values()) this.#turns.put(turnOfRow(row, ranges))
     }
     this.#orderChanged ||= changes.changes.some(({ table }) => table === "turns" || table === "requests")
     this.#applyTexts(changes)
@@ -263,7 +254,7 @@ export class ThreadStore implements FeedListener {
       if (change.kind === "removed") this.#turns.remove(String(change.key[0]))
       else {
         this.#turnRows.set(change.row.turnId, change.row)
-        this.#turns.put(turnOfRow(change.row, this.#rewoundOf(change.row)))
+        this.#turns.put(turnOfRow(change.row, ranges))
       }
     }
     for (const change of changesOf("requests", changes)) {
@@ -310,15 +301,6 @@ export class ThreadStore implements FeedListener {
     }
   }
 
-  #rewoundOf({ ordinal }: TurnRow): Rewound {
-    let first: RewindRow | null = null
-    for (const range of this.#rewinds.values()) {
-      const holds = range.fromOrdinal <= ordinal && ordinal <= range.toOrdinal
-      if (holds && (first === null || range.ordinal < first.ordinal)) first = range
-    }
-    return first === null ? notRewound : { rewound: true, rewoundAt: first.rewoundAt, rewoundSequence: first.sequence }
-  }
-
   #plan(): void {
     if (this.#planned) return
     this.#planned = true
@@ -339,10 +321,9 @@ export class ThreadStore implements FeedListener {
     const row = this.#threadRow
     if (row !== null) {
       const session = row.sessionId === null ? undefined : this.#sessions.get(row.sessionId)
-      const { chosen = null, goal = null, keepAliveUntil, plan = null, settings = null, unattended = null } = row
       this.head.set({
-        thread: { ...viewOfRow(row), chosen, goal, keepAliveUntil, plan, settings, unattended },
-        session: session === undefined ? null : sessionOfRow(session),
+        thread: threadDetail(row),
+        session: session === undefined ? null : sessionView(session),
         queue: [...this.#queue.values()].sort((a, b) => a.position - b.position),
       })
     }

@@ -1,9 +1,10 @@
 import type { ThreadRow, ThreadView } from "@threadfold/contracts"
 import type { RowChanges } from "@threadfold/contracts/api"
+import { threadView } from "@threadfold/core/views"
 import { describe, expect, it, vi } from "vitest"
 import type { Api } from "../../api/Api.js"
 import { ThreadList } from "./ThreadList.js"
-import { filterOf, groupOf, meets, needOf, paramsOf, viewOfRow } from "./threadRows.js"
+import { filterOf, groupOf, meets, needOf, paramsOf } from "./threadRows.js"
 
 const row = (n: number, fields: Partial<ThreadRow> = {}): ThreadRow => ({
   threadId: `thread-${String(n).padStart(6, "0")}`,
@@ -57,7 +58,7 @@ const change = (...rows: readonly ThreadRow[]): RowChanges => ({
 
 const findIn = (all: Map<string, ThreadRow>, status: readonly string[], text: string): readonly ThreadView[] =>
   [...all.values()]
-    .map(viewOfRow)
+    .map(threadView)
     .filter((one) => meets(one, { ...filterOf(new URLSearchParams()), text }))
     .filter((one) => status.length === 0 || status.includes(one.status))
     .sort((a, b) => (b.updatedAt ?? 0) - (a.updatedAt ?? 0))
@@ -72,7 +73,7 @@ const makeApi = (all: Map<string, ThreadRow>) => {
       return { items: failed.map(({ threadId }) => ({ kind: "failed-turn", threadId })) }
     }
     const one = /^\/v1\/threads\/(.+)$/.exec(path)?.[1]
-    if (one !== undefined) return { thread: viewOfRow(all.get(one) ?? row(0)) }
+    if (one !== undefined) return { thread: threadView(all.get(one) ?? row(0)) }
     calls.push(query)
     const status = query.status as readonly string[]
     const asked = `${all.size} ${status} ${query.text}`
@@ -238,7 +239,7 @@ describe("the list of threads", () => {
 })
 
 describe("what needs a person", () => {
-  const need = (fields: Partial<ThreadRow>) => needOf(viewOfRow(row(1, fields)))?.text ?? null
+  const need = (fields: Partial<ThreadRow>) => needOf(threadView(row(1, fields)))?.text ?? null
   it("is said with its reason", () => {
     expect(need({})).toBeNull()
     expect(need({ openRequests: 2, status: "waiting" })).toBe("2 open requests")
@@ -249,7 +250,7 @@ describe("what needs a person", () => {
     expect(need({ queueHeld: 1, queued: 1, archivedAt: 1 })).toBeNull()
   })
   it("comes before what is at work", () => {
-    const group = (fields: Partial<ThreadView>) => groupOf({ ...viewOfRow(row(1)), ...fields })
+    const group = (fields: Partial<ThreadView>) => groupOf({ ...threadView(row(1)), ...fields })
     expect([group({ status: "working" }), group({ status: "working", openRequests: 1 }), group({})]).toEqual([
       "working",
       "needs",
@@ -268,7 +269,7 @@ describe("a filter", () => {
   })
   it("takes a folder with what is below it, and no other that begins alike", () => {
     const inFolder = (cwd: string) =>
-      meets(viewOfRow(row(1, { cwd })), filterOf(new URLSearchParams("folder=/work/app")))
+      meets(threadView(row(1, { cwd })), filterOf(new URLSearchParams("folder=/work/app")))
     expect([inFolder("/work/app"), inFolder("/work/app/x"), inFolder("/work/apple")]).toEqual([true, true, false])
   })
 })

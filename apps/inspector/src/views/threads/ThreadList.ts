@@ -4,11 +4,12 @@
  */
 import type { Inbox, ThreadView } from "@threadfold/contracts"
 import type { RowChanges, ThreadPage } from "@threadfold/contracts/api"
+import { threadView } from "@threadfold/core/views"
 import type { Api, Page } from "../../api/Api.js"
 import { asProblem, type PageProblem } from "../../api/PageProblem.js"
 import { changesOf, type FeedListener } from "../../live/Feed.js"
 import { KeyedStore, ValueStore } from "../../live/KeyedStore.js"
-import { type Group, groupOf, groups, meets, queryOf, rankOf, type ThreadFilter, viewOfRow } from "./threadRows.js"
+import { type Group, groupOf, groups, meets, queryOf, rankOf, type ThreadFilter } from "./threadRows.js"
 
 /** Ids of a group in their order. */
 export type Order = Readonly<Record<Group, readonly string[]>>
@@ -62,8 +63,8 @@ export class ThreadList implements FeedListener {
     let isNew = false
     for (const change of changesOf("threads", changes)) {
       if (change.kind === "removed") this.#remove(String(change.key[0]))
-      else if (this.rows.get(change.row.threadId) !== undefined) this.#put(viewOfRow(change.row))
-      else if (meets(viewOfRow(change.row), this.filter)) isNew = true
+      else if (this.rows.get(change.row.threadId) !== undefined) this.#put(threadView(change.row))
+      else if (meets(threadView(change.row), this.filter)) isNew = true
     }
     if (isNew) this.#news()
     this.#tell()

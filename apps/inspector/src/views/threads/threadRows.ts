@@ -1,42 +1,10 @@
 /** What the list of threads knows of a thread, where it stands in the list, and which filter it meets. Pure functions. */
-import type { ThreadRow, ThreadStatus, ThreadView } from "@threadfold/contracts"
+import type { ThreadStatus, ThreadView } from "@threadfold/contracts"
 import { counted } from "../../format/format.js"
 
 /** Groups of the list, from the top: what needs a person comes first, whatever its age. */
 export const groups = ["needs", "working", "rest"] as const
 export type Group = (typeof groups)[number]
-
-/** A row of the table as the list of the API shows it. `true` is stored as 1. */
-export const viewOfRow = (row: ThreadRow): ThreadView => ({
-  threadId: row.threadId,
-  title: row.title,
-  firstWords: row.firstWords,
-  preview: row.preview,
-  provider: row.provider,
-  nativeThreadId: row.nativeThreadId,
-  parentThreadId: row.parentThreadId,
-  forkedFromThreadId: row.forkedFromThreadId,
-  status: row.status,
-  activeTurnId: row.activeTurnId,
-  openRequests: row.openRequests,
-  queued: row.queued,
-  queueHeld: row.queueHeld === 1,
-  uncertainTurns: row.uncertainTurns,
-  failedTurnId: row.failedTurnId,
-  turns: row.turns,
-  agent: row.agent,
-  cwd: row.cwd,
-  model: row.model,
-  createdAt: row.createdAt,
-  updatedAt: row.updatedAt,
-  lastActivityAt: row.lastActivityAt,
-  archivedAt: row.archivedAt,
-  deletedAt: row.deletedAt,
-  pinnedAt: row.pinnedAt,
-  streamVersion: row.streamVersion,
-  // The rule is `isUnread` of @threadfold/core, whose module brings all of Effect with it.
-  unread: (row.newsVersion ?? 0) > (row.readVersion ?? 0),
-})
 
 /** The name of a thread in a list. */
 export const nameOf = ({ firstWords, title }: Pick<ThreadView, "firstWords" | "title">): string =>
