@@ -1,4 +1,4 @@
-/** Markdown as blocks: tokens of marked's lexer, never HTML. A text that grows is read again from its last block on. */
+/** Markdown as blocks: tokens of marked's lexer, never HTML. A text that grows is read again from the block on that may still change. */
 import { Marked, type Token, type Tokens } from "marked"
 
 export type { Token, Tokens }
@@ -28,15 +28,27 @@ const lex = (text: string, start: number): readonly Block[] => {
   })
 }
 
-/** What a text consists of. `before`: what was read of a shorter form of it, whose blocks are kept but for the last one. */
+/** Blocks that take a next line in, where that begins no block of its own. */
+const open: ReadonlySet<string> = new Set(["paragraph", "text", "list", "blockquote", "table", "html", "def", "code"])
+
+/**
+ * The first block that may still become another one. It is the last one, or, where no blank line parts them, the open one before it: the
+ * rule `****` after a paragraph is a line of it as soon as more is written. Blank lines do not close a list.
+ */
+const firstOpen = (blocks: readonly Block[]): number => {
+  let index = blocks.findLastIndex(({ token }) => token.type !== "space")
+  while (index > 0 && open.has(blocks[index - 1]?.token.type ?? "")) index -= 1
+  return index
+}
+
+/** What a text consists of. `before`: what was read of a shorter form of it, whose blocks are kept but for the last ones. */
 export const readBlocks = (text: string, before: ReadText | null = null): ReadText => {
   if (before !== null && before.text === text) return before
   if (before !== null && text.startsWith(before.text)) {
-    // Blank lines do not close a list: the block before them may go on.
-    const lastIndex = before.blocks.findLastIndex(({ token }) => token.type !== "space")
-    const last = before.blocks[lastIndex]
-    if (last !== undefined && lastIndex > 0) {
-      return { text, blocks: [...before.blocks.slice(0, lastIndex), ...lex(text.slice(last.start), last.start)] }
+    const index = firstOpen(before.blocks)
+    const first = before.blocks[index]
+    if (first !== undefined && index > 0) {
+      return { text, blocks: [...before.blocks.slice(0, index), ...lex(text.slice(first.start), first.start)] }
     }
   }
   return { text, blocks: lex(text, 0) }
