@@ -52,7 +52,15 @@ it.effect("a body whose end arrives before its last piece is written is whole al
 
 describe("an upload to a server that has no room for it", () => {
   const busy = { type: "urn:threadfold:problem:too-many-requests", title: "x", status: 429, detail: "Full.", next: "x" }
-  const report: ImportReport = { threads: [], events: 0, lines: 1, mapped: 1, kept: 0, unreadable: 0, unreadableLines: [] }
+  const report: ImportReport = {
+    threads: [],
+    events: 0,
+    lines: 1,
+    mapped: 1,
+    kept: 0,
+    unreadable: 0,
+    unreadableLines: [],
+  }
 
   /** A server that refuses so many calls, with the file that is sent to it. */
   const refusing = (times: number, status: number) =>

@@ -172,7 +172,7 @@ describe("the built program", () => {
     expect(JSON.parse(inbox.stdout)).toMatchObject({ counts: { total: 1 }, items: [{ kind: "request", requestId }] })
     await receipt("answer", requestId, "accept")
     const swept = await inOneProcess(["reaper", "--sweep", "--json", ...where])
-    expect([swept.code, JSON.parse(swept.stdout)]).toMatchObject([0, [{ threadId: id, decision: "keep" }]])
+    expect([swept.code, JSON.parse(swept.stdout)]).toMatchObject([0, { items: [{ threadId: id, decision: "keep" }] }])
     await receipt("stop", id, "--turn")
     expect((await asked).code).toBe(1)
     await receipt("resume", id)
@@ -184,6 +184,7 @@ describe("the built program", () => {
     const elsewhere = {
       serve: "serve.test.ts",
       replay: "replay.test.ts",
+      page: "pageByProgram.test.ts",
       "adapter-check": "adapterCheck.test.ts",
       talk: "talk.test.ts",
       queue: "agents.test.ts",
@@ -209,6 +210,8 @@ describe("the built program", () => {
       "review",
       "rewind",
       "folder",
+      "unattended",
+      "stop-task",
       "agents",
     ]
     const known = [...reading, ...writing, ...asked, "requests", "inbox", "reaper", ...Object.keys(elsewhere)]

@@ -192,7 +192,8 @@ describe("a server that an app keeps running", () => {
     }
     const last = Math.max(...acknowledged.flatMap(({ sequences }) => sequences))
     await until(() => (stream.seen.at(-1) ?? 0) >= last)
-    await host.backend()
+    // What the last one left running is ended by the next, once its end has been noticed.
+    while (killed.includes((await host.backend()).pid)) await turns(1)
     await host.stop()
     await stream.stop()
     await leftInGoodOrder(directory, logId)
