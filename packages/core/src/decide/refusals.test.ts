@@ -93,6 +93,12 @@ describe("a command about a thread", () => {
       send,
       `thread-not-run: No agent of this server works in thread ${T}: it was imported.`,
     ],
+    [
+      "whose questions are answered by an adapter",
+      attached,
+      { type: "thread.unattended", rules: [{ action: "decline", afterMs: 0 }] },
+      `thread-not-run: No agent of this server works in thread ${T}: it was attached.`,
+    ],
     ["that an adapter feeds", () => attached(created()), send, `thread-busy: Session ${S} of thread ${T} is attached.`],
     [
       "that is a recording",

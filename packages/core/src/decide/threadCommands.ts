@@ -3,7 +3,7 @@ import type { CommandOf } from "@threadfold/contracts"
 import { canonicalJson } from "../canonicalJson.js"
 import { startsAgent } from "../workflow/eligibility.js"
 import { accept, acceptWith, type Decision, refuse, type Situation } from "./Decision.js"
-import { ofThread, onThread, refuseBusy, refuseMissing, refuseOpenCall, refuseTaken } from "./threadGuards.js"
+import { notRun, ofThread, onThread, refuseBusy, refuseMissing, refuseOpenCall, refuseTaken } from "./threadGuards.js"
 
 /** `thread.create`: a repeat with the same content changes nothing. */
 export const createThread = ({ state }: Situation, command: CommandOf<"thread.create">): Decision => {
@@ -131,9 +131,10 @@ export const unpinThread = (situation: Situation, command: CommandOf<"thread.unp
     pinnedAt === null ? accept() : accept({ ...ofThread, type: "thread.unpinned", payload: {} }),
   )
 
-/** `thread.unattended`. */
+/** `thread.unattended`: rules where no agent of ours, nor a sub-agent of one, asks would never act. */
 export const setUnattended = (situation: Situation, { rules, threadId }: CommandOf<"thread.unattended">): Decision =>
-  onThread(situation, threadId, () => {
+  onThread(situation, threadId, ({ agent, parentThreadId, source }) => {
+    if (rules !== null && agent === null && parentThreadId === null) return notRun(threadId, source)
     const present = situation.rows.whole("threads", [threadId])?.unattended ?? null
     return canonicalJson(present) === canonicalJson(rules)
       ? accept()

@@ -64,6 +64,13 @@ export const refuseFork = ({ thread }: FoldState): Decision | null => {
     : refuse("thread-read-only", `Thread ${threadId} is a fork of thread ${forkedFromThreadId}, and read-only.`)
 }
 
+/** Refuses what only an agent of ours could do. @param source what the thread was imported from; null: it was attached */
+export const notRun = (threadId: string, source: string | null): Decision =>
+  refuse(
+    "thread-not-run",
+    `No agent of this server works in thread ${threadId}: it was ${source === null ? "attached" : "imported"}.`,
+  )
+
 /** Decides where a configured agent of ours works in the thread, and no adapter feeds it. */
 export const onRunThread = (
   situation: Situation,
@@ -73,12 +80,7 @@ export const onRunThread = (
   onThread(situation, threadId, (thread) => {
     const readOnly = refuseFork(situation.state)
     if (readOnly !== null) return readOnly
-    if (thread.agent === null) {
-      return refuse(
-        "thread-not-run",
-        `No agent of this server works in thread ${threadId}: it was ${thread.source === null ? "attached" : "imported"}.`,
-      )
-    }
+    if (thread.agent === null) return notRun(threadId, thread.source)
     const session = livingSession(situation.state)
     if (session !== null && session.mode !== "managed") {
       return refuse("thread-busy", `Session ${session.sessionId} of thread ${threadId} is ${session.mode}.`)

@@ -38,9 +38,9 @@ const ruleWords = (rule: UnattendedRule): string => {
 }
 
 const rule = Options.text("rule").pipe(
-  Options.withPseudoName("[KIND=]wait | [KIND=]accept:TIME | [KIND=]decline:TIME"),
+  Options.withPseudoName("RULE"),
   Options.withDescription(
-    "A rule, such as command_approval=accept:30s; the first one for a question's kind counts. TIME counts from when it was asked.",
+    "wait, accept:TIME or decline:TIME, with KIND= before it for one kind of question, such as command_approval=accept:30s; the first one for a question's kind counts. TIME counts from when it was asked.",
   ),
   Options.repeated,
 )
