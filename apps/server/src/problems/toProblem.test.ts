@@ -58,7 +58,7 @@ const told: readonly (readonly [ServiceError, ProblemSlug, string])[] = [
     "a was neither found on this machine nor configured; these were: b, c.",
   ],
   [new BenchFailed({ message }), "internal", message],
-  [new CannotListen({ host: "h", port: 1, reason: "taken" }), "unavailable", "h:1 cannot be listened on (taken)."],
+  [new CannotListen({ host: "h", port: 1, reason: "taken" }), "address-taken", "h:1 cannot be listened on (taken)."],
   [new CommandConflict({ key: "k" }), "command-conflict", "The key k was used for another command."],
   [new CommandUnknown({ commandId: "c" }), "command-not-found", "No command has the id c."],
   [new CursorInvalid({ message }), "invalid-cursor", message],

@@ -139,7 +139,7 @@ const slugFor: (error: ServiceError) => ProblemSlug = Match.type<ServiceError>()
     BlobUnknown: () => "blob-not-found",
     BundleConflict: () => "bundle-conflict",
     BundleInvalid: ({ kind }) => bundles[kind],
-    CannotListen: () => "unavailable",
+    CannotListen: () => "address-taken",
     CommandConflict: () => "command-conflict",
     CommandRefused: ({ reason }) => refusals[reason],
     CommandUnknown: () => "command-not-found",

@@ -271,6 +271,11 @@ const catalogue = {
     title: "Another process owns the data directory",
     next: "Stop that process, or name another directory with --data-dir.",
   },
+  "address-taken": {
+    status: 503,
+    title: "The address cannot be listened on",
+    next: "Name another port with --port, or end the program that listens there. Port 0 takes a free one.",
+  },
   "platform-unsupported": {
     status: 501,
     title: "This platform is not supported",
