@@ -88,3 +88,7 @@ export const shortPath = (path: string): string => {
   const parts = path.split(/[/\\]/).filter((part) => part !== "")
   return parts.length <= 2 ? path : `…/${parts.slice(-2).join("/")}`
 }
+
+/** What a table has for a word of others. Words that every object has, like `constructor`, are none of its own. */
+export const entryOf = <A>(table: Readonly<Partial<Record<string, A>>>, word: string): A | undefined =>
+  Object.hasOwn(table, word) ? table[word] : undefined

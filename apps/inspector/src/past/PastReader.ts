@@ -6,6 +6,7 @@ import type { ThreadPage } from "@threadfold/contracts/api"
 import { type Api, type CallOptions, type Page, pathWith, type QueryValue } from "../api/Api.js"
 import { asProblem, type PageProblem, problemOf } from "../api/PageProblem.js"
 import { readWholeText } from "../api/wholeText.js"
+import { entryOf } from "../format/format.js"
 import { ValueStore } from "../live/KeyedStore.js"
 import { PageWorker } from "../worker/PageWorker.js"
 import { EventLine } from "./EventLine.js"
@@ -100,7 +101,7 @@ export class PastReader {
     const { at, cursor, limit } = query
     const own = `/v1/threads/${encodeURIComponent(this.threadId)}`
     const isMoment = typeof at === "number" && typeof limit === "number" && path.startsWith(own)
-    const list = lists[path.slice(own.length + 1)]
+    const list = entryOf(lists, path.slice(own.length + 1))
     const isFirst = cursor === undefined || cursor === null
     if (isMoment && this.knows(at) && this.line.placeOf(at) > 0) {
       if (path === own && isFirst) return this.#thread({ kind: "thread", at, limit }, options) as Promise<A>

@@ -14,7 +14,7 @@ import type { EventDetail } from "@threadfold/contracts/api"
 import { useEffect, useState } from "react"
 import { Link } from "wouter"
 import { asProblem, type PageProblem } from "../api/PageProblem.js"
-import { clock, fullTime } from "../format/format.js"
+import { clock, entryOf, fullTime } from "../format/format.js"
 import { usePage } from "../shell/PageContext.js"
 import { JsonTree } from "../text/JsonTree.js"
 import { rowName, valueText } from "./Changes.js"
@@ -184,7 +184,7 @@ const Causes = ({ causes }: { causes: readonly Cause[] }) => {
       <ol className={classes.causes}>
         {others.map((cause) => (
           <li key={`${cause.kind} ${cause.id}`}>
-            {causeWords[cause.kind] ?? cause.kind}
+            {entryOf(causeWords, cause.kind) ?? cause.kind}
             {cause.effect === null ? "" : ` (${cause.effect}${cause.status === null ? "" : `, ${cause.status}`})`}
             {cause.events.length === 0 ? "" : `: ${cause.events.join(", ")}`}
             {cause.text === null ? null : <q className={classes.quote}>{valueText(cause.text)}</q>}

@@ -4,6 +4,7 @@
  */
 import type { RequestDetail } from "@threadfold/contracts"
 import { useEffect, useRef, useState } from "react"
+import { entryOf } from "../format/format.js"
 import { useKey } from "../live/KeyedStore.js"
 import { Ago } from "../live/timedTexts.js"
 import { type PageCommand, useCommands } from "../shell/commands.js"
@@ -39,7 +40,7 @@ const kinds: Readonly<Record<string, string>> = {
 }
 
 /** What a question is about, in a few words. */
-export const requestKindLabel = (kind: string): string => kinds[kind] ?? kind
+export const requestKindLabel = (kind: string): string => entryOf(kinds, kind) ?? kind
 
 /** What became of this page's answer, and of the question. */
 const Outcome = ({ answer, request }: { answer: Answer | undefined; request: RequestDetail }) => {

@@ -1,8 +1,9 @@
 /** The fields of a question: choices, texts and numbers, with what is wrong beside each. */
 import type { Question } from "@threadfold/contracts"
 import { useId } from "react"
+import { entryOf } from "../format/format.js"
 import { Keys } from "../shell/KeyHelp.js"
-import { type Form, optionsOf, ownText, withChoice, withText } from "./answers.js"
+import { type Form, optionsOf, ownText, textsOf, withChoice, withText } from "./answers.js"
 import classes from "./QuestionFields.module.css"
 
 interface FormProps {
@@ -34,7 +35,7 @@ const Field = ({ disabled, first, form, numbered, question, setForm, wrong }: Fi
   const id = useId()
   const options = optionsOf(question)
   const takesText = options.length === 0 || question.other === true
-  const chosen = form[question.id] ?? []
+  const chosen = textsOf(form, question.id)
   const wrongId = wrong === undefined ? undefined : `${id}-wrong`
   return (
     <fieldset aria-describedby={wrongId} className={classes.question} disabled={disabled}>
@@ -67,7 +68,7 @@ const Field = ({ disabled, first, form, numbered, question, setForm, wrong }: Fi
           placeholder={options.length > 0 ? "Another answer" : question.secret === true ? "Is not recorded" : ""}
           spellCheck={false}
           step={question.type === "integer" ? 1 : "any"}
-          type={question.secret === true ? "password" : (inputTypes[question.type ?? ""] ?? "text")}
+          type={question.secret === true ? "password" : (entryOf(inputTypes, question.type ?? "") ?? "text")}
           value={ownText(form, question)}
         />
       ) : null}

@@ -8,6 +8,7 @@ import {
   type Form,
   outcomeOf,
   ownText,
+  textsOf,
   withChoice,
   withText,
   wrongIn,
@@ -47,6 +48,29 @@ describe("the choices of a question", () => {
       [true, null],
       [false, null],
     ])
+  })
+})
+
+const wordsOfObjects = ["__proto__", "constructor", "toString", "valueOf", "hasOwnProperty"]
+
+describe.each(wordsOfObjects)("a word that every object has: %s", (id) => {
+  it("is an id of a question like any other", () => {
+    const question: Question = { id, options: [{ label: "red" }], required: true, other: true }
+    const data = { questions: [question] }
+    expect([textsOf({}, id), ownText({}, question)]).toEqual([[], ""])
+    expect([...wrongsOf({ data, kind: "user_input" }, {})]).toEqual([[id, "Needs an answer."]])
+    const form = withText(withChoice({}, question, "red"), question, "green")
+    expect(textsOf(form, id)).toEqual(["green"])
+    expect(wrongsOf({ data, kind: "user_input" }, form).size).toBe(0)
+    expect(JSON.stringify(answersOf({ data }, form))).toBe(`{"answers":{"${id}":["green"]}}`)
+  })
+
+  it("is a decision and a decider without a name of ours", () => {
+    const choices = [{ decision: id }]
+    expect(choicesOf({ data: { choices } })).toMatchObject([{ label: id, tone: "neutral" }])
+    expect(outcomeOf({ cause: null, data: null, decidedBy: id, decision: id, status: "answered" })).toBe(
+      `Answered: ${id} by ${id}`,
+    )
   })
 })
 

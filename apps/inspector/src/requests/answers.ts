@@ -1,5 +1,6 @@
 /** What a question of an agent takes, and the answer that a form makes. Pure functions; the server looks at every answer again. */
 import type { Asked, Choice, Question, RequestDetail } from "@threadfold/contracts"
+import { entryOf } from "../format/format.js"
 
 /** How a choice looks: what it does to the work of the agent. */
 export type ChoiceTone = "accept" | "decline" | "neutral"
@@ -17,6 +18,9 @@ export interface ShownChoice {
 
 /** What a form holds: the texts of each question by its id. */
 export type Form = Readonly<Record<string, readonly string[]>>
+
+/** The texts that a form holds for a question; an id is a word of the agent, and may be one that every object has. */
+export const textsOf = (form: Form, id: string): readonly string[] => entryOf(form, id) ?? []
 
 /** How a question is answered, and all of it in the agent's words. */
 export type AskedData = Asked & { readonly data?: unknown }
@@ -68,8 +72,8 @@ export const choicesOf = (request: Pick<RequestDetail, "data">): readonly ShownC
     const fills = hasQuestions && (word === "accept" || word === "answer")
     return {
       decision,
-      label: label ?? labels[word] ?? decision,
-      tone: tones[word] ?? "neutral",
+      label: label ?? entryOf(labels, word) ?? decision,
+      tone: entryOf(tones, word) ?? "neutral",
       fills,
       data: fills ? null : (data ?? null),
     }
@@ -135,11 +139,11 @@ export const wrongsOf = (
   const questions = askedOf({ data }).questions ?? []
   const wrongs = new Map<string, string>()
   for (const question of questions) {
-    const wrong = wrongIn(question, form[question.id])
+    const wrong = wrongIn(question, textsOf(form, question.id))
     if (wrong !== null) wrongs.set(question.id, wrong)
   }
   const [first] = questions
-  const isEmpty = questions.every(({ id }) => (form[id] ?? []).length === 0)
+  const isEmpty = questions.every(({ id }) => textsOf(form, id).length === 0)
   if (kind === "user_input" && isEmpty && first !== undefined && wrongs.size === 0) {
     wrongs.set(first.id, "Needs an answer.")
   }
@@ -150,7 +154,7 @@ export const wrongsOf = (
 export const answersOf = ({ data }: Pick<RequestDetail, "data">, form: Form): { readonly answers: Form } => ({
   answers: Object.fromEntries(
     (askedOf({ data }).questions ?? []).flatMap(({ id }) => {
-      const texts = form[id] ?? []
+      const texts = textsOf(form, id)
       return texts.length === 0 ? [] : [[id, texts]]
     }),
   ),
@@ -158,7 +162,7 @@ export const answersOf = ({ data }: Pick<RequestDetail, "data">, form: Form): { 
 
 /** A form with another answer to a question: a chosen one is taken back, or replaces the one before unless it takes several. */
 export const withChoice = (form: Form, { id, multiple }: Question, label: string): Form => {
-  const now = form[id] ?? []
+  const now = textsOf(form, id)
   const isChosen = now.includes(label)
   if (multiple === true) return { ...form, [id]: isChosen ? now.filter((one) => one !== label) : [...now, label] }
   return { ...form, [id]: isChosen ? [] : [label] }
@@ -167,14 +171,14 @@ export const withChoice = (form: Form, { id, multiple }: Question, label: string
 /** A form with a text of the person's own to a question. With several answers it stands beside those that are chosen. */
 export const withText = (form: Form, question: Question, text: string): Form => {
   const offered = optionsOf(question).map(({ label }) => label)
-  const chosen = question.multiple === true ? (form[question.id] ?? []).filter((one) => offered.includes(one)) : []
+  const chosen = question.multiple === true ? textsOf(form, question.id).filter((one) => offered.includes(one)) : []
   return { ...form, [question.id]: text === "" ? chosen : [...chosen, text] }
 }
 
 /** The text of the person's own in an answer. */
 export const ownText = (form: Form, question: Question): string => {
   const offered = optionsOf(question).map(({ label }) => label)
-  return (form[question.id] ?? []).find((one) => !offered.includes(one)) ?? ""
+  return textsOf(form, question.id).find((one) => !offered.includes(one)) ?? ""
 }
 
 const deciders: Readonly<Record<string, string>> = {
@@ -191,9 +195,9 @@ export const outcomeOf = ({
   decision,
   status,
 }: Pick<RequestDetail, "cause" | "data" | "decidedBy" | "decision" | "status">): string | null => {
-  const by = decidedBy === null ? "" : ` by ${deciders[decidedBy] ?? decidedBy}`
+  const by = decidedBy === null ? "" : ` by ${entryOf(deciders, decidedBy) ?? decidedBy}`
   const named = decision === null ? null : choicesOf({ data }).find((choice) => choice.decision === decision)?.label
-  const what = decision === null ? "" : `: ${named ?? labels[decision] ?? decision}`
+  const what = decision === null ? "" : `: ${named ?? entryOf(labels, decision) ?? decision}`
   switch (status) {
     case "open":
       return null

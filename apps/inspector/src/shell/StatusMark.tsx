@@ -1,5 +1,6 @@
 /** What a thread is doing, as a sign with a colour and a name. The form differs too: colour alone says nothing to some people. */
 import type { ThreadStatus } from "@threadfold/contracts"
+import { entryOf } from "../format/format.js"
 import classes from "./StatusMark.module.css"
 
 /** Colour, sign and name of each status. The compiler asks for one more where the contracts get one. */
@@ -18,7 +19,7 @@ const looks: Readonly<
 }
 
 /** The name of a status, as people read it. One that this page does not know is shown as it is written. */
-export const statusLabel = (status: ThreadStatus): string => looks[status]?.label ?? status
+export const statusLabel = (status: ThreadStatus): string => entryOf(looks, status)?.label ?? status
 
 interface MarkProps {
   readonly status: ThreadStatus
@@ -27,7 +28,7 @@ interface MarkProps {
 }
 
 export const StatusMark = ({ named = false, status }: MarkProps) => {
-  const look = looks[status] ?? looks.idle
+  const look = entryOf(looks, status) ?? looks.idle
   return (
     <span
       className={classes.mark}

@@ -160,3 +160,7 @@ it("reads only the end of a long text again", () => {
   expect(after.blocks.slice(0, -1).every(({ token }, index) => token === before.blocks[index]?.token)).toBe(true)
   expect(after.blocks.at(-1)?.token.raw).toBe("Paragraph 1999. More.")
 })
+
+it("knows no character reference by a word that every object has", () => {
+  expect(unescaped("&constructor; &valueOf; &amp;")).toBe("&constructor; &valueOf; &")
+})

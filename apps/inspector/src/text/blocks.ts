@@ -1,5 +1,6 @@
 /** Markdown as blocks: tokens of marked's lexer, never HTML. A text that grows is read again from the block on that may still change. */
 import { Marked, type Token, type Tokens } from "marked"
+import { entryOf } from "../format/format.js"
 
 export type { Token, Tokens }
 
@@ -72,7 +73,7 @@ const named: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", qu
 /** Character references as characters: elements are made of texts, in which `&amp;` would stay as it is written. */
 export const unescaped = (text: string): string =>
   text.replace(/&(#x[0-9a-f]{1,6}|#[0-9]{1,7}|[a-z]+);/gi, (whole, name: string) => {
-    if (!name.startsWith("#")) return named[name] ?? whole
+    if (!name.startsWith("#")) return entryOf(named, name) ?? whole
     const code = /^#x/i.test(name) ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10)
     return code > 0 && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? String.fromCodePoint(code) : "\ufffd"
   })

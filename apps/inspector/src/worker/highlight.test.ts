@@ -14,6 +14,7 @@ describe("colours of code", () => {
     for (const language of ["tsx", "sh", "PY", "yml", "c++", "diff"])
       expect(highlight({ code: "x", language }), language).not.toBeNull()
     expect(highlight({ code: "x", language: "nonsense" })).toBeNull()
+    expect(highlight({ code: "x", language: "constructor" })).toBeNull()
     expect(highlight({ code: "x".repeat(300_000), language: "js" })).toBeNull()
   })
   it("are not made of what is no question", () => {

@@ -14,13 +14,13 @@ export interface HighlightAsk {
 }
 
 const lowlight = createLowlight(common)
-const otherNames: Readonly<Record<string, string>> = {
-  tsx: "typescript",
-  jsx: "javascript",
-  mjs: "javascript",
-  jsonc: "json",
-  zsh: "bash",
-}
+const otherNames: ReadonlyMap<string, string> = new Map([
+  ["tsx", "typescript"],
+  ["jsx", "javascript"],
+  ["mjs", "javascript"],
+  ["jsonc", "json"],
+  ["zsh", "bash"],
+])
 
 /** Longer code is shown without colours: a person reads it in no time that colours would save. */
 export const mostHighlighted = 200_000
@@ -49,7 +49,7 @@ const piecesOf = (parts: readonly Part[], kind: string, into: Piece[]): Piece[] 
 
 /** The pieces of a code; null: its language is not known, or it is too long. */
 export const highlight = ({ code, language }: HighlightAsk): readonly Piece[] | null => {
-  const name = otherNames[language.toLowerCase()] ?? language.toLowerCase()
+  const name = otherNames.get(language.toLowerCase()) ?? language.toLowerCase()
   if (code.length > mostHighlighted || !lowlight.registered(name)) return null
   return piecesOf(lowlight.highlight(name, code).children, "", [])
 }

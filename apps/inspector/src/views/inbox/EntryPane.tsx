@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "react"
 import { Link, useLocation } from "wouter"
 import { newKey, type Page } from "../../api/Api.js"
 import { asProblem, type PageProblem } from "../../api/PageProblem.js"
-import { counted, shortPath } from "../../format/format.js"
+import { counted, entryOf, shortPath } from "../../format/format.js"
 import { Ago } from "../../live/timedTexts.js"
 import { QuestionCard } from "../../requests/QuestionCard.js"
 import { useCommands } from "../../shell/commands.js"
@@ -109,7 +109,7 @@ const Other = ({ gone, entry }: { entry: InboxEntry; gone: boolean }) => {
   return (
     <>
       <h3 className={classes.about}>{kindName(entry.kind)}</h3>
-      <p className={classes.soft}>{texts[entry.kind] ?? ""}</p>
+      <p className={classes.soft}>{entryOf(texts, entry.kind) ?? ""}</p>
       {entry.text === null ? null : <p className={classes.quote}>{entry.text}</p>}
       {entry.kind === "held-queue" ? (
         <>

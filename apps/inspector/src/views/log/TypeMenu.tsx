@@ -1,6 +1,7 @@
 /** Which types of events the log shows: each can be left out, or shown alone. How many there are of each is asked when it opens. */
 import type { Stats } from "@threadfold/contracts"
 import { useState } from "react"
+import { entryOf } from "../../format/format.js"
 import { Icon } from "../../shell/Icon.js"
 import { usePage } from "../../shell/PageContext.js"
 import { type LogFilter, onlyType, showsType, withType } from "./logAddress.js"
@@ -66,7 +67,7 @@ export const TypeMenu = ({ filter, setFilter }: MenuProps) => {
                   type="checkbox"
                 />
                 <span className={classes.name}>{type}</span>
-                <span className={classes.count}>{counts[type]?.toLocaleString("en")}</span>
+                <span className={classes.count}>{entryOf(counts, type)?.toLocaleString("en")}</span>
               </label>
               <button
                 aria-label={`Only ${type}`}

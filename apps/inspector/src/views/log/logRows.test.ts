@@ -95,3 +95,7 @@ it("says in a line what an event is about", () => {
 it("knows the family of a type", () => {
   expect([familyOf("turn.started"), familyOf("odd")]).toEqual(["turn", "odd"])
 })
+
+it.each(["constructor", "toString", "__proto__"])("an event whose type is %s stands for itself", (type) => {
+  expect(foldKeyOf(event(1, type))).toBeNull()
+})

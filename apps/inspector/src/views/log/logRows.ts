@@ -1,5 +1,6 @@
 /** Events as rows of the log. The pieces of a text that streams are one row for each item, until a person opens it. */
 import type { EventEnvelope } from "@threadfold/contracts"
+import { entryOf } from "../../format/format.js"
 
 /** An event as a page of the log has it. */
 export type LogEvent = EventEnvelope & {
@@ -50,7 +51,7 @@ const deltaOf = ({ payload }: LogEvent): string =>
 
 /** What pieces of one row have in common; null: the event stands for itself. */
 export const foldKeyOf = (event: LogEvent): string | null => {
-  const of = ownerOf[event.type]?.(event) ?? null
+  const of = entryOf(ownerOf, event.type)?.(event) ?? null
   if (of === null) return null
   const stream = isRecord(event.payload) && typeof event.payload.stream === "string" ? event.payload.stream : ""
   return `${event.type} ${of} ${stream}`

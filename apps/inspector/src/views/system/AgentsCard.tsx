@@ -3,7 +3,7 @@ import type { AgentAccountState, AgentDetail, AgentList, AgentRateLimits } from 
 import { useState } from "react"
 import { isProblemOf } from "../../api/Api.js"
 import { useRead } from "../../api/useRead.js"
-import { fullTime } from "../../format/format.js"
+import { entryOf, fullTime } from "../../format/format.js"
 import { Ago } from "../../live/timedTexts.js"
 import { usePage } from "../../shell/PageContext.js"
 import classes from "./AgentsCard.module.css"
@@ -52,7 +52,7 @@ const Agent = ({ name }: { name: string }) => {
   )
   const agent = detail.value
   if (agent === null) return <Nothing>{detail.problem?.message ?? `Asking ${name}…`}</Nothing>
-  const status = statuses[agent.installation?.status ?? ""]
+  const status = entryOf(statuses, agent.installation?.status ?? "")
   const who = account.value?.account
   const signed = signIn(who?.signedIn ?? agent.signedIn)
   const accountWords = [who?.email, who?.kind, who?.plan, who?.organization].filter((one) => one != null).join(" · ")

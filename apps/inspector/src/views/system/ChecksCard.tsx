@@ -3,7 +3,7 @@ import type { InvariantList, RebuildView, VerifyView } from "@threadfold/contrac
 import { type ReactNode, useState } from "react"
 import { Link } from "wouter"
 import { useRead } from "../../api/useRead.js"
-import { counted, duration } from "../../format/format.js"
+import { counted, duration, entryOf } from "../../format/format.js"
 import { Ago } from "../../live/timedTexts.js"
 import { usePage } from "../../shell/PageContext.js"
 import { JsonTree } from "../../text/JsonTree.js"
@@ -37,7 +37,9 @@ const Progress = ({ view }: { view: JobView }) => {
 const Work = ({ children, view }: { view: JobView; children: ReactNode }) => (
   <div className={classes.work}>
     <p className={classes.state}>
-      <Chip tone={states[view.state]?.tone ?? "quiet"}>{states[view.state]?.label ?? view.state}</Chip>
+      <Chip tone={entryOf(states, view.state)?.tone ?? "quiet"}>
+        {entryOf(states, view.state)?.label ?? view.state}
+      </Chip>
       <span>
         {view.endedAt === null ? (
           <>

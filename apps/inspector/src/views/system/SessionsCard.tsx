@@ -6,7 +6,7 @@ import { Link } from "wouter"
 import { newKey } from "../../api/Api.js"
 import { asProblem, type PageProblem } from "../../api/PageProblem.js"
 import { useEvery, useRead } from "../../api/useRead.js"
-import { duration } from "../../format/format.js"
+import { duration, entryOf } from "../../format/format.js"
 import { Ago } from "../../live/timedTexts.js"
 import { announce, usePage } from "../../shell/PageContext.js"
 import { nameOf } from "../threads/threadRows.js"
@@ -95,11 +95,17 @@ export const SessionsCard = () => {
                 <Link href={`/threads/${finding.threadId}`}>{thread === null ? finding.threadId : nameOf(thread)}</Link>
               </td>
               <td>{[thread?.agent ?? session?.provider, session?.model].filter((one) => one != null).join(" · ")}</td>
-              <td>{session === null ? "–" : <Chip tone={tones[session.status] ?? "quiet"}>{session.status}</Chip>}</td>
+              <td>
+                {session === null ? (
+                  "–"
+                ) : (
+                  <Chip tone={entryOf(tones, session.status) ?? "quiet"}>{session.status}</Chip>
+                )}
+              </td>
               <td>{session?.lastActivityAt == null ? "–" : <Ago at={session.lastActivityAt} />}</td>
               <td>
-                <Chip tone={decisions[finding.decision]?.tone ?? "quiet"}>
-                  {decisions[finding.decision]?.label ?? finding.decision}
+                <Chip tone={entryOf(decisions, finding.decision)?.tone ?? "quiet"}>
+                  {entryOf(decisions, finding.decision)?.label ?? finding.decision}
                 </Chip>
               </td>
               <td>{finding.reason.replaceAll("-", " ")}</td>

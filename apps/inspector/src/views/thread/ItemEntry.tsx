@@ -1,7 +1,7 @@
 /** One item of a thread: a message, a thought, a command, a change of files, … It renders when the item itself is another. */
 import type { ItemView } from "@threadfold/contracts"
 import { memo, type ReactNode } from "react"
-import { duration } from "../../format/format.js"
+import { duration, entryOf } from "../../format/format.js"
 import { useKey } from "../../live/KeyedStore.js"
 import { Running } from "../../live/timedTexts.js"
 import { Icon, type IconName } from "../../shell/Icon.js"
@@ -36,7 +36,7 @@ const endings: Readonly<Record<string, string>> = { failed: "failed", declined: 
 
 /** How an item ended, where that is not simply well. */
 const Ending = ({ item: { exitCode, status } }: { item: ItemView }) => {
-  const word = endings[status]
+  const word = entryOf(endings, status)
   if (exitCode !== null && exitCode !== 0) return <span className={classes.bad}>exit {exitCode}</span>
   return word === undefined ? null : <span className={classes.bad}>{word}</span>
 }
@@ -220,9 +220,9 @@ const Step = ({ item, store }: ItemProps) => (
           )
     }
     id={item.itemId}
-    kind={names[item.kind] ?? "Step"}
+    kind={entryOf(names, item.kind) ?? "Step"}
     preview={item.kind === "subagent" ? <ChildLinks item={item} store={store} /> : null}
-    sign={signs[item.kind] ?? "more"}
+    sign={entryOf(signs, item.kind) ?? "more"}
     store={store}
     title={item.title ?? item.nativeKind ?? item.kind}
     tone={toneOf(item)}
@@ -243,7 +243,7 @@ export const ItemEntry = memo(({ itemId, store }: { itemId: string; store: Threa
   const item = useKey(store.items, itemId)
   const turn = useKey(store.turns, item?.turnId ?? "")
   if (item === undefined) return null
-  const Form = forms[item.kind] ?? Step
+  const Form = entryOf(forms, item.kind) ?? Step
   return (
     <article
       className={classes.item}

@@ -1,5 +1,6 @@
 /** The to-do list of the agent: how far it is, and its steps. */
 import type { ThreadDetail } from "@threadfold/contracts"
+import { entryOf } from "../../format/format.js"
 import { Icon } from "../../shell/Icon.js"
 import classes from "./PlanPanel.module.css"
 
@@ -26,7 +27,7 @@ export const PlanPanel = ({ plan }: { plan: ThreadDetail["plan"] }) => {
           <li className={classes.step} data-status={status} key={`${index} ${step}`}>
             <span className={classes.box}>{status === "completed" ? <Icon name="check" size={12} /> : null}</span>
             <span>{step}</span>
-            <span className={classes.hidden}> ({words[status] ?? status})</span>
+            <span className={classes.hidden}> ({entryOf(words, status) ?? status})</span>
           </li>
         ))}
       </ol>

@@ -1,7 +1,7 @@
 /** What a turn changed, file by file, read when a person opens it; or what one item of it changed. */
 import type { TurnChanges as Changes, FileChange, ItemView } from "@threadfold/contracts"
 import { type ReactNode, useEffect, useState } from "react"
-import { counted } from "../../format/format.js"
+import { counted, entryOf } from "../../format/format.js"
 import { ProblemNotice } from "../../shell/Notice.js"
 import { usePage } from "../../shell/PageContext.js"
 import { DiffCounts, DiffTable } from "../../text/DiffTable.js"
@@ -30,20 +30,27 @@ export const filesOf = (changes: Changes, item: ItemView | undefined): readonly 
 
 const words: Readonly<Record<string, string>> = { added: "new", deleted: "deleted", renamed: "renamed" }
 
-const File = ({ file }: { file: FileChange }) => (
-  <div className={classes.file}>
-    <p className={classes.name}>
-      <code>{file.from === null ? file.path : `${file.from} → ${file.path}`}</code>
-      {words[file.change] === undefined ? null : <span className={classes.word}>{words[file.change]}</span>}
-      <DiffCounts additions={file.additions} deletions={file.deletions} />
-    </p>
-    {file.binary ? (
-      <p className={classes.word}>It holds no text.</p>
-    ) : file.diff === null ? null : (
-      <LongText cut={file.truncated?.diff} show={(text) => <DiffTable diff={text} names={false} />} text={file.diff} />
-    )}
-  </div>
-)
+const File = ({ file }: { file: FileChange }) => {
+  const word = entryOf(words, file.change)
+  return (
+    <div className={classes.file}>
+      <p className={classes.name}>
+        <code>{file.from === null ? file.path : `${file.from} → ${file.path}`}</code>
+        {word === undefined ? null : <span className={classes.word}>{word}</span>}
+        <DiffCounts additions={file.additions} deletions={file.deletions} />
+      </p>
+      {file.binary ? (
+        <p className={classes.word}>It holds no text.</p>
+      ) : file.diff === null ? null : (
+        <LongText
+          cut={file.truncated?.diff}
+          show={(text) => <DiffTable diff={text} names={false} />}
+          text={file.diff}
+        />
+      )}
+    </div>
+  )
+}
 
 export const TurnChanges = ({ at, children, item, turnId }: ChangesProps) => {
   const { api } = usePage()

@@ -1,7 +1,7 @@
 /** Where a turn begins and ends in the transcript, and the message that asked for it. */
 import type { TurnView } from "@threadfold/contracts"
 import { memo } from "react"
-import { clock, duration, fullTime, tokens } from "../../format/format.js"
+import { clock, duration, entryOf, fullTime, tokens } from "../../format/format.js"
 import { useKey } from "../../live/KeyedStore.js"
 import { Running } from "../../live/timedTexts.js"
 import { Icon } from "../../shell/Icon.js"
@@ -30,7 +30,7 @@ const origins: Readonly<Record<string, string>> = {
 export const TurnHead = memo(({ store, turnId }: EntryProps) => {
   const turn = useKey(store.turns, turnId)
   if (turn === undefined) return null
-  const origin = origins[turn.origin]
+  const origin = entryOf(origins, turn.origin)
   return (
     <header className={classes.head} data-rewound={turn.rewound} data-testid="turn" data-turn={turnId}>
       <span className={classes.word}>Turn</span>
@@ -103,7 +103,7 @@ export const TurnEnd = memo(({ store, turnId }: EntryProps) => {
       {error === null ? null : <p className={classes.error}>{error}</p>}
       <div className={classes.sum}>
         <Icon name={isBad ? "alert" : "check"} size={12} />
-        <span>{ends[turn.outcome ?? ""] ?? turn.outcome ?? "Ended"}</span>
+        <span>{entryOf(ends, turn.outcome ?? "") ?? turn.outcome ?? "Ended"}</span>
         {turn.evidence === "inferred" ? (
           <span title="The agent did not report it; it was concluded">inferred</span>
         ) : null}
