@@ -27,9 +27,14 @@ export const FeedMark = () => {
   const state = useValue(feed.state)
   const text = useTimedText(useCallback((now) => words(state, now), [state]))
   return (
-    <div className={classes.mark} data-kind={state.kind} data-testid="connection">
+    <div
+      className={classes.mark}
+      data-kind={state.kind}
+      data-testid="connection"
+      title={state.kind === "reconnecting" ? `${text}. ${state.problem.message}` : text}
+    >
       <span aria-hidden="true" className={classes.dot} />
-      <span title={state.kind === "reconnecting" ? state.problem.message : undefined}>{text}</span>
+      <span className={classes.word}>{text}</span>
       {state.kind === "reconnecting" || state.kind === "offline" ? (
         <button className={classes.retry} onClick={feed.retryNow} type="button">
           Retry

@@ -57,6 +57,22 @@ const send = async (page: Page, text: string): Promise<void> => {
 const said = (page: Page, text: string) => page.getByTestId("transcript").getByText(text)
 const reached = ({ reached: first }: { readonly reached: Effect.Effect<unknown> }) => Effect.runPromise(first)
 
+/** In the narrowest windows every view is in reach: beside the sign of the connection, not under it. */
+const narrow = async (page: Page): Promise<void> => {
+  const size = page.viewportSize()
+  for (const width of [390, 320]) {
+    await page.setViewportSize({ width, height: 700 })
+    const links = await page.getByRole("navigation", { name: "Views" }).getByRole("link").all()
+    expect(links).toHaveLength(4)
+    const sign = await page.getByTestId("connection").boundingBox()
+    for (const link of links) {
+      const box = await link.boundingBox()
+      expect((box?.x ?? width) + (box?.width ?? 0)).toBeLessThanOrEqual(sign?.x ?? 0)
+    }
+  }
+  if (size !== null) await page.setViewportSize(size)
+}
+
 export const liveScenes = () => {
   real(`a person leads an agent: sends, sees it stream, approves, interrupts and stops${why}`, async () => {
     const answer = makeHold()
@@ -88,6 +104,7 @@ export const liveScenes = () => {
     expect(await page.getByTestId("inbox-badge").textContent()).toContain("1")
     expect(await page.title()).toContain("1")
     await accessible(page, "a question in a thread")
+    await narrow(page)
     await request
       .getByRole("button", { name: /^Accept\b/ })
       .first()
