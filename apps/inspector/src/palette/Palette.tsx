@@ -9,6 +9,7 @@ import { Icon } from "../shell/Icon.js"
 import { Keys } from "../shell/KeyHelp.js"
 import { usePage } from "../shell/PageContext.js"
 import { StatusMark } from "../shell/StatusMark.js"
+import { visible } from "../text/visible.js"
 import { nameOf } from "../views/threads/threadRows.js"
 import classes from "./Palette.module.css"
 import { commandsFor, PaletteSearch, piecesOf, placeOf } from "./PaletteSearch.js"
@@ -34,10 +35,10 @@ const Marked = ({ of: { matches, text } }: { of: SearchText }) => (
       piece.matched ? (
         // A piece has no identity but its place.
         <mark className={classes.matched} key={String(index)}>
-          {piece.text}
+          {visible(piece.text)}
         </mark>
       ) : (
-        piece.text
+        visible(piece.text)
       ),
     )}
   </>
@@ -69,7 +70,7 @@ const useSections = (text: string, close: () => void): { readonly sections: read
         content: (
           <>
             <Icon className={classes.sign} name="right" />
-            <span className={classes.name}>{title}</span>
+            <span className={classes.name}>{visible(title)}</span>
           </>
         ),
         run: go(href),
@@ -125,7 +126,7 @@ const useSections = (text: string, close: () => void): { readonly sections: read
                 {hit.text === null ? null : <Marked of={hit.text} />}
               </span>
               <span className={classes.hint}>
-                {hit.threadTitle ?? "Untitled thread"} · {hit.kind.replaceAll("_", " ")}
+                {visible(hit.threadTitle ?? "Untitled thread")} · {hit.kind.replaceAll("_", " ")}
                 {hit.rewound ? " · taken back" : ""}
               </span>
             </span>

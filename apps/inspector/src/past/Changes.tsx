@@ -3,6 +3,7 @@ import type { FieldChange, RowChange } from "@threadfold/core/model"
 import { useState } from "react"
 import { counted, fullTime } from "../format/format.js"
 import { useValue } from "../live/KeyedStore.js"
+import { visible } from "../text/visible.js"
 import classes from "./Changes.module.css"
 import type { Travel } from "./Travel.js"
 
@@ -18,7 +19,7 @@ const bookkeeping = new Set(["updatedAt", "lastActivityAt", "streamVersion"])
 export const valueText = (value: unknown, field = ""): string => {
   if (field.endsWith("At") && typeof value === "number") return fullTime(value)
   const text = typeof value === "string" ? value : JSON.stringify(value ?? null)
-  return text.length > longestValue ? `${text.slice(0, longestValue)} …` : text
+  return visible(text.length > longestValue ? `${text.slice(0, longestValue)} …` : text)
 }
 
 /** `turns/0192…abcd` → `turns …abcd`: ids of a thread begin alike. */

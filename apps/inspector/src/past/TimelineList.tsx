@@ -1,6 +1,7 @@
 /** The content of a timeline as a list, for those who do not see it or do not point: every span and every finding is a button. */
 import { useState } from "react"
 import { clock, counted, duration } from "../format/format.js"
+import { visible } from "../text/visible.js"
 import type { Lane } from "./laneLayout.js"
 import type { TimelineMark } from "./paintTimeline.js"
 import type { LaneName, LaneSpans } from "./pastMessages.js"
@@ -47,7 +48,7 @@ const Part = ({
           return (
             <li key={String(index)}>
               <button className={classes.entry} onClick={run} type="button">
-                <span className={classes.entryText}>{text}</span>
+                <span className={classes.entryText}>{visible(text)}</span>
                 <span className={classes.entryTime}>{time}</span>
               </button>
             </li>

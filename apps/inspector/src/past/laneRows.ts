@@ -2,6 +2,7 @@
 import type { Rows, TableName } from "@threadfold/contracts"
 import { type Cells, cells, type ForkedStore, formatRowPath, type RowKind } from "@threadfold/core/model"
 import { entryOf } from "../format/format.js"
+import { visible } from "../text/visible.js"
 import { type LaneName, type LaneSpans, laneNames, type SpanTone, spanTones } from "./pastMessages.js"
 
 /** Status or outcome → how it looks. A word that is not here is quiet. */
@@ -128,7 +129,7 @@ export const lanesOf = (store: ForkedStore, timeOf: (sequence: number) => number
       rows: spans.map(({ row }) =>
         kind === "session" ? "session" : formatRowPath(kind, [String(row[keyColumns[lane]])]),
       ),
-      labels: spans.map(({ row }) => label(row).slice(0, longestLabel)),
+      labels: spans.map(({ row }) => visible(label(row).slice(0, longestLabel))),
       sequences: Float64Array.from(spans, ({ row }) => Number(row.sequence)),
     }
   })

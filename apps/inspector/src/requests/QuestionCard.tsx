@@ -12,6 +12,7 @@ import { Icon } from "../shell/Icon.js"
 import { Keys } from "../shell/KeyHelp.js"
 import { Notice, ProblemNotice } from "../shell/Notice.js"
 import { announce, usePage } from "../shell/PageContext.js"
+import { visible } from "../text/visible.js"
 import {
   answersOf,
   askedOf,
@@ -40,7 +41,7 @@ const kinds: Readonly<Record<string, string>> = {
 }
 
 /** What a question is about, in a few words. */
-export const requestKindLabel = (kind: string): string => entryOf(kinds, kind) ?? kind
+export const requestKindLabel = (kind: string): string => entryOf(kinds, kind) ?? visible(kind)
 
 /** What became of this page's answer, and of the question. */
 const Outcome = ({ answer, request }: { answer: Answer | undefined; request: RequestDetail }) => {
@@ -77,7 +78,7 @@ const Outcome = ({ answer, request }: { answer: Answer | undefined; request: Req
     <p className={classes.late} role="alert">
       <Icon name="alert" />
       <span>
-        <strong>The last answer did not reach the agent.</strong> {request.lastError}
+        <strong>The last answer did not reach the agent.</strong> {visible(request.lastError)}
       </span>
     </p>
   )
@@ -154,7 +155,7 @@ const OpenRequest = ({ keys, request }: OpenProps) => {
     return options.length === 0 && index < 9 ? String(index + 1) : null
   }
   const group = "Question"
-  const numbers = options.length > 0 ? options.map(({ label }) => label) : choices.map(({ label }) => label)
+  const numbers = options.length > 0 ? options.map(({ label }) => visible(label)) : choices.map(({ label }) => label)
   const commands: readonly PageCommand[] = [
     ...(accept === null
       ? []
@@ -174,7 +175,7 @@ const OpenRequest = ({ keys, request }: OpenProps) => {
 
   return (
     <form
-      aria-label={request.title ?? requestKindLabel(request.kind)}
+      aria-label={visible(request.title ?? requestKindLabel(request.kind))}
       className={classes.form}
       onSubmit={(event) => {
         event.preventDefault()
@@ -248,7 +249,7 @@ export const QuestionCard = ({ keys = false, requestId }: CardProps) => {
         <span className={classes.sort}>{requestKindLabel(request.kind)}</span>
         {request.openedAt === null ? null : <Ago at={request.openedAt} className={classes.ago} />}
       </header>
-      <h3 className={classes.title}>{request.title ?? requestKindLabel(request.kind)}</h3>
+      <h3 className={classes.title}>{visible(request.title ?? requestKindLabel(request.kind))}</h3>
       <OpenRequest keys={keys} key={requestId} request={request} />
     </article>
   )

@@ -3,6 +3,7 @@ import type { Question } from "@threadfold/contracts"
 import { useId } from "react"
 import { entryOf } from "../format/format.js"
 import { Keys } from "../shell/KeyHelp.js"
+import { visible } from "../text/visible.js"
 import { type Form, optionsOf, ownText, textsOf, withChoice, withText } from "./answers.js"
 import classes from "./QuestionFields.module.css"
 
@@ -40,8 +41,8 @@ const Field = ({ disabled, first, form, numbered, question, setForm, wrong }: Fi
   return (
     <fieldset aria-describedby={wrongId} className={classes.question} disabled={disabled}>
       <legend className={classes.legend}>
-        {question.header == null ? null : <span className={classes.header}>{question.header}</span>}
-        <span>{question.text ?? question.header ?? question.id}</span>
+        {question.header == null ? null : <span className={classes.header}>{visible(question.header)}</span>}
+        <span>{visible(question.text ?? question.header ?? question.id)}</span>
         {question.required === true ? <span className={classes.mark}>required</span> : null}
         {question.multiple === true ? <span className={classes.mark}>several</span> : null}
       </legend>
@@ -61,7 +62,7 @@ const Field = ({ disabled, first, form, numbered, question, setForm, wrong }: Fi
       {takesText ? (
         <input
           aria-invalid={wrong !== undefined}
-          aria-label={options.length > 0 ? "Another answer" : (question.text ?? question.header ?? question.id)}
+          aria-label={options.length > 0 ? "Another answer" : visible(question.text ?? question.header ?? question.id)}
           autoComplete="off"
           className={classes.text}
           onChange={(event) => setForm(withText(form, question, event.target.value))}

@@ -6,6 +6,7 @@ import { usePage } from "../shell/PageContext.js"
 import { DiffTable } from "../text/DiffTable.js"
 import { JsonTree } from "../text/JsonTree.js"
 import { OutLink } from "../text/Markdown.js"
+import { visible } from "../text/visible.js"
 import { askedOf } from "./answers.js"
 import { commandIn, folderIn, reasonIn } from "./arguments.js"
 import classes from "./RequestArguments.module.css"
@@ -47,14 +48,18 @@ export const RequestArguments = ({ request }: { request: RequestDetail }) => {
   const isOpen = command === null && changes.length === 0 && (asked.questions ?? []).length === 0
   return (
     <>
-      {command === null ? null : <pre className={classes.command}>{command}</pre>}
+      {command === null ? null : <pre className={classes.command}>{visible(command)}</pre>}
       {folder === null && reason === null && asked.url == null ? null : (
         <dl className={classes.facts}>
-          {folder === null ? null : <Fact name="In">{<code>{folder}</code>}</Fact>}
-          {reason === null ? null : <Fact name="Why">{reason}</Fact>}
+          {folder === null ? null : (
+            <Fact name="In">
+              <code>{visible(folder)}</code>
+            </Fact>
+          )}
+          {reason === null ? null : <Fact name="Why">{visible(reason)}</Fact>}
           {asked.url == null ? null : (
             <Fact name="Opens">
-              <OutLink href={asked.url}>{asked.url}</OutLink>
+              <OutLink href={asked.url}>{visible(asked.url)}</OutLink>
             </Fact>
           )}
         </dl>
@@ -62,8 +67,8 @@ export const RequestArguments = ({ request }: { request: RequestDetail }) => {
       {changes.map(({ diff, kind, path }) => (
         <section className={classes.change} key={path}>
           <h4 className={classes.path}>
-            <code>{path}</code>
-            {kind == null ? null : <span className={classes.kind}>{kind}</span>}
+            <code>{visible(path)}</code>
+            {kind == null ? null : <span className={classes.kind}>{visible(kind)}</span>}
           </h4>
           {diff == null || diff === "" ? (
             <p className={classes.soft}>The agent does not say what changes.</p>

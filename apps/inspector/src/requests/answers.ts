@@ -1,6 +1,7 @@
 /** What a question of an agent takes, and the answer that a form makes. Pure functions; the server looks at every answer again. */
 import type { Asked, Choice, Question, RequestDetail } from "@threadfold/contracts"
 import { entryOf } from "../format/format.js"
+import { visible } from "../text/visible.js"
 
 /** How a choice looks: what it does to the work of the agent. */
 export type ChoiceTone = "accept" | "decline" | "neutral"
@@ -72,7 +73,7 @@ export const choicesOf = (request: Pick<RequestDetail, "data">): readonly ShownC
     const fills = hasQuestions && (word === "accept" || word === "answer")
     return {
       decision,
-      label: label ?? entryOf(labels, word) ?? decision,
+      label: visible(label ?? entryOf(labels, word) ?? decision),
       tone: entryOf(tones, word) ?? "neutral",
       fills,
       data: fills ? null : (data ?? null),
@@ -95,8 +96,8 @@ export interface ShownOption {
 export const optionsOf = (question: Question): readonly ShownOption[] => {
   const options = (question.options ?? []).map(({ description, label }) => ({
     label,
-    shown: label,
-    description: description ?? "",
+    shown: visible(label),
+    description: visible(description ?? ""),
   }))
   if (options.length > 0 || question.type !== "boolean") return options
   return [
@@ -195,9 +196,9 @@ export const outcomeOf = ({
   decision,
   status,
 }: Pick<RequestDetail, "cause" | "data" | "decidedBy" | "decision" | "status">): string | null => {
-  const by = decidedBy === null ? "" : ` by ${entryOf(deciders, decidedBy) ?? decidedBy}`
+  const by = decidedBy === null ? "" : ` by ${visible(entryOf(deciders, decidedBy) ?? decidedBy)}`
   const named = decision === null ? null : choicesOf({ data }).find((choice) => choice.decision === decision)?.label
-  const what = decision === null ? "" : `: ${named ?? entryOf(labels, decision) ?? decision}`
+  const what = decision === null ? "" : `: ${named ?? visible(entryOf(labels, decision) ?? decision)}`
   switch (status) {
     case "open":
       return null
@@ -206,9 +207,9 @@ export const outcomeOf = ({
     case "answered":
       return decision === null ? `Answered elsewhere${by}` : `Answered${what}${by}`
     case "cancelled":
-      return `The agent took it back${cause === null ? "" : ` (${cause})`}`
+      return `The agent took it back${cause === null ? "" : ` (${visible(cause)})`}`
     case "expired":
-      return `It ended without an answer${cause === null ? "" : ` (${cause})`}`
+      return `It ended without an answer${cause === null ? "" : ` (${visible(cause)})`}`
     default:
       return status
   }

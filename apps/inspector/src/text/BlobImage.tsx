@@ -2,6 +2,7 @@
 import { useEffect, useState } from "react"
 import { usePage } from "../shell/PageContext.js"
 import classes from "./BlobImage.module.css"
+import { visible } from "./visible.js"
 
 /** Media types that are shown; anything else would be for the browser to guess. */
 const shown: readonly string[] = ["image/png", "image/jpeg", "image/webp", "image/gif"]
@@ -27,12 +28,12 @@ export const BlobImage = ({ hash, name }: { hash: string; name: string }) => {
       if (made !== null) URL.revokeObjectURL(made)
     }
   }, [api, hash])
-  if (failed) return <span className={classes.failed}>{name} cannot be shown</span>
+  if (failed) return <span className={classes.failed}>{visible(name)} cannot be shown</span>
   return address === null ? (
-    <span className={classes.waiting} title={name} />
+    <span className={classes.waiting} title={visible(name)} />
   ) : (
-    <a className={classes.frame} href={address} rel="noreferrer noopener" target="_blank" title={name}>
-      <img alt={name} className={classes.image} src={address} />
+    <a className={classes.frame} href={address} rel="noreferrer noopener" target="_blank" title={visible(name)}>
+      <img alt={visible(name)} className={classes.image} src={address} />
     </a>
   )
 }

@@ -6,6 +6,7 @@ import type { Piece } from "../worker/highlight.js"
 import { PageWorker } from "../worker/PageWorker.js"
 import classes from "./CodeBlock.module.css"
 import { ScrollBox } from "./ScrollBox.js"
+import { visible } from "./visible.js"
 
 const worker = new PageWorker("highlight")
 /** Codes whose colours are known, the newest last: a block that scrolls back into view has them at once. */
@@ -48,11 +49,11 @@ export const usePieces = (code: string, language: string): readonly Piece[] | nu
 export const colouredPieces = (pieces: readonly Piece[]): ReactNode =>
   pieces.map(({ kind, text }, index) =>
     kind === "" ? (
-      text
+      visible(text)
     ) : (
       // A piece has no identity but its place.
       <span data-code={kind} key={String(index)}>
-        {text}
+        {visible(text)}
       </span>
     ),
   )
@@ -88,11 +89,11 @@ export const CodeBlock = ({ code, language }: { code: string; language: string }
   return (
     <figure className={classes.block}>
       <div className={classes.head}>
-        <span className={classes.language}>{language}</span>
+        <span className={classes.language}>{visible(language)}</span>
         <CopyButton text={code} what="Code" />
       </div>
       <ScrollBox as="pre" className={classes.code} label="Code">
-        <code>{pieces === null ? code : colouredPieces(pieces)}</code>
+        <code>{pieces === null ? visible(code) : colouredPieces(pieces)}</code>
       </ScrollBox>
     </figure>
   )

@@ -3,6 +3,7 @@ import { memo, useMemo, useState } from "react"
 import classes from "./DiffTable.module.css"
 import { type FileDiffLines, readDiff } from "./diffLines.js"
 import { ScrollBox } from "./ScrollBox.js"
+import { visible } from "./visible.js"
 
 /** Lines that are shown at first. */
 const shownFirst = 200
@@ -24,10 +25,10 @@ const FileTable = ({ file, name }: { file: FileDiffLines; name: boolean }) => {
     <figure className={classes.file}>
       {name && file.path !== "" ? (
         <figcaption className={classes.name}>
-          {file.path} <DiffCounts additions={file.additions} deletions={file.deletions} />
+          {visible(file.path)} <DiffCounts additions={file.additions} deletions={file.deletions} />
         </figcaption>
       ) : null}
-      <ScrollBox className={classes.scroller} label={file.path === "" ? "Changes" : `Changes of ${file.path}`}>
+      <ScrollBox className={classes.scroller} label={file.path === "" ? "Changes" : `Changes of ${visible(file.path)}`}>
         <table className={classes.table}>
           <tbody>
             {lines.map(({ after, before, kind, text }, index) => (
@@ -38,7 +39,7 @@ const FileTable = ({ file, name }: { file: FileDiffLines; name: boolean }) => {
                 <td aria-label={spoken[kind]} className={classes.sign}>
                   {signs[kind]}
                 </td>
-                <td className={classes.code}>{text === "" ? "\u00a0" : text}</td>
+                <td className={classes.code}>{text === "" ? "\u00a0" : visible(text)}</td>
               </tr>
             ))}
           </tbody>

@@ -1,6 +1,7 @@
 /** A value of JSON as a tree whose parts open and close. Long lists and long texts show their beginning until a person asks for more. */
 import { type ReactNode, useState } from "react"
 import classes from "./JsonTree.module.css"
+import { visible } from "./visible.js"
 
 /** Entries of a list that are shown at a time. */
 const entriesAtOnce = 100
@@ -19,7 +20,7 @@ const entriesOf = (value: unknown): Entries | null => {
 /** `{type, text, …}`: what a closed part holds. */
 const previewOf = (value: unknown, entries: Entries): string => {
   if (Array.isArray(value)) return `[${entries.length}]`
-  const names = entries.map(([name]) => name).join(", ")
+  const names = visible(entries.map(([name]) => name).join(", "))
   return `{${names.length > previewLength ? `${names.slice(0, previewLength)}…` : names}}`
 }
 
@@ -28,7 +29,7 @@ const Text = ({ text }: { text: string }) => {
   const isLong = text.length > shortText && !whole
   return (
     <span className={classes.string}>
-      {JSON.stringify(isLong ? text.slice(0, shortText) : text)}
+      {visible(JSON.stringify(isLong ? text.slice(0, shortText) : text))}
       {isLong ? (
         <button className={classes.more} onClick={() => setWhole(true)} type="button">
           {(text.length - shortText).toLocaleString("en")} more characters
@@ -50,7 +51,7 @@ const Entry = ({ depth, name, open, value }: { name: string; value: unknown; dep
   if (entries === null || entries.length === 0) {
     return (
       <li className={classes.entry}>
-        <span className={classes.name}>{name}</span>
+        <span className={classes.name}>{visible(name)}</span>
         {entries === null ? <Leaf value={value} /> : <span className={classes.null}>{previewOf(value, entries)}</span>}
       </li>
     )
@@ -58,7 +59,7 @@ const Entry = ({ depth, name, open, value }: { name: string; value: unknown; dep
   return (
     <li className={classes.entry}>
       <button aria-expanded={isOpen} className={classes.toggle} onClick={() => setOpen(!isOpen)} type="button">
-        <span className={classes.name}>{name}</span>
+        <span className={classes.name}>{visible(name)}</span>
         <span className={classes.preview}>{isOpen ? "" : previewOf(value, entries)}</span>
       </button>
       {isOpen ? (

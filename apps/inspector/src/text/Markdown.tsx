@@ -7,12 +7,13 @@ import { mostRead, type ReadText, readBlocks, safeAddress, type Token, type Toke
 import { CodeBlock } from "./CodeBlock.js"
 import classes from "./Markdown.module.css"
 import { ScrollBox } from "./ScrollBox.js"
+import { visible } from "./visible.js"
 
 /** A link that opens beside the page, and tells the page that it leads to nothing of this one. */
 export const OutLink = ({ children, href }: { children: ReactNode; href: string }) => {
   const address = safeAddress(href)
   return address === null ? (
-    <span className={classes.deadLink} title={href}>
+    <span className={classes.deadLink} title={visible(href)}>
       {children}
     </span>
   ) : (
@@ -30,17 +31,18 @@ const inline = (tokens: readonly Token[] | undefined): ReactNode =>
   tokens?.map((token, index) => <Fragment key={String(index)}>{inlineOf(token)}</Fragment>)
 
 const inlineOf = (token: Token): ReactNode => {
-  if (isA<Tokens.Text>(token, "text")) return token.tokens === undefined ? unescaped(token.text) : inline(token.tokens)
-  if (isA<Tokens.Escape>(token, "escape")) return unescaped(token.text)
+  if (isA<Tokens.Text>(token, "text"))
+    return token.tokens === undefined ? visible(unescaped(token.text)) : inline(token.tokens)
+  if (isA<Tokens.Escape>(token, "escape")) return visible(unescaped(token.text))
   if (isA<Tokens.Strong>(token, "strong")) return <strong>{inline(token.tokens)}</strong>
   if (isA<Tokens.Em>(token, "em")) return <em>{inline(token.tokens)}</em>
   if (isA<Tokens.Del>(token, "del")) return <del>{inline(token.tokens)}</del>
-  if (isA<Tokens.Codespan>(token, "codespan")) return <code className={classes.code}>{token.text}</code>
+  if (isA<Tokens.Codespan>(token, "codespan")) return <code className={classes.code}>{visible(token.text)}</code>
   if (isA<Tokens.Br>(token, "br")) return <br />
   if (isA<Tokens.Link>(token, "link")) return <OutLink href={token.href}>{inline(token.tokens)}</OutLink>
-  if (isA<Tokens.Image>(token, "image")) return <OutLink href={token.href}>{token.text || token.href}</OutLink>
+  if (isA<Tokens.Image>(token, "image")) return <OutLink href={token.href}>{visible(token.text || token.href)}</OutLink>
   if (isA<Tokens.Checkbox>(token, "checkbox")) return null
-  return token.raw
+  return visible(token.raw)
 }
 
 const Item = ({ item }: { item: Tokens.ListItem }) => (
@@ -113,7 +115,7 @@ const blockOf = (token: Token): ReactNode => {
   if (isA<Tokens.Table>(token, "table")) return <Table table={token} />
   if (isA<Tokens.Hr>(token, "hr")) return <hr className={classes.rule} />
   // Raw HTML is what somebody wrote, not what this page shows.
-  if (isA<Tokens.HTML>(token, "html")) return <p className={classes.raw}>{token.raw.trimEnd()}</p>
+  if (isA<Tokens.HTML>(token, "html")) return <p className={classes.raw}>{visible(token.raw.trimEnd())}</p>
   return inlineOf(token)
 }
 
@@ -136,7 +138,7 @@ export const Markdown = memo(({ text }: { text: string }) => {
       {read.current.blocks.map(({ start, token }) => (
         <MemoBlock key={start} token={token} />
       ))}
-      {head === text ? null : <p className={classes.raw}>{text.slice(head.length)}</p>}
+      {head === text ? null : <p className={classes.raw}>{visible(text.slice(head.length))}</p>}
     </div>
   )
 })

@@ -4,6 +4,7 @@ import { CopyButton } from "./CodeBlock.js"
 import { ScrollBox } from "./ScrollBox.js"
 import classes from "./Terminal.module.css"
 import { cleanOutput, terminalPieces } from "./terminalText.js"
+import { visible } from "./visible.js"
 
 export const Terminal = memo(({ output, tall = false }: { output: string; tall?: boolean }) => {
   const pieces = useMemo(() => terminalPieces(output), [output])
@@ -14,7 +15,7 @@ export const Terminal = memo(({ output, tall = false }: { output: string; tall?:
         <samp>
           {pieces.map(({ colour, ground, looks, text }, index) =>
             colour === "" && ground === "" && looks.length === 0 ? (
-              text
+              visible(text)
             ) : (
               // A piece has no identity but its place.
               <span
@@ -24,7 +25,7 @@ export const Terminal = memo(({ output, tall = false }: { output: string; tall?:
                 data-looks={looks.join(" ") || undefined}
                 key={String(index)}
               >
-                {text}
+                {visible(text)}
               </span>
             ),
           )}

@@ -11,6 +11,7 @@ import { useCommands } from "../../shell/commands.js"
 import { Icon } from "../../shell/Icon.js"
 import { Keys } from "../../shell/KeyHelp.js"
 import { announce, usePage } from "../../shell/PageContext.js"
+import { visible } from "../../text/visible.js"
 import classes from "./EntryPane.module.css"
 import { kindName, type ShownEntry } from "./InboxList.js"
 
@@ -73,7 +74,7 @@ const Queued = ({ threadId }: { threadId: string }) => {
     <ol className={classes.queue}>
       {messages.map(({ messageId, text }) => (
         <li className={classes.message} key={messageId}>
-          {text}
+          {visible(text)}
         </li>
       ))}
     </ol>
@@ -110,7 +111,7 @@ const Other = ({ gone, entry }: { entry: InboxEntry; gone: boolean }) => {
     <>
       <h3 className={classes.about}>{kindName(entry.kind)}</h3>
       <p className={classes.soft}>{entryOf(texts, entry.kind) ?? ""}</p>
-      {entry.text === null ? null : <p className={classes.quote}>{entry.text}</p>}
+      {entry.text === null ? null : <p className={classes.quote}>{visible(entry.text)}</p>}
       {entry.kind === "held-queue" ? (
         <>
           <p className={classes.soft}>{counted(entry.messages, "message")} wait.</p>
@@ -150,7 +151,7 @@ export const EntryPane = ({ shown: { entry, gone } }: { shown: ShownEntry }) => 
       <header className={classes.head}>
         <h2 className={classes.heading}>
           <Link className={classes.thread} href={place}>
-            <span className={classes.name}>{entry.threadTitle ?? "Untitled thread"}</span>
+            <span className={classes.name}>{visible(entry.threadTitle ?? "Untitled thread")}</span>
             <Icon name="right" size={12} />
           </Link>
         </h2>

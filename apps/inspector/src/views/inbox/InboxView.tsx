@@ -9,6 +9,7 @@ import { requestKindLabel } from "../../requests/QuestionCard.js"
 import { useCommands } from "../../shell/commands.js"
 import { Notice, ProblemNotice } from "../../shell/Notice.js"
 import { usePage, useTitle } from "../../shell/PageContext.js"
+import { visible } from "../../text/visible.js"
 import { EntryPane } from "./EntryPane.js"
 import { InboxList, kindName, type ShownEntry } from "./InboxList.js"
 import classes from "./InboxView.module.css"
@@ -47,10 +48,10 @@ const Line = ({ select, selected, shown: { entry, gone, key } }: LineProps) => {
       ref={line}
       role="option"
     >
-      <span className={classes.what}>{lineOf(entry)}</span>
+      <span className={classes.what}>{visible(lineOf(entry))}</span>
       {entry.since === null ? null : <Ago at={entry.since} className={classes.ago} />}
       <span className={classes.thread}>
-        {[entry.threadTitle ?? "Untitled thread", entry.agent].filter((one) => one !== null).join(" · ")}
+        {[visible(entry.threadTitle ?? "Untitled thread"), entry.agent].filter((one) => one !== null).join(" · ")}
       </span>
     </div>
   )

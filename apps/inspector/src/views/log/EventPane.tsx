@@ -9,6 +9,7 @@ import { ProblemNotice } from "../../shell/Notice.js"
 import { usePage } from "../../shell/PageContext.js"
 import { CopyButton } from "../../text/CodeBlock.js"
 import { JsonTree } from "../../text/JsonTree.js"
+import { visible } from "../../text/visible.js"
 import classes from "./EventPane.module.css"
 import type { LogEvent, LogRow } from "./logRows.js"
 
@@ -44,7 +45,7 @@ const Payload = ({ event }: { event: LogEvent }) => {
       {text === null || text.whole ? (
         <JsonTree key={`${event.sequence} ${text !== null}`} value={value} />
       ) : (
-        <pre className={classes.raw}>{text.text}</pre>
+        <pre className={classes.raw}>{visible(text.text)}</pre>
       )}
       {whole.problem === null ? null : <ProblemNotice error={whole.problem} retry={whole.again} />}
     </>
@@ -68,7 +69,7 @@ const Envelope = ({ event }: { event: LogEvent }) => {
               ) : times.has(name) && typeof value === "number" ? (
                 <span title={String(value)}>{fullTime(value)}</span>
               ) : (
-                String(value)
+                visible(String(value))
               )}
             </dd>
           </div>

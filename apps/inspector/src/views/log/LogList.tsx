@@ -15,6 +15,7 @@ import {
 import { clock, fullTime } from "../../format/format.js"
 import { useValue } from "../../live/KeyedStore.js"
 import { Icon } from "../../shell/Icon.js"
+import { visible } from "../../text/visible.js"
 import classes from "./LogList.module.css"
 import type { LogPages } from "./LogPages.js"
 import { familyOf, type LogRow, sequenceOf, summaryOf } from "./logRows.js"
@@ -43,7 +44,7 @@ const Cells = ({ row }: { row: LogRow }) => {
         {event.type}
         {row.kind === "folded" ? <span className={classes.pieces}>×{row.count.toLocaleString("en")}</span> : null}
       </span>
-      <span className={classes.summary}>{summary}</span>
+      <span className={classes.summary}>{visible(summary)}</span>
       <span className={classes.stream} title={event.streamId}>
         {event.streamId.slice(-6)}
       </span>

@@ -5,6 +5,7 @@ import type { Page } from "../../api/Api.js"
 import { useEvery, useRead } from "../../api/useRead.js"
 import { Ago } from "../../live/timedTexts.js"
 import { usePage } from "../../shell/PageContext.js"
+import { visible } from "../../text/visible.js"
 import type { LogEvent } from "../log/logRows.js"
 import { Card, Chip, Nothing, Table } from "./Card.js"
 
@@ -38,14 +39,14 @@ export const EffectsCard = () => {
         key: turnId,
         threadId,
         what: "a message",
-        about: text ?? "",
+        about: visible(text ?? ""),
         at: startedAt,
       })),
       ...requests.items.map(({ decision, openedAt, requestId, threadId, title }) => ({
         key: requestId,
         threadId,
         what: "an answer",
-        about: `${decision ?? ""} · ${title ?? ""}`,
+        about: visible(`${decision ?? ""} · ${title ?? ""}`),
         at: openedAt,
       })),
     ]
@@ -92,7 +93,7 @@ export const EffectsCard = () => {
                 </Chip>
               </td>
               <td>{textIn(event, "effect")}</td>
-              <td>{textIn(event, "message")}</td>
+              <td>{visible(textIn(event, "message"))}</td>
               <td>
                 <Ago at={event.recordedAt} />
               </td>

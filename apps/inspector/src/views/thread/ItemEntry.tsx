@@ -10,6 +10,7 @@ import { LongText } from "../../text/LongText.js"
 import { Markdown } from "../../text/Markdown.js"
 import { Terminal } from "../../text/Terminal.js"
 import { bareCommand, lastLines } from "../../text/terminalText.js"
+import { visible } from "../../text/visible.js"
 import { ChildLinks } from "./ChildLinks.js"
 import { Fold } from "./Fold.js"
 import classes from "./ItemEntry.module.css"
@@ -103,7 +104,9 @@ const Reasoning = ({ item, store }: ItemProps) => {
       kind="Reasoning"
       sign="question"
       store={store}
-      title={<span className={classes.faint}>{firstLine || (item.status === "open" ? "Thinking" : "Thought")}</span>}
+      title={
+        <span className={classes.faint}>{visible(firstLine) || (item.status === "open" ? "Thinking" : "Thought")}</span>
+      }
       tone={item.status === "open" ? "working" : "quiet"}
     />
   )
@@ -145,7 +148,7 @@ const Command = ({ item, store }: ItemProps) => {
       }
       sign="system"
       store={store}
-      title={<code title={item.title ?? undefined}>{bareCommand(item.title ?? "command")}</code>}
+      title={<code title={visible(item.title ?? "")}>{visible(bareCommand(item.title ?? "command"))}</code>}
       tone={toneOf(item)}
     />
   )
@@ -172,7 +175,7 @@ const FileChange = ({ item, store }: ItemProps) => (
     kind="File change"
     sign="log"
     store={store}
-    title={<code>{item.title ?? "files"}</code>}
+    title={<code>{visible(item.title ?? "files")}</code>}
     tone={toneOf(item)}
   />
 )
@@ -224,7 +227,7 @@ const Step = ({ item, store }: ItemProps) => (
     preview={item.kind === "subagent" ? <ChildLinks item={item} store={store} /> : null}
     sign={entryOf(signs, item.kind) ?? "more"}
     store={store}
-    title={item.title ?? item.nativeKind ?? item.kind}
+    title={visible(item.title ?? item.nativeKind ?? item.kind)}
     tone={toneOf(item)}
   />
 )

@@ -4,13 +4,14 @@ import { bytes } from "../../format/format.js"
 import { Icon, type IconName } from "../../shell/Icon.js"
 import { BlobImage } from "../../text/BlobImage.js"
 import { Markdown } from "../../text/Markdown.js"
+import { visible } from "../../text/visible.js"
 import classes from "./MessageParts.module.css"
 
 const chip = (sign: IconName, text: string, more: string | null) => (
   <span className={classes.chip}>
     <Icon name={sign} size={12} />
-    <span className={classes.name}>{text}</span>
-    {more === null ? null : <span className={classes.more}>{more}</span>}
+    <span className={classes.name}>{visible(text)}</span>
+    {more === null ? null : <span className={classes.more}>{visible(more)}</span>}
   </span>
 )
 

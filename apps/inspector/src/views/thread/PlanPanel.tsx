@@ -2,6 +2,7 @@
 import type { ThreadDetail } from "@threadfold/contracts"
 import { entryOf } from "../../format/format.js"
 import { Icon } from "../../shell/Icon.js"
+import { visible } from "../../text/visible.js"
 import classes from "./PlanPanel.module.css"
 
 const words: Readonly<Record<string, string>> = { pending: "to do", inProgress: "in progress", completed: "done" }
@@ -18,15 +19,15 @@ export const PlanPanel = ({ plan }: { plan: ThreadDetail["plan"] }) => {
         <span className={classes.count}>
           {done} of {plan.steps.length}
         </span>
-        <span className={classes.now}>{now?.step ?? "All steps are done"}</span>
+        <span className={classes.now}>{visible(now?.step ?? "All steps are done")}</span>
       </summary>
-      {plan.explanation === null ? null : <p className={classes.explanation}>{plan.explanation}</p>}
+      {plan.explanation === null ? null : <p className={classes.explanation}>{visible(plan.explanation)}</p>}
       <ol className={classes.steps}>
         {plan.steps.map(({ status, step }, index) => (
           // Steps have no identity but their place.
           <li className={classes.step} data-status={status} key={`${index} ${step}`}>
             <span className={classes.box}>{status === "completed" ? <Icon name="check" size={12} /> : null}</span>
-            <span>{step}</span>
+            <span>{visible(step)}</span>
             <span className={classes.hidden}> ({entryOf(words, status) ?? status})</span>
           </li>
         ))}

@@ -4,6 +4,7 @@ import type { AgentView } from "@threadfold/contracts/api"
 import { useState } from "react"
 import { Icon } from "../../shell/Icon.js"
 import { type CommandCall, useCommandCall } from "../../shell/useCommandCall.js"
+import { visible } from "../../text/visible.js"
 import { MessageParts } from "./MessageParts.js"
 import classes from "./QueueList.module.css"
 
@@ -35,7 +36,7 @@ const Line = ({ call: { busy, give }, canSteer, isFirst, message, path }: LinePr
       <span className={classes.place}>{message.position}</span>
       {draft === null ? (
         <div className={classes.text}>
-          {message.parts === null ? message.text : <MessageParts parts={message.parts} />}
+          {message.parts === null ? visible(message.text) : <MessageParts parts={message.parts} />}
         </div>
       ) : (
         <textarea

@@ -12,6 +12,7 @@ import { lazy } from "../../shell/lazyView.js"
 import { usePage, useTitle } from "../../shell/PageContext.js"
 import { StatusMark } from "../../shell/StatusMark.js"
 import { useCommandCall } from "../../shell/useCommandCall.js"
+import { visible } from "../../text/visible.js"
 import { nameOf } from "../threads/threadRows.js"
 import { ChildLinks } from "./ChildLinks.js"
 import { Composer } from "./Composer.js"
@@ -116,7 +117,7 @@ const Head = ({
       </h1>
       <span className={classes.about}>
         {thread.agent ?? thread.provider}
-        {thread.cwd === null ? null : <span title={thread.cwd}> · {shortPath(thread.cwd)}</span>}
+        {thread.cwd === null ? null : <span title={visible(thread.cwd)}> · {visible(shortPath(thread.cwd))}</span>}
       </span>
       {thread.parentThreadId === null ? null : (
         <Link className={classes.parent} href={`/threads/${thread.parentThreadId}`}>

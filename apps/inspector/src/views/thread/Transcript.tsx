@@ -11,6 +11,7 @@ import { requestsOf } from "../../requests/Requests.js"
 import { Icon } from "../../shell/Icon.js"
 import { Notice, ProblemNotice } from "../../shell/Notice.js"
 import { usePage } from "../../shell/PageContext.js"
+import { visible } from "../../text/visible.js"
 import type { Entry } from "./entries.js"
 import { Fold } from "./Fold.js"
 import { ItemEntry } from "./ItemEntry.js"
@@ -59,7 +60,7 @@ const Request = ({ requestId, store }: { requestId: string; store: ThreadStore }
       kind="Question"
       sign="question"
       store={store}
-      title={request.title ?? requestKindLabel(request.kind)}
+      title={visible(request.title ?? requestKindLabel(request.kind))}
     />
   )
 }

@@ -6,6 +6,7 @@ import { ProblemNotice } from "../../shell/Notice.js"
 import { usePage } from "../../shell/PageContext.js"
 import { DiffCounts, DiffTable } from "../../text/DiffTable.js"
 import { LongText } from "../../text/LongText.js"
+import { visible } from "../../text/visible.js"
 import classes from "./TurnChanges.module.css"
 
 interface ChangesProps {
@@ -35,7 +36,7 @@ const File = ({ file }: { file: FileChange }) => {
   return (
     <div className={classes.file}>
       <p className={classes.name}>
-        <code>{file.from === null ? file.path : `${file.from} → ${file.path}`}</code>
+        <code>{visible(file.from === null ? file.path : `${file.from} → ${file.path}`)}</code>
         {word === undefined ? null : <span className={classes.word}>{word}</span>}
         <DiffCounts additions={file.additions} deletions={file.deletions} />
       </p>

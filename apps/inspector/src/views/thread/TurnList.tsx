@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react"
 import { clock, fullTime } from "../../format/format.js"
 import { useValue } from "../../live/KeyedStore.js"
 import { Icon } from "../../shell/Icon.js"
+import { visible } from "../../text/visible.js"
 import type { ThreadStore } from "./ThreadStore.js"
 import classes from "./TurnList.module.css"
 
@@ -72,7 +73,7 @@ export const TurnList = ({ jump, store }: ListProps) => {
                   type="button"
                 >
                   {at === null ? null : <time title={fullTime(at)}>{clock(at)}</time>}
-                  <span className={classes.text}>{text || "without a message"}</span>
+                  <span className={classes.text}>{visible(text) || "without a message"}</span>
                 </button>
               </li>
             ))}

@@ -8,6 +8,7 @@ import { type KeyedStore, useKey } from "../../live/KeyedStore.js"
 import { Ago, Running } from "../../live/timedTexts.js"
 import { Icon } from "../../shell/Icon.js"
 import { StatusMark } from "../../shell/StatusMark.js"
+import { visible } from "../../text/visible.js"
 import type { RowDetails } from "./RowDetails.js"
 import classes from "./ThreadLine.module.css"
 import { nameOf, needOf } from "./threadRows.js"
@@ -52,15 +53,15 @@ export const ThreadLine = memo(({ active, details, focus, rows, tabbable, thread
         ) : null}
         <span className={classes.title}>{nameOf(thread)}</span>
         {thread.cwd === null ? null : (
-          <span className={classes.folder} title={thread.cwd}>
-            {shortPath(thread.cwd)}
+          <span className={classes.folder} title={visible(thread.cwd)}>
+            {visible(shortPath(thread.cwd))}
           </span>
         )}
       </span>
       <span className={classes.need}>
         {need === null ? null : (
           <span className={classes.chip} data-tone={need.tone}>
-            {need.text}
+            {visible(need.text)}
           </span>
         )}
         {startedAt === undefined ? null : <Running className={classes.running} since={startedAt} />}

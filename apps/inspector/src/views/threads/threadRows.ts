@@ -1,6 +1,7 @@
 /** What the list of threads knows of a thread, where it stands in the list, and which filter it meets. Pure functions. */
 import type { ThreadStatus, ThreadView } from "@threadfold/contracts"
 import { counted } from "../../format/format.js"
+import { visible } from "../../text/visible.js"
 
 /** Groups of the list, from the top: what needs a person comes first, whatever its age. */
 export const groups = ["needs", "working", "rest"] as const
@@ -8,7 +9,7 @@ export type Group = (typeof groups)[number]
 
 /** The name of a thread in a list. */
 export const nameOf = ({ firstWords, title }: Pick<ThreadView, "firstWords" | "title">): string =>
-  title ?? firstWords ?? "Untitled thread"
+  visible(title ?? firstWords ?? "Untitled thread")
 
 /** Why a thread needs a person, and the colour that says how bad it is. */
 export interface Need {
