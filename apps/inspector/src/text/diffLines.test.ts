@@ -29,6 +29,19 @@ it("shows what is no whole diff as it is", () => {
   expect(readDiff("+only\n-lines")[0]).toMatchObject({ additions: 1, deletions: 1 })
 })
 
+it("counts a diff without heads of hunks, and takes its names for no lines", () => {
+  const [file] = readDiff("--- a/x.ts\n+++ b/x.ts\n same\n-old\n+new\n+more\n")
+  expect(file).toMatchObject({ path: "x.ts", additions: 2, deletions: 1 })
+  expect(file?.lines.map(({ kind, text }) => [kind, text])).toEqual([
+    ["note", "--- a/x.ts"],
+    ["note", "+++ b/x.ts"],
+    ["same", "same"],
+    ["removed", "old"],
+    ["added", "new"],
+    ["added", "more"],
+  ])
+})
+
 const ended = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("")
 
 it("counts what was changed", () => {

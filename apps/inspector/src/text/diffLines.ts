@@ -22,23 +22,33 @@ const nameOf = (name: string | undefined): string => {
   return path === "/dev/null" ? "" : path
 }
 
-/** A text that is no diff which can be read, as lines as they are: agents send parts of diffs, too. */
+/** The name in a line such as `+++ b/x.ts`, which may have a time behind it. */
+const nameIn = (line: string): string => (line.slice(4).split("\t")[0] ?? "").trim()
+
+/** A text that is no diff which can be read, as lines as they are: agents send parts of diffs, and diffs without heads of hunks. */
 const asItIs = (text: string): FileDiffLines => {
-  const lines = text
-    .replace(/\n$/, "")
-    .split("\n")
-    .map((line): DiffLine => {
-      const kind = line.startsWith("+")
-        ? "added"
-        : line.startsWith("-")
-          ? "removed"
-          : line.startsWith("@@")
-            ? "hunk"
-            : "same"
-      return { kind, before: null, after: null, text: kind === "hunk" ? line : line.replace(/^[ +-]/, "") }
-    })
+  const all = text.replace(/\n$/, "").split("\n")
+  const names: string[] = []
+  const lines = all.map((line, at): DiffLine => {
+    const isBefore = line.startsWith("--- ") && all[at + 1]?.startsWith("+++ ") === true
+    const isAfter = line.startsWith("+++ ") && all[at - 1]?.startsWith("--- ") === true
+    if (isAfter) names.push(nameOf(nameIn(line)) || nameOf(nameIn(all[at - 1] ?? "")))
+    const kind =
+      isBefore || isAfter
+        ? "note"
+        : line.startsWith("+")
+          ? "added"
+          : line.startsWith("-")
+            ? "removed"
+            : line.startsWith("@@")
+              ? "hunk"
+              : "same"
+    const isWhole = kind === "hunk" || kind === "note"
+    return { kind, before: null, after: null, text: isWhole ? line : line.replace(/^[ +-]/, "") }
+  })
   const count = (kind: DiffLine["kind"]) => lines.filter((line) => line.kind === kind).length
-  return { path: "", additions: count("added"), deletions: count("removed"), lines }
+  const [path = "", another] = names
+  return { path: another === undefined ? path : "", additions: count("added"), deletions: count("removed"), lines }
 }
 
 const kinds: Readonly<Record<string, DiffLine["kind"]>> = { "+": "added", "-": "removed", "\\": "note" }

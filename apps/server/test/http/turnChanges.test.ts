@@ -72,18 +72,25 @@ describe("what a turn changed", () => {
         changed(1, "completed", claude),
         changed(2, "declined", { changes: [{ path: "no.ts", kind: "update", diff: "@@ -1 +1 @@\n-a\n+b" }] }),
         changed(3, "completed", { changes: [{ path: "new.ts", kind: { type: "add" }, diff: "x\n" }] }),
+        // Agents leave the heads of hunks out, and give names or none.
+        changed(4, "completed", { changes: [{ path: "bare.ts", kind: "update", diff: "-a\n+b\n+c\n" }] }),
+        changed(5, "completed", {
+          changes: [{ path: "named.ts", kind: "update", diff: "--- a/named.ts\n+++ b/named.ts\n-a\n+b\n" }],
+        }),
       ])
       const { body } = yield* callAs(TurnChanges, `/v1/turns/${yield* turnId}/changes`)
       expect([body.source, body.additions, body.deletions, body.next, body.partial]).toEqual([
         "items",
+        6,
         3,
-        1,
         null,
         false,
       ])
       expect(body.items.map(({ additions, change, path }) => [path, change, additions])).toEqual([
         ["/w/a.txt", "modified", 2],
         ["new.ts", "added", 1],
+        ["bare.ts", "modified", 2],
+        ["named.ts", "modified", 1],
       ])
       expect((yield* problemOfCall(`/v1/turns/${sessionId(9)}/changes`)).slug).toBe("turn-not-found")
     }).pipe(Effect.provide(testServer())),

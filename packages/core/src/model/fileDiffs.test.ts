@@ -87,4 +87,16 @@ describe("the files of a unified diff", () => {
       expect(filesOfDiff(text).filter(({ path }) => path !== "")).toEqual([])
     }
   })
+
+  it("are counted where an agent leaves the heads of hunks out", () => {
+    const text = "--- a/x.ts\n+++ b/x.ts\n same\n-old\n+new\n+more\n"
+    const git = `diff --git a/y.ts b/y.ts\n--- a/y.ts\n+++ b/y.ts\n-gone\n--- a/z.ts\n+++ b/z.ts\n+come\n`
+    expect(filesOfDiff(text + git).map(({ additions, deletions, path }) => [path, additions, deletions])).toEqual([
+      ["x.ts", 2, 1],
+      ["y.ts", 0, 1],
+      ["z.ts", 1, 0],
+    ])
+    // What stands behind the last hunk belongs to no file.
+    expect(filesOfDiff(`${modified}-- \n2.40.1\n`)).toMatchObject([{ additions: 3, deletions: 2 }])
+  })
 })

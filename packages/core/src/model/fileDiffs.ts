@@ -24,6 +24,8 @@ interface Found {
   binary: boolean
   additions: number
   deletions: number
+  /** Its names are read, and no hunk: agents leave the heads of hunks out, and their lines are counted all the same. */
+  headless: boolean
 }
 
 const hunk = /^@@+ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@/
@@ -38,11 +40,16 @@ const nameIn = (line: string, side: "a/" | "b/"): string | null => {
 
 const count = (text: string | undefined): number => (text === undefined ? 1 : Number(text))
 
-/** What a line of a header says of its file. */
+/** What a line outside of hunks says of its file. */
 const readHeader = (file: Found, line: string): void => {
-  if (line.startsWith("--- ")) file.before = nameIn(line, "a/")
-  else if (line.startsWith("+++ ")) file.after = nameIn(line, "b/")
-  else if (line.startsWith("rename from ")) file.before = line.slice("rename from ".length)
+  if (file.headless) {
+    if (line.startsWith("+")) file.additions += 1
+    else if (line.startsWith("-")) file.deletions += 1
+  } else if (line.startsWith("--- ")) file.before = nameIn(line, "a/")
+  else if (line.startsWith("+++ ")) {
+    file.after = nameIn(line, "b/")
+    file.headless = true
+  } else if (line.startsWith("rename from ")) file.before = line.slice("rename from ".length)
   else if (line.startsWith("rename to ")) file.after = line.slice("rename to ".length)
   else if (line.startsWith("new file mode")) file.change = "added"
   else if (line.startsWith("deleted file mode")) file.change = "deleted"
@@ -99,11 +106,22 @@ export const filesOfDiff = (text: string): readonly FileDiff[] => {
       if (begins && !isOwn) {
         close(at)
         const [, before = null, after = null] = header ?? []
-        file = { start: at, before, after, change: "modified", binary: false, additions: 0, deletions: 0 }
+        file = {
+          start: at,
+          before,
+          after,
+          change: "modified",
+          binary: false,
+          additions: 0,
+          deletions: 0,
+          headless: false,
+        }
       }
       const sizes = hunk.exec(line)
-      if (sizes !== null) left = { before: count(sizes[1]), after: count(sizes[2]) }
-      else if (file !== null) readHeader(file, line)
+      if (sizes !== null) {
+        left = { before: count(sizes[1]), after: count(sizes[2]) }
+        if (file !== null) file.headless = false
+      } else if (file !== null) readHeader(file, line)
     }
     at = next
   }

@@ -20,7 +20,9 @@ const ofTurn = (diff: string): readonly FileChange[] => {
 
 /** A file of an item: its diff may have no header. */
 const ofItem = (itemId: string, { diff, kind, path }: ChangedFile): FileChange => {
-  const [counted] = typeof diff === "string" ? filesOfDiff(`--- a/${path}\n+++ b/${path}\n${diff}\n`) : []
+  const own = typeof diff === "string" ? filesOfDiff(diff) : []
+  const [counted] =
+    own.length > 0 || typeof diff !== "string" ? own : filesOfDiff(`--- a/${path}\n+++ b/${path}\n${diff}\n`)
   return {
     path,
     from: null,
