@@ -231,6 +231,16 @@ const OpenRequest = ({ keys, request }: OpenProps) => {
   )
 }
 
+/** A question of which only the beginning is known: what it takes would be guessed. */
+const CutRequest = ({ request }: { readonly request: RequestDetail }) => (
+  <>
+    <p className={classes.outcome} role="status">
+      Reading the rest of the question…
+    </p>
+    <Outcome answer={undefined} request={request} />
+  </>
+)
+
 interface CardProps {
   readonly requestId: string
   readonly keys?: boolean
@@ -242,7 +252,7 @@ export const QuestionCard = ({ keys = false, requestId }: CardProps) => {
   const shown = useKey(requests.shown, requestId)
   if (shown === undefined) return <Notice kind="loading" title="Reading the question" />
   if ("problem" in shown) return <ProblemNotice error={shown.problem} retry={requests.restarted} />
-  const { request } = shown
+  const { isWhole, request } = shown
   return (
     <article className={classes.card} data-request={requestId} data-status={request.status} data-testid="request">
       <header className={classes.head}>
@@ -250,7 +260,7 @@ export const QuestionCard = ({ keys = false, requestId }: CardProps) => {
         {request.openedAt === null ? null : <Ago at={request.openedAt} className={classes.ago} />}
       </header>
       <h3 className={classes.title}>{visible(request.title ?? requestKindLabel(request.kind))}</h3>
-      <OpenRequest keys={keys} key={requestId} request={request} />
+      {isWhole ? <OpenRequest keys={keys} key={requestId} request={request} /> : <CutRequest request={request} />}
     </article>
   )
 }

@@ -1,8 +1,6 @@
 /** All that an agent asks with: the command and its folder, the changes of files, and the whole in the agent's own words. */
 import type { RequestDetail } from "@threadfold/contracts"
-import { type ReactNode, useEffect, useState } from "react"
-import { readWholeText } from "../api/wholeText.js"
-import { usePage } from "../shell/PageContext.js"
+import type { ReactNode } from "react"
 import { DiffTable } from "../text/DiffTable.js"
 import { JsonTree } from "../text/JsonTree.js"
 import { OutLink } from "../text/Markdown.js"
@@ -10,26 +8,6 @@ import { visible } from "../text/visible.js"
 import { askedOf } from "./answers.js"
 import { commandIn, folderIn, reasonIn } from "./arguments.js"
 import classes from "./RequestArguments.module.css"
-
-/** Reads arguments that do not ride along. */
-const useWholeData = (request: RequestDetail) => {
-  const { api } = usePage()
-  const cut = request.truncated?.data
-  const [whole, setWhole] = useState<unknown>(undefined)
-  const [problem, setProblem] = useState<unknown>(null)
-  const href = cut?.href
-  useEffect(() => {
-    if (href === undefined) return
-    const ends = new AbortController()
-    readWholeText(api, href, { signal: ends.signal })
-      .then(({ text, whole }) => setWhole(whole ? JSON.parse(text) : undefined))
-      .catch((error: unknown) => {
-        if (!ends.signal.aborted) setProblem(error)
-      })
-    return () => ends.abort()
-  }, [api, href])
-  return { data: whole ?? request.data, isCut: cut !== undefined && whole === undefined, problem }
-}
 
 const Fact = ({ children, name }: { name: string; children: ReactNode }) => (
   <div className={classes.fact}>
@@ -39,8 +17,7 @@ const Fact = ({ children, name }: { name: string; children: ReactNode }) => (
 )
 
 export const RequestArguments = ({ request }: { request: RequestDetail }) => {
-  const { data, isCut, problem } = useWholeData(request)
-  const asked = askedOf({ data })
+  const asked = askedOf(request)
   const command = commandIn(asked.data)
   const folder = folderIn(asked.data)
   const reason = reasonIn(asked.data)
@@ -77,11 +54,6 @@ export const RequestArguments = ({ request }: { request: RequestDetail }) => {
           )}
         </section>
       ))}
-      {isCut ? (
-        <p className={classes.soft} role="status">
-          {problem === null ? "Reading the rest of the arguments…" : "The rest of the arguments could not be read."}
-        </p>
-      ) : null}
       {asked.data == null ? null : (
         <details className={classes.all} open={isOpen}>
           <summary>All arguments</summary>

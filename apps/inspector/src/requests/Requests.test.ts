@@ -3,6 +3,7 @@ import type { RowChanges } from "@threadfold/contracts/api"
 import { expect, it, vi } from "vitest"
 import type { Api, CommandCall } from "../api/Api.js"
 import { notReached, PageProblem } from "../api/PageProblem.js"
+import { choicesOf } from "./answers.js"
 import { Requests } from "./Requests.js"
 
 const question: RequestDetail = {
@@ -113,4 +114,70 @@ it("reads what is shown when it changes, and nothing else", async () => {
   requests.changed(changeOf("r"))
   requests.restarted()
   expect(server.reads).toBe(reads)
+})
+
+/** A server with a question of which only the beginning rides along. */
+const makeLong = (data: unknown) => {
+  const text = JSON.stringify(data)
+  const cut = { ...question, truncated: { data: { bytes: text.length, href: "/v1/requests/r/text?field=data" } } }
+  const server = { now: cut, reads: 0, rests: [] as (() => void)[], fail: null as PageProblem | null, bytes: text }
+  const get = async (path: string, query: { readonly offset?: number; readonly limit?: number } = {}) => {
+    if (!path.endsWith("/text")) {
+      server.reads += 1
+      return server.now
+    }
+    await new Promise<void>((resolve) => server.rests.push(resolve))
+    if (server.fail !== null) throw server.fail
+    const { limit = 0, offset = 0 } = query
+    const end = offset + limit
+    return {
+      text: server.bytes.slice(offset, end),
+      bytes: server.bytes.length,
+      next: end < server.bytes.length ? end : null,
+    }
+  }
+  const requests = new Requests({ get: get as Api["get"], command: (async () => ({})) as Api["command"] })
+  requests.want("r")
+  const giveRest = async () => {
+    await vi.waitFor(() => expect(server.rests.length).toBeGreaterThan(0))
+    server.rests.shift()?.()
+  }
+  return { giveRest, requests, server }
+}
+
+const longData = {
+  choices: [{ decision: "only_this", label: "Only this" }],
+  questions: [{ id: "q", text: "x".repeat(1_000) }],
+}
+
+it("is not whole, and takes no answer, until the rest of it is read", async () => {
+  const { giveRest, requests } = makeLong(longData)
+  await vi.waitFor(() => expect(requests.shown.get("r")).toMatchObject({ isWhole: false, request: { data: null } }))
+  await giveRest()
+  await vi.waitFor(() => expect(requests.shown.get("r")).toMatchObject({ isWhole: true, request: { data: longData } }))
+  const shown = requests.shown.get("r")
+  const choices = shown !== undefined && "request" in shown ? choicesOf(shown.request) : []
+  expect(choices.map(({ decision }) => decision)).toEqual(["only_this"])
+})
+
+it("reads the rest of a question once, however often the question changes", async () => {
+  const { giveRest, requests, server } = makeLong(longData)
+  await giveRest()
+  await vi.waitFor(() => expect(requests.shown.get("r")).toMatchObject({ isWhole: true }))
+  server.now = { ...server.now, status: "answered", decision: "only_this", version: 2 }
+  requests.changed(changeOf("r"))
+  await vi.waitFor(() => expect(statusOf(requests)).toBe("answered"))
+  expect(requests.shown.get("r")).toMatchObject({ isWhole: true, request: { data: longData } })
+  expect([server.reads, server.rests.length]).toEqual([2, 0])
+})
+
+it("says why the rest cannot be read, and reads it when it is asked again", async () => {
+  const { giveRest, requests, server } = makeLong(longData)
+  server.fail = notReached()
+  await giveRest()
+  await vi.waitFor(() => expect(requests.shown.get("r")).toMatchObject({ problem: { title: server.fail?.title } }))
+  server.fail = null
+  requests.restarted()
+  await giveRest()
+  await vi.waitFor(() => expect(requests.shown.get("r")).toMatchObject({ isWhole: true, request: { data: longData } }))
 })

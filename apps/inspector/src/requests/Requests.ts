@@ -5,7 +5,9 @@
 import type { RequestDetail } from "@threadfold/contracts"
 import type { RowChanges } from "@threadfold/contracts/api"
 import { type Api, isProblemOf, newKey } from "../api/Api.js"
-import { asProblem, type PageProblem } from "../api/PageProblem.js"
+import { asProblem, PageProblem } from "../api/PageProblem.js"
+import { mostBytes, readWholeText } from "../api/wholeText.js"
+import { bytes } from "../format/format.js"
 import { changesOf, type FeedListener } from "../live/Feed.js"
 import { KeyedStore } from "../live/KeyedStore.js"
 import type { PageServices } from "../shell/PageContext.js"
@@ -20,8 +22,8 @@ export type Answer =
   /** It was not taken; the question is still open. */
   | { readonly kind: "refused"; readonly decision: string; readonly problem: PageProblem }
 
-/** A question, or why it cannot be shown. */
-export type Shown = { readonly request: RequestDetail } | { readonly problem: PageProblem }
+/** A question, or why it cannot be shown. Until it is whole, its fields and choices are not known: nobody can answer it. */
+export type Shown = { readonly request: RequestDetail; readonly isWhole: boolean } | { readonly problem: PageProblem }
 
 export class Requests implements FeedListener {
   readonly shown = new KeyedStore<Shown>()
@@ -96,20 +98,56 @@ export class Requests implements FeedListener {
     do {
       reading.again = false
       try {
-        this.#put(requestId, { request: await this.api.get(`/v1/requests/${encodeURIComponent(requestId)}`) })
+        const request: RequestDetail = await this.api.get(`/v1/requests/${encodeURIComponent(requestId)}`)
+        const isCut = request.truncated?.data !== undefined
+        if (isCut && this.#wholeOf(requestId) === null) this.#put(requestId, { request, isWhole: false })
+        this.#put(requestId, { request: await this.#readRest(request), isWhole: true })
       } catch (error) {
         const problem = asProblem(error)
         // What was read before stays where the server is away for a moment.
-        if (!problem.mayPass || this.shown.get(requestId) === undefined) this.#put(requestId, { problem })
+        if (!problem.mayPass || this.#wholeOf(requestId) === null) this.#put(requestId, { problem })
       }
     } while (reading.again)
     this.#reading.delete(requestId)
   }
 
+  /** A question as it was read last, all of it; null: it was not. */
+  #wholeOf(requestId: string): RequestDetail | null {
+    const known = this.shown.get(requestId)
+    return known !== undefined && "request" in known && known.isWhole ? known.request : null
+  }
+
+  /** A question with what did not ride along. What is known of it already is not read again. */
+  async #readRest(request: RequestDetail): Promise<RequestDetail> {
+    const cut = request.truncated?.data
+    if (cut === undefined) return request
+    const known = this.#wholeOf(request.requestId)
+    const before = known?.truncated?.data
+    if (known !== null && before?.href === cut.href && before.bytes === cut.bytes) {
+      return { ...request, data: known.data }
+    }
+    const { text, whole } = await readWholeText(this.api, cut.href)
+    if (!whole) {
+      throw new PageProblem(
+        413,
+        null,
+        "This question is too long for the page",
+        `It has ${bytes(cut.bytes)}; the page shows ${bytes(mostBytes)}.`,
+        "Answer it with `threadfold answer`.",
+      )
+    }
+    const data: unknown = JSON.parse(text)
+    return { ...request, data }
+  }
+
   #put(requestId: string, shown: Shown): void {
     const known = this.shown.get(requestId)
     const isSame =
-      known !== undefined && "request" in known && "request" in shown && known.request.version === shown.request.version
+      known !== undefined &&
+      "request" in known &&
+      "request" in shown &&
+      known.isWhole === shown.isWhole &&
+      known.request.version === shown.request.version
     if (!isSame) this.shown.set(requestId, shown)
   }
 }
