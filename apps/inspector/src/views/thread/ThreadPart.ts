@@ -1,52 +1,91 @@
-/** One list of a thread, as far as it is read: its entries by id, in the order of their ids, and where older ones are. */
+/**
+ * One list of a thread, as far as it is read: its entries in the order of the server, and where older ones are. Turns and items are in
+ * the order of their ordinals, which rows have; a page of views has none, and is in that order itself. Requests are in the order of
+ * their ids.
+ */
+import type { ItemRow, TurnRow } from "@threadfold/contracts"
 import type { Page } from "../../api/Api.js"
 import { KeyedStore } from "../../live/KeyedStore.js"
 import type { Reach } from "./entries.js"
+
+/**
+ * Id of the oldest row from which on none is missing, of rows of a snapshot: its newest, and older ones that are open. Ordinals have no
+ * gaps, but for turns that steered another one, which no list has. A turn that is settled is never one of the older ones.
+ */
+export const floorOf = (rows: readonly (TurnRow | ItemRow)[], name: "turns" | "items"): string | null => {
+  const newestFirst = rows
+    .filter((row) => !("steeredInto" in row) || row.steeredInto === null)
+    .sort((a, b) => b.ordinal - a.ordinal)
+  const settled = newestFirst.findLastIndex((row) => name === "turns" && "settled" in row && row.settled === 1)
+  let at = Math.max(0, settled)
+  for (let next = newestFirst[at + 1]; next !== undefined; next = newestFirst[at + 1]) {
+    if (next.ordinal + 1 !== newestFirst[at]?.ordinal) break
+    at += 1
+  }
+  const floor = newestFirst[at]
+  if (floor === undefined) return null
+  return "itemId" in floor ? floor.itemId : floor.turnId
+}
 
 export class ThreadPart<V> {
   readonly rows = new KeyedStore<V>()
   /** Ids of the entries that are read, oldest first. */
   readonly ids: string[] = []
-  reach: Reach = { floor: "", cursor: null }
+  reach: Reach = { floor: null, cursor: null }
+  /** Where an entry is among the others; those of one place are in the order of their ids. */
+  readonly #places = new Map<string, number>()
 
   constructor(
     /** Its name in the API: `/v1/threads/{id}/<name>`. */
     readonly name: "turns" | "items" | "requests",
+    private readonly order: "ordinal" | "id",
     private readonly idOf: (view: V) => string,
   ) {}
 
   /** An entry as it is now. True: it is new. */
-  put(view: V): boolean {
+  put(view: V, ordinal = 0): boolean {
     const id = this.idOf(view)
-    const at = this.#placeOf(id)
-    const isNew = this.ids[at] !== id
-    if (isNew) this.ids.splice(at, 0, id)
+    const isNew = !this.#places.has(id)
+    if (isNew) {
+      const place = this.order === "id" ? 0 : ordinal
+      this.ids.splice(this.#indexOf(place, id), 0, id)
+      this.#places.set(id, place)
+    }
     this.rows.set(id, view)
     return isNew
   }
 
-  /** Entries of a page. One that has come by the feed is newer. */
-  take(views: readonly V[]): void {
-    for (const view of views) if (this.rows.get(this.idOf(view)) === undefined) this.put(view)
-  }
-
-  /** A page of older entries, the newest of them first. */
+  /** A page of older entries, the newest of them first. An entry of it that has come by the feed is newer. */
   takeOlder({ items, next }: Pick<Page<V>, "items" | "next">): void {
-    this.take(items)
+    let place = this.reach.floor === null ? 0 : (this.#places.get(this.reach.floor) ?? 0)
+    for (const view of items) {
+      const held = this.#places.get(this.idOf(view))
+      // No ordinal that is known is higher: each entry has one of its own.
+      place = held === undefined ? place - 1 : Math.min(place, held)
+      if (held === undefined) this.put(view, place)
+    }
     const oldest = items.at(-1)
-    const floor = oldest === undefined ? this.reach.floor : this.idOf(oldest)
-    this.reach = { cursor: next, floor: next === null ? "" : floor }
+    this.beginAt(oldest === undefined ? this.reach.floor : this.idOf(oldest), next)
   }
 
-  /** The newest entries of a moment: what is older is behind the cursor. */
+  /** The newest entries of a moment, oldest first: what is older is behind the cursor. */
   begin(views: readonly V[], cursor: string | null): void {
-    this.take(views)
-    this.reach = { cursor, floor: cursor === null ? "" : (this.ids[0] ?? "") }
+    this.takeOlder({ items: views.toReversed(), next: cursor })
+  }
+
+  /** From which entry on all are there. */
+  beginAt(floor: string | null, cursor: string | null): void {
+    this.reach = { cursor, floor: cursor === null ? null : floor }
   }
 
   remove(id: string): void {
-    const at = this.#placeOf(id)
-    if (this.ids[at] === id) this.ids.splice(at, 1)
+    const place = this.#places.get(id)
+    if (place !== undefined) {
+      const index = this.#indexOf(place, id)
+      if (this.reach.floor === id) this.reach = { ...this.reach, floor: this.ids[index + 1] ?? null }
+      this.ids.splice(index, 1)
+      this.#places.delete(id)
+    }
     this.rows.delete(id)
   }
 
@@ -55,24 +94,22 @@ export class ThreadPart<V> {
     return this.ids.flatMap((id) => this.rows.get(id) ?? [])
   }
 
-  /** How many are read from an id on. */
-  countFrom(id: string): number {
-    return this.ids.length - this.#placeOf(id)
-  }
-
   clear(): void {
     this.ids.length = 0
+    this.#places.clear()
     this.rows.clear()
-    this.reach = { floor: "", cursor: null }
+    this.reach = { floor: null, cursor: null }
   }
 
-  /** Where an id is, or would be. */
-  #placeOf(id: string): number {
+  /** Where an entry is, or would be. */
+  #indexOf(place: number, id: string): number {
     let low = 0
     let high = this.ids.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.ids[middle] ?? "") < id) low = middle + 1
+      const other = this.ids[middle] ?? ""
+      const at = this.#places.get(other) ?? 0
+      if (at < place || (at === place && other < id)) low = middle + 1
       else high = middle
     }
     return low

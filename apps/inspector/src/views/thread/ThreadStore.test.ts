@@ -18,6 +18,7 @@ const threadRow = (fields: object = {}) => ({
 })
 const itemRow = (n: number, fields: object = {}) => ({
   itemId: `i-${two(n)}`,
+  ordinal: n + 1,
   turnId: null,
   kind: "agent_message",
   status: "completed",

@@ -23,9 +23,9 @@ import type { Api, Page } from "../../api/Api.js"
 import { asProblem, type PageProblem } from "../../api/PageProblem.js"
 import { changesOf, type FeedListener } from "../../live/Feed.js"
 import { KeyedStore, ValueStore } from "../../live/KeyedStore.js"
-import { after, type Entry, entriesOf, horizonOf, sameEntries } from "./entries.js"
+import { type Entry, entriesOf, mergedOf, type Placed, type Reach, sameEntries, startOf } from "./entries.js"
 import { type Chunk, itemOfRow, queuedOfRow, requestOfRow, type Sent, turnOfRow } from "./rowViews.js"
-import { ThreadPart } from "./ThreadPart.js"
+import { floorOf, ThreadPart } from "./ThreadPart.js"
 
 /** What is shown around the transcript. */
 export interface ThreadHead {
@@ -71,9 +71,9 @@ const nextFrame = (run: () => void): void => {
 }
 
 export class ThreadStore implements FeedListener {
-  readonly #turns = new ThreadPart<TurnView>("turns", ({ turnId }) => turnId)
-  readonly #items = new ThreadPart<ItemView>("items", ({ itemId }) => itemId)
-  readonly #requests = new ThreadPart<RequestView>("requests", ({ requestId }) => requestId)
+  readonly #turns = new ThreadPart<TurnView>("turns", "ordinal", ({ turnId }) => turnId)
+  readonly #items = new ThreadPart<ItemView>("items", "ordinal", ({ itemId }) => itemId)
+  readonly #requests = new ThreadPart<RequestView>("requests", "id", ({ requestId }) => requestId)
   readonly turns = this.#turns.rows
   readonly items = this.#items.rows
   readonly requests = this.#requests.rows
@@ -184,13 +184,16 @@ export class ThreadStore implements FeedListener {
   async #readNow(signal: AbortSignal): Promise<void> {
     const snapshot = await this.api.get<RowsSnapshot>(`${this.path}/snapshot`, { limit: firstRows }, { signal })
     this.#clear()
-    for (const part of [this.#turns, this.#items, this.#requests]) {
-      part.reach = { floor: after(snapshot.rest[part.name] ?? null), cursor: snapshot.more[part.name] ?? null }
-    }
     const changes = snapshotOrder.flatMap((table) =>
       (snapshot.rows[table] ?? []).map((row) => ({ table, key: [], row })),
     )
     this.#apply({ streamId: this.threadId, sequence: snapshot.sequence, changes })
+    this.#putItems()
+    const { items, requests, turns } = snapshot.more
+    const restOfRequests = snapshot.rest.requests ?? ""
+    this.#turns.beginAt(floorOf([...this.#turnRows.values()], "turns"), turns ?? null)
+    this.#items.beginAt(floorOf([...this.#itemRows.values()], "items"), items ?? null)
+    this.#requests.beginAt(this.#requests.ids.find((id) => id >= restOfRequests) ?? null, requests ?? null)
     const early = this.#early ?? []
     this.#early = null
     for (const one of early) if (one.sequence > snapshot.sequence) this.#apply(one)
@@ -207,19 +210,22 @@ export class ThreadStore implements FeedListener {
     this.head.set({ thread: page.thread, session: page.session, queue: page.queue })
   }
 
-  #horizon(): string {
-    return horizonOf([this.#turns.reach, this.#items.reach, this.#requests.reach])
+  #reaches(): readonly Reach[] {
+    return [this.#turns.reach, this.#items.reach, this.#requests.reach]
   }
 
   /** Reads the lists that reach least far back, until the transcript has more. */
   async #readBack(signal: AbortSignal): Promise<void> {
     const parts = [this.#turns, this.#items, this.#requests]
-    const count = (horizon: string) => parts.reduce((sum, part) => sum + part.countFrom(horizon), 0)
-    const shown = count(this.#horizon())
+    let enough: number | null = null
     for (let pages = 0; pages < mostPages; pages += 1) {
-      const horizon = this.#horizon()
-      if (count(horizon) >= shown + olderRows / 2) return
-      const read = parts.find(({ reach }) => reach.cursor !== null && reach.floor === horizon)
+      const merged = mergedOf(this.#placed())
+      const start = startOf(merged, this.#reaches())
+      const shown = merged.length - start
+      enough ??= shown + olderRows / 2
+      if (shown >= enough) return
+      const first = merged[start]?.id ?? null
+      const read = parts.find(({ reach: { cursor, floor } }) => cursor !== null && (floor === null || floor === first))
       if (read === undefined) return
       if (read === this.#turns) await this.#readPage(this.#turns, signal)
       else if (read === this.#items) await this.#readPage(this.#items, signal)
@@ -246,7 +252,7 @@ export class ThreadStore implements FeedListener {
     }
     const ranges = [...this.#rewinds.values()]
     if (changes.changes.some(({ table }) => table === "rewinds")) {
-      for (const row of this.#turnRows.values()) this.#turns.put(turnOfRow(row, ranges))
+      for (const row of this.#turnRows.values()) this.#turns.put(turnOfRow(row, ranges), row.ordinal)
     }
     this.#orderChanged ||= changes.changes.some(({ table }) => table === "turns" || table === "requests")
     this.#applyTexts(changes)
@@ -254,7 +260,7 @@ export class ThreadStore implements FeedListener {
       if (change.kind === "removed") this.#turns.remove(String(change.key[0]))
       else {
         this.#turnRows.set(change.row.turnId, change.row)
-        this.#turns.put(turnOfRow(change.row, ranges))
+        this.#turns.put(turnOfRow(change.row, ranges), change.row.ordinal)
       }
     }
     for (const change of changesOf("requests", changes)) {
@@ -310,14 +316,19 @@ export class ThreadStore implements FeedListener {
     })
   }
 
-  /** What has changed since the last frame. */
-  #showChanged(): void {
+  #putItems(): void {
     for (const itemId of this.#changedItems) {
       const row = this.#itemRows.get(itemId)
-      const isNew = row !== undefined && this.#items.put(itemOfRow(row, this.#chunks.get(itemId) ?? new Map()))
+      if (row === undefined) continue
+      const isNew = this.#items.put(itemOfRow(row, this.#chunks.get(itemId) ?? new Map()), row.ordinal)
       this.#orderChanged ||= isNew
     }
     this.#changedItems.clear()
+  }
+
+  /** What has changed since the last frame. */
+  #showChanged(): void {
+    this.#putItems()
     const row = this.#threadRow
     if (row !== null) {
       const session = row.sessionId === null ? undefined : this.#sessions.get(row.sessionId)
@@ -332,10 +343,11 @@ export class ThreadStore implements FeedListener {
 
   #show(part: Partial<ReadState>): void {
     const last = this.state.get()
-    const horizon = this.#horizon()
-    const entries = this.#orderChanged ? sameEntries(last.entries, this.#entriesFrom(horizon)) : last.entries
+    const entries = this.#orderChanged
+      ? sameEntries(last.entries, entriesOf(this.#placed(), this.#reaches()))
+      : last.entries
     this.#orderChanged = false
-    const next = { ...last, entries, older: horizon !== "", ...part }
+    const next = { ...last, entries, older: this.#reaches().some(({ cursor }) => cursor !== null), ...part }
     const isSame =
       next.entries === last.entries &&
       next.older === last.older &&
@@ -344,21 +356,21 @@ export class ThreadStore implements FeedListener {
     if (!isSame) this.state.set(next)
   }
 
-  #entriesFrom(horizon: string): readonly Entry[] {
-    return entriesOf(
-      {
-        turns: this.#turns.views().map(({ parts, status, text, turnId }) => ({
-          turnId,
-          ended: status === "ended",
-          asked: text !== null || parts !== null,
-        })),
-        items: this.#items.views(),
-        requests: this.#requests
-          .views()
-          .map(({ requestId, status }) => ({ requestId, open: status === "open" || status === "answering" })),
-      },
-      horizon,
-    )
+  #placed(): Placed {
+    return {
+      turns: this.#turns.views().map(({ parts, status, text, turnId }) => ({
+        turnId,
+        ended: status === "ended",
+        asked: text !== null || parts !== null,
+      })),
+      items: this.#items.views(),
+      requests: this.#requests.views().map(({ itemId, requestId, status, turnId }) => ({
+        requestId,
+        turnId,
+        itemId,
+        open: status === "open" || status === "answering",
+      })),
+    }
   }
 
   #readMeter(pauseMs: number): void {
