@@ -43,6 +43,8 @@ const of = (facts: Partial<InboxThread>, fields: Partial<InboxThread["thread"]> 
 const kinds = (facts: Partial<InboxThread>, fields: Partial<InboxThread["thread"]> = {}) =>
   of(facts, fields).map(({ kind, requestId, since, turnId }) => [kind, requestId ?? turnId, since])
 
+const none: ReadonlyMap<string, number> = new Map()
+
 const failure = turn("f", { outcome: "failed", error: { message: "no credit" } })
 
 describe("what of a thread needs a person", () => {
@@ -141,6 +143,15 @@ describe("what of a thread needs a person", () => {
     expect([unread(5, null), unread(5, 4), unread(1, null)]).toEqual([true, true, true])
   })
 
+  it("has the questions of one millisecond in the order of the log, whatever their ids are", () => {
+    const ids = ["c", "a", "b"]
+    const sequences = new Map(ids.map((id, index) => [id, 7 + index]))
+    const entries = of({ requests: [asked("a", "open"), asked("b", "open"), asked("c", "open")] })
+    expect(orderInbox(entries, sequences).map(({ requestId }) => requestId)).toEqual(ids)
+    const later = of({ requests: [{ ...asked("0", "open"), openedAt: 31 }] })
+    expect(orderInbox([...later, ...entries], sequences).at(-1)?.requestId).toBe("0")
+  })
+
   it("comes in the order of kinds", () => {
     expect(inboxKinds).toEqual(["request", "stalled-turn", "uncertain-message", "failed-turn", "held-queue"])
     const entries = of(
@@ -151,7 +162,7 @@ describe("what of a thread needs a person", () => {
       },
       { status: "stalled", activeTurnId: "u", failedTurnId: "f", queueHeld: 1, queued: 1 },
     )
-    expect(orderInbox([...entries].reverse())).toEqual(entries)
+    expect(orderInbox([...entries].reverse(), none)).toEqual(entries)
     expect(countInbox(entries)).toEqual({
       request: 1,
       "stalled-turn": 1,
@@ -166,7 +177,7 @@ describe("what of a thread needs a person", () => {
     /** Ids of entries that are put in order, from either side. */
     const ordered = (entries: readonly InboxEntry[]) =>
       [entries, [...entries].reverse()].map((some) =>
-        orderInbox(some).map(({ requestId, threadId, turnId }) => requestId ?? turnId ?? threadId),
+        orderInbox(some, none).map(({ requestId, threadId, turnId }) => requestId ?? turnId ?? threadId),
       )
     const [request] = of({ requests: [asked("q", "open")] })
     const [held] = of({ queuedSince: 7 }, { queueHeld: 1, queued: 1 })
@@ -196,7 +207,7 @@ describe("what of a thread needs a person", () => {
     ])
     // What has one id stays as it came.
     const twins = [1, 2].map((messages) => ({ ...held, messages }))
-    expect(orderInbox(twins)).toEqual(twins)
+    expect(orderInbox(twins, none)).toEqual(twins)
   })
 
   it("comes by kind, of a kind the oldest first, and is counted", () => {
@@ -205,7 +216,7 @@ describe("what of a thread needs a person", () => {
       ...of({ requests: [{ ...asked("b", "open"), openedAt: 40 }, asked("d", "open"), asked("c", "open")] }),
       ...of({}, { status: "stalled", activeTurnId: "u" }),
     ]
-    const ordered = orderInbox(entries)
+    const ordered = orderInbox(entries, none)
     expect(ordered.map(({ kind, requestId }) => requestId ?? kind)).toEqual([
       "c",
       "d",
@@ -213,7 +224,7 @@ describe("what of a thread needs a person", () => {
       "stalled-turn",
       "held-queue",
     ])
-    expect(orderInbox([...ordered].reverse())).toEqual(ordered)
+    expect(orderInbox([...ordered].reverse(), none)).toEqual(ordered)
     expect(countInbox(entries)).toEqual({
       request: 3,
       "stalled-turn": 1,

@@ -92,11 +92,21 @@ export const inboxOf = ({ queuedSince, requests, thread, turns }: InboxThread): 
 
 const placeOf = ({ kind }: InboxEntry): number => inboxKinds.indexOf(kind)
 
-/** The entries of many threads in their order: by kind, of a kind the oldest first; then by id, so that no two readers differ. */
-export const orderInbox = (entries: readonly InboxEntry[]): readonly InboxEntry[] =>
+/**
+ * The entries of many threads in their order: by kind, of a kind the oldest first. Requests of one millisecond are in the order of the
+ * log, as an agent asked them; then by id, so that no two readers differ.
+ *
+ * @param sequences `sequence` of the requests by their ids
+ */
+export const orderInbox = (
+  entries: readonly InboxEntry[],
+  sequences: ReadonlyMap<string, number>,
+): readonly InboxEntry[] =>
   [...entries].sort((a, b) => {
     if (a.kind !== b.kind) return placeOf(a) - placeOf(b)
     if (a.since !== b.since) return (a.since ?? 0) - (b.since ?? 0)
+    const [first, second] = [a, b].map(({ requestId }) => sequences.get(requestId ?? "") ?? 0)
+    if (first !== second) return (first ?? 0) - (second ?? 0)
     const [one, other] = [a.requestId ?? a.turnId ?? a.threadId, b.requestId ?? b.turnId ?? b.threadId]
     return one < other ? -1 : 1
   })

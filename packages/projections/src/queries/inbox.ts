@@ -106,6 +106,7 @@ export const inbox = (sql: ReadSql, limit = defaultItems): Effect.Effect<Inbox, 
             queuedSince: since.get(thread.threadId) ?? null,
           }),
         ),
+        new Map(looked.map(({ requestId, sequence: touched }) => [requestId, touched])),
       )
       const shown = entries.slice(0, limit).map(inOneLine)
       const items = shown.slice(0, fitting(shown))

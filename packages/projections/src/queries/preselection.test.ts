@@ -210,7 +210,9 @@ describe("a preselection", () => {
             ? []
             : inboxOf({ thread, requests: of("requests"), turns: of("turns"), queuedSince: first?.queuedAt ?? null })
         })
-        expect(inbox.items).toEqual(orderInbox(needed))
+        const requests = threads.flatMap(({ of }) => of("requests"))
+        const sequences = new Map(requests.map(({ requestId, sequence }) => [requestId, sequence]))
+        expect(inbox.items).toEqual(orderInbox(needed, sequences))
         for (const { kind } of needed) seen.set(`inbox: ${kind}`, 1)
         for (const whole of threads) {
           const { of, state, threadId } = whole
