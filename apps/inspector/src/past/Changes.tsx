@@ -84,7 +84,7 @@ const isNotable = ({ change, fields }: RowChange): boolean =>
   change !== "changed" || fields.some(({ field }) => !bookkeeping.has(field))
 
 export const Changes = ({ travel }: { travel: Travel }) => {
-  const { diff, problem, step } = useValue(travel.moment)
+  const { diff, isBefore, problem, step } = useValue(travel.moment)
   const { to } = useValue(travel.state)
   const [all, setAll] = useState(false)
   if (problem !== null) {
@@ -96,7 +96,13 @@ export const Changes = ({ travel }: { travel: Travel }) => {
   }
   const isCompared = to !== null
   const found = isCompared ? diff?.rows : step?.rows
-  if (found === undefined) return <p className={classes.note}>Its events are still being read.</p>
+  if (found === undefined) {
+    return (
+      <p className={classes.note}>
+        {isBefore ? "This moment lies before the first event of the thread." : "Its events are still being read."}
+      </p>
+    )
+  }
   const notable = found.filter(isNotable)
   const rows = all ? notable : notable.slice(0, rowsAtOnce)
   const anomalies = isCompared ? [] : (step?.anomalies ?? [])

@@ -193,6 +193,15 @@ describe("travelling", () => {
     expect([travel.state.get().at, travel.open.get(), travel.moment.get().step]).toEqual([null, false, null])
   })
 
+  it("knows of a moment before the first event that there is nothing to wait for", async () => {
+    const travel = await travelOf(new Server(thread))
+    travel.act({ kind: "address", at: 0, to: null })
+    expect(travel.moment.get().isBefore).toBe(false)
+    await eventually(() => expect(travel.moment.get()).toMatchObject({ step: null, isBefore: true, problem: null }))
+    travel.act({ kind: "first" })
+    await eventually(() => expect(travel.moment.get()).toMatchObject({ isBefore: false, step: { kind: "step" } }))
+  })
+
   it("plays event by event, and ends at the last one", async () => {
     const travel = await travelOf(new Server(thread))
     travel.show()

@@ -17,10 +17,12 @@ export interface Moment {
   readonly step: PastStep | null
   /** What differs from the moment that it is compared with; null: not compared, or not known yet. */
   readonly diff: PastDiff | null
+  /** It lies before the thread's first event: there is nothing to be known of it. */
+  readonly isBefore: boolean
   readonly problem: PageProblem | null
 }
 
-const nothing: Moment = { step: null, diff: null, problem: null }
+const nothing: Moment = { step: null, diff: null, isBefore: false, problem: null }
 
 /** Where the thread has grown, its new events are read after so long, ms. */
 const growthPauseMs = 500
@@ -137,12 +139,14 @@ export class Travel {
     const work = async (): Promise<void> => {
       const step = await this.reader.step(at, { signal })
       const diff = to === null ? null : await this.reader.diff(Math.min(at, to), Math.max(at, to), { signal })
-      if (!signal.aborted) this.moment.set({ step, diff, problem: null })
+      const isBefore = this.reader.knows(at) && this.reader.line.placeOf(at) === 0
+      if (!signal.aborted) this.moment.set({ step, diff, isBefore, problem: null })
     }
     work()
       .catch((error: unknown) => {
-        if (isAborted(error) || isProblemOf(error, "before-first-event")) return
-        this.moment.set({ ...nothing, problem: asProblem(error) })
+        if (isAborted(error)) return
+        const isBefore = isProblemOf(error, "before-first-event")
+        this.moment.set({ ...nothing, isBefore, problem: isBefore ? null : asProblem(error) })
       })
       .finally(() => {
         if (this.#asking === asking) this.#asking = null

@@ -1,7 +1,7 @@
 /** One thread: what was said and done, live, and where a person answers and writes. `?at=N` shows it as it was after event N. */
 import { Suspense, useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react"
 import { Link, useLocation, useParams } from "wouter"
-import { newKey } from "../../api/Api.js"
+import { isProblemOf, newKey } from "../../api/Api.js"
 import { shortPath } from "../../format/format.js"
 import { useValue } from "../../live/KeyedStore.js"
 import type { Moment, Travel } from "../../past/Travel.js"
@@ -93,6 +93,12 @@ const useReadMark = (head: ThreadHead | null, at: number | null): void => {
   }, [api, at, threadId, unread])
 }
 
+const Back = () => (
+  <Link aria-label="All threads" className={classes.back} href="/threads" title="All threads (u)">
+    <Icon name="left" />
+  </Link>
+)
+
 const Head = ({
   head,
   jump,
@@ -108,9 +114,7 @@ const Head = ({
   const isTravelling = useValue(travel.open)
   return (
     <header className={classes.head}>
-      <Link aria-label="All threads" className={classes.back} href="/threads" title="All threads (u)">
-        <Icon name="left" />
-      </Link>
+      <Back />
       <StatusMark status={thread.status} />
       <h1 className={classes.title} title={nameOf(thread)}>
         {nameOf(thread)}
@@ -236,6 +240,10 @@ const ThreadScreen = () => {
   const isTravelling = useValue(travel.open)
   const store = useThread(travel, at)
   const head = useValue(store.head)
+  const isUnknown = useSyncExternalStore(
+    useCallback((listener) => store.state.subscribe(listener), [store]),
+    () => isProblemOf(store.state.get().problem, "thread-not-found"),
+  )
   const moment = useValue(travel.moment)
   const changed = useMemo(() => changedEntries(moment), [moment])
   const [, navigate] = useLocation()
@@ -290,10 +298,15 @@ const ThreadScreen = () => {
   ])
   return (
     <div className={classes.view} data-testid="thread-view">
-      {head === null ? null : (
+      {head === null ? (
+        <header className={classes.head}>
+          <Back />
+          <h1 className={classes.title}>Thread</h1>
+        </header>
+      ) : (
         <Head head={head} jump={(turnId) => transcript.current?.toTurn(turnId)} store={store} travel={travel} />
       )}
-      {isTravelling ? (
+      {isTravelling && !isUnknown ? (
         <Suspense fallback={null}>
           <TravelBar travel={travel} />
         </Suspense>
