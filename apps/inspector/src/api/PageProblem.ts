@@ -66,3 +66,11 @@ export const asProblem = (error: unknown): PageProblem =>
         error instanceof Error ? error.message : String(error),
         "Load the page again.",
       )
+
+/** What a person of the page does next, where the server's word is for those who call it themselves; null: that word is for the page, too. */
+export const ownNext = ({ slug }: PageProblem): { readonly label: string; readonly path: string } | null =>
+  slug === "thread-not-found" ? { label: "Show all threads", path: "/threads" } : null
+
+/** Why a browser is signed out. */
+export const signedOutReason = ({ detail, slug, title }: PageProblem): string =>
+  slug === "page-key-unknown" ? "This browser's key was revoked, or gave way to newer ones." : `${title}. ${detail}`

@@ -15,6 +15,7 @@ import { useEffect, useState } from "react"
 import { Link } from "wouter"
 import { asProblem, type PageProblem } from "../api/PageProblem.js"
 import { clock, entryOf, fullTime } from "../format/format.js"
+import { withCode } from "../shell/Notice.js"
 import { usePage } from "../shell/PageContext.js"
 import { JsonTree } from "../text/JsonTree.js"
 import { rowName, valueText } from "./Changes.js"
@@ -233,7 +234,7 @@ const WhyPane = ({ of, threadId }: { of: WhyOf; threadId: string }) => {
   if (problem !== null) {
     return (
       <p className={classes.pane} role="alert">
-        {problem.detail} {problem.next}
+        {problem.detail} {withCode(problem.next)}
       </p>
     )
   }

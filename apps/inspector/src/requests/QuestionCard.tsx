@@ -10,7 +10,7 @@ import { Ago } from "../live/timedTexts.js"
 import { type PageCommand, useCommands } from "../shell/commands.js"
 import { Icon } from "../shell/Icon.js"
 import { Keys } from "../shell/KeyHelp.js"
-import { Notice, ProblemNotice } from "../shell/Notice.js"
+import { Notice, ProblemNotice, withCode } from "../shell/Notice.js"
 import { announce, usePage } from "../shell/PageContext.js"
 import { visible } from "../text/visible.js"
 import {
@@ -69,7 +69,7 @@ const Outcome = ({ answer, request }: { answer: Answer | undefined; request: Req
       <p className={classes.late} role="alert">
         <Icon name="alert" />
         <span>
-          <strong>{answer.problem.title}.</strong> {answer.problem.detail} {answer.problem.next}
+          <strong>{answer.problem.title}.</strong> {answer.problem.detail} {withCode(answer.problem.next)}
         </span>
       </p>
     )

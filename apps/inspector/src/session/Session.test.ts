@@ -1,4 +1,5 @@
 import { expect, it } from "vitest"
+import { signedOutReason } from "../api/PageProblem.js"
 import { codeIn } from "./linkCode.js"
 import type { KeyStore, PageKey } from "./PageKey.js"
 import { Session } from "./Session.js"
@@ -138,7 +139,10 @@ it("is signed out when its key was revoked, and says why", async () => {
   await session.signIn("right-code")
   server.forgetKey()
   expect((await session.fetch("/v1/a")).status).toBe(401)
-  expect(session.access()).toMatchObject({ kind: "signed-out", problem: { slug: "page-key-unknown" } })
+  const access = session.access()
+  expect(access).toMatchObject({ kind: "signed-out", problem: { slug: "page-key-unknown" } })
+  const problem = access.kind === "signed-out" ? access.problem : null
+  expect(problem === null ? "" : signedOutReason(problem)).toContain("This browser's key was revoked")
 })
 
 it("keeps its key when another link is opened", async () => {

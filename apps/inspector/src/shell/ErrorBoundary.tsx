@@ -1,7 +1,7 @@
 /** Keeps a fault of one view from taking the page with it. */
 import { Component, type ReactNode } from "react"
 import { asProblem } from "../api/PageProblem.js"
-import { Notice } from "./Notice.js"
+import { Notice, withCode } from "./Notice.js"
 
 interface BoundaryProps {
   readonly children: ReactNode
@@ -37,7 +37,7 @@ export class ErrorBoundary extends Component<BoundaryProps, BoundaryState> {
           { label: "Load the page again", run: () => location.reload() },
         ]}
         kind="failed"
-        text={`${problem.detail} ${problem.next}`}
+        text={withCode(`${problem.detail} ${problem.next}`)}
         title={problem.title}
       />
     )

@@ -1,6 +1,7 @@
 /** What stands where there is nothing to show: it loads, it is empty, or it failed, and what to do. */
 import type { ReactNode } from "react"
-import { asProblem } from "../api/PageProblem.js"
+import { useLocation } from "wouter"
+import { asProblem, ownNext } from "../api/PageProblem.js"
 import { Icon } from "./Icon.js"
 import classes from "./Notice.module.css"
 
@@ -34,15 +35,25 @@ export const Notice = ({ actions = [], kind = "empty", text, title }: NoticeProp
   </div>
 )
 
-/** A failure of a call, with what the server says to do next. */
+/** A text whose words between backticks are code. */
+export const withCode = (text: string): ReactNode =>
+  // Parts have no identity but their place; every second one was between backticks.
+  text.split(/`([^`]+)`/).map((part, at) => (at % 2 === 0 ? part : <code key={String(at)}>{part}</code>))
+
+/** A failure of a call, with what there is to do next. */
 export const ProblemNotice = ({ error, retry }: { error: unknown; retry?: () => void }) => {
-  const { detail, next, title } = asProblem(error)
+  const problem = asProblem(error)
+  const own = ownNext(problem)
+  const [, navigate] = useLocation()
   return (
     <Notice
+      actions={[
+        ...(own === null ? [] : [{ label: own.label, run: () => navigate(own.path) }]),
+        ...(retry === undefined ? [] : [{ label: "Try again", run: retry }]),
+      ]}
       kind="failed"
-      text={`${detail} ${next}`}
-      title={title}
-      {...(retry === undefined ? {} : { actions: [{ label: "Try again", run: retry }] })}
+      text={withCode(own === null ? `${problem.detail} ${problem.next}` : problem.detail)}
+      title={problem.title}
     />
   )
 }

@@ -1,4 +1,5 @@
 /** What is shown without access: how to get a link. */
+import { signedOutReason } from "../api/PageProblem.js"
 import type { Access } from "../session/Session.js"
 import { Icon } from "./Icon.js"
 import classes from "./SignedOut.module.css"
@@ -23,7 +24,7 @@ export const SignedOut = ({ access }: { access: Exclude<Access, { kind: "signed-
         </h1>
         {problem === null ? null : (
           <p className={classes.problem} role="alert">
-            {problem.title}. {problem.detail}
+            {signedOutReason(problem)}
           </p>
         )}
         {access.kind === "unreachable" ? (

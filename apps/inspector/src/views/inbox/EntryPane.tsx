@@ -10,6 +10,7 @@ import { QuestionCard } from "../../requests/QuestionCard.js"
 import { useCommands } from "../../shell/commands.js"
 import { Icon } from "../../shell/Icon.js"
 import { Keys } from "../../shell/KeyHelp.js"
+import { withCode } from "../../shell/Notice.js"
 import { announce, usePage } from "../../shell/PageContext.js"
 import { visible } from "../../text/visible.js"
 import classes from "./EntryPane.module.css"
@@ -133,7 +134,7 @@ const Other = ({ gone, entry }: { entry: InboxEntry; gone: boolean }) => {
       ) : null}
       {typeof state === "string" ? null : (
         <p className={classes.failed} role="alert">
-          {state.title}. {state.detail} {state.next}
+          {state.title}. {state.detail} {withCode(state.next)}
         </p>
       )}
     </>

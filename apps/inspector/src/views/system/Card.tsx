@@ -1,6 +1,7 @@
 /** A part of the system view: what it is about, what can be done with it, and its content or why there is none. */
 import type { ReactNode } from "react"
 import type { PageProblem } from "../../api/PageProblem.js"
+import { withCode } from "../../shell/Notice.js"
 import classes from "./Card.module.css"
 
 interface CardProps {
@@ -21,7 +22,7 @@ export const Card = ({ actions, children, note, problem = null, title }: CardPro
     </header>
     {problem === null ? null : (
       <p className={classes.problem} role="alert">
-        {problem.title}. {problem.detail} {problem.next}
+        {problem.title}. {problem.detail} {withCode(problem.next)}
       </p>
     )}
     {children}

@@ -5,6 +5,7 @@ import { Link } from "wouter"
 import { useRead } from "../../api/useRead.js"
 import { counted, duration, entryOf } from "../../format/format.js"
 import { Ago } from "../../live/timedTexts.js"
+import { withCode } from "../../shell/Notice.js"
 import { usePage } from "../../shell/PageContext.js"
 import { JsonTree } from "../../text/JsonTree.js"
 import { Card, CardButton, Chip, Nothing, Table } from "./Card.js"
@@ -55,7 +56,7 @@ const Work = ({ children, view }: { view: JobView; children: ReactNode }) => (
     {view.state === "running" ? <Progress view={view} /> : null}
     {view.problem === null ? null : (
       <p className={classes.failed}>
-        {view.problem.title}. {view.problem.detail} {view.problem.next}
+        {view.problem.title}. {view.problem.detail} {withCode(view.problem.next)}
       </p>
     )}
     {children}

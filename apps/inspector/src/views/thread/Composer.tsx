@@ -5,6 +5,7 @@ import { newKey } from "../../api/Api.js"
 import { asProblem, problemOf } from "../../api/PageProblem.js"
 import { useKey } from "../../live/KeyedStore.js"
 import { Icon } from "../../shell/Icon.js"
+import { withCode } from "../../shell/Notice.js"
 import { announce, usePage } from "../../shell/PageContext.js"
 import { useCommandCall } from "../../shell/useCommandCall.js"
 import { AttachmentList } from "./AttachmentList.js"
@@ -244,7 +245,7 @@ export const Composer = ({ agent, field, head, onSent }: ComposerProps) => {
       </div>
       {send.problem === null ? null : (
         <p className={classes.problem} role="alert">
-          {send.problem.message} {send.problem.next}
+          {send.problem.message} {withCode(send.problem.next)}
         </p>
       )}
     </div>

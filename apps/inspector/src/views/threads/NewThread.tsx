@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react"
 import { useLocation } from "wouter"
 import { useCommands } from "../../shell/commands.js"
 import { Icon } from "../../shell/Icon.js"
+import { withCode } from "../../shell/Notice.js"
 import { usePage } from "../../shell/PageContext.js"
 import { useCommandCall } from "../../shell/useCommandCall.js"
 import classes from "./NewThread.module.css"
@@ -112,7 +113,7 @@ const Form = ({ agents, close, folders }: FormProps) => {
       </label>
       {problem === null ? null : (
         <p className={classes.problem} role="alert">
-          {problem.title}: {problem.detail} {problem.next}
+          {withCode(`${problem.title}: ${problem.detail} ${problem.next}`)}
         </p>
       )}
       <div className={classes.buttons}>
@@ -155,7 +156,9 @@ export const NewThread = ({ folders }: { folders: () => readonly string[] }) => 
         </h2>
         {!open || agents === null ? null : agents.length === 0 ? (
           <div className={classes.form}>
-            <p>No agent is configured. `threadfold doctor` says how to get one.</p>
+            <p>
+              No agent is configured. <code>threadfold doctor</code> says how to get one.
+            </p>
             <div className={classes.buttons}>
               <button className={classes.plain} onClick={close} type="button">
                 Close
