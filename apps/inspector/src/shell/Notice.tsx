@@ -41,13 +41,23 @@ export const withCode = (text: string): ReactNode =>
   text.split(/`([^`]+)`/).map((part, at) => (at % 2 === 0 ? part : <code key={String(at)}>{part}</code>))
 
 /** A failure of a call, with what there is to do next. */
-export const ProblemNotice = ({ error, retry }: { error: unknown; retry?: () => void }) => {
+export const ProblemNotice = ({
+  error,
+  more = [],
+  retry,
+}: {
+  error: unknown
+  retry?: () => void
+  /** What the view can do about it. */
+  more?: readonly NoticeAction[]
+}) => {
   const problem = asProblem(error)
   const own = ownNext(problem)
   const [, navigate] = useLocation()
   return (
     <Notice
       actions={[
+        ...more,
         ...(own === null ? [] : [{ label: own.label, run: () => navigate(own.path) }]),
         ...(retry === undefined ? [] : [{ label: "Try again", run: retry }]),
       ]}

@@ -68,6 +68,15 @@ const started = async (pages: LogPages) => {
   await vi.waitFor(() => expect(pages.state.get().head).not.toBeNull())
 }
 
+it("knows no end of the log where its first read was refused: it is not empty, it failed", async () => {
+  const refused: Api["get"] = async () => Promise.reject(new Error("There is no such type."))
+  const pages = new LogPages({ get: refused }, silent, { ...all, types: ["nonsense"] })
+  pages.start()
+  await vi.waitFor(() => expect(pages.state.get().problem?.detail).toBe("There is no such type."))
+  expect(pages.state.get().head).toBeNull()
+  pages.stop()
+})
+
 /** Looks at some rows until all of them are read. */
 const look = async (pages: LogPages, from: number, to: number) => {
   await vi.waitFor(

@@ -392,6 +392,7 @@ export class LogPages {
       this.#index.set(page, kept.rows.length)
     }
     this.#changed.clear()
-    this.state.set({ head: this.#head, problem: this.#problem, come: this.#come })
+    const head = this.#older === null ? null : this.#head
+    this.state.set({ head, problem: this.#problem, come: this.#come })
   }
 }

@@ -15,6 +15,9 @@ import { eventOf, filterOf, type LogFilter, paramsOf, withType } from "./logAddr
 import { type LogRow, sequenceOf } from "./logRows.js"
 import { TypeMenu } from "./TypeMenu.js"
 
+/** Characters of an id that is shown whole; ids of threads are longer, and begin alike. */
+const shownWhole = 16
+
 const LogView = () => {
   const services = usePage()
   useTitle("Log")
@@ -50,6 +53,7 @@ const LogView = () => {
   }, [follow, come])
 
   const setFilter = (next: LogFilter) => setParams(paramsOf(next, selected === null ? null : sequenceOf(selected)))
+  const showAll = () => setFilter(filterOf(new URLSearchParams()))
   const select = (row: LogRow | null) => {
     setSelected(row)
     shown.current = row === null ? null : sequenceOf(row)
@@ -133,7 +137,7 @@ const LogView = () => {
             title={`Show all of the log, not only ${filter.thread}`}
             type="button"
           >
-            thread {filter.thread.slice(-6)}
+            thread {filter.thread.length > shownWhole ? `…${filter.thread.slice(-6)}` : filter.thread}
             <Icon name="close" size={12} />
           </button>
         )}
@@ -149,17 +153,19 @@ const LogView = () => {
           >
             Fold pieces
           </button>
-          <button
-            aria-pressed={follow}
-            className={classes.button}
-            data-on={follow}
-            onClick={() => setFollow(!follow)}
-            title="Stay at the end (f)"
-            type="button"
-          >
-            <Icon name={follow ? "pause" : "down"} size={14} />
-            {follow ? "Following" : fresh > 0 ? `${counted(fresh, "new event")}` : "Follow"}
-          </button>
+          {head === null && problem !== null ? null : (
+            <button
+              aria-pressed={follow}
+              className={classes.button}
+              data-on={follow}
+              onClick={() => setFollow(!follow)}
+              title="Stay at the end (f)"
+              type="button"
+            >
+              <Icon name={follow ? "pause" : "down"} size={14} />
+              {follow ? "Following" : fresh > 0 ? `${counted(fresh, "new event")}` : "Follow"}
+            </button>
+          )}
         </div>
       </header>
       {problem === null || head === null ? null : (
@@ -172,10 +178,14 @@ const LogView = () => {
       )}
       <div className={classes.panes} data-open={selected !== null}>
         {head === null && problem !== null ? (
-          <ProblemNotice error={problem} retry={pages.restart} />
+          <ProblemNotice
+            error={problem}
+            more={problem.mayPass ? [] : [{ label: "Show all events", run: showAll }]}
+            retry={pages.restart}
+          />
         ) : isEmpty ? (
           <Notice
-            actions={[{ label: "Show all events", run: () => setFilter(filterOf(new URLSearchParams())) }]}
+            actions={[{ label: "Show all events", run: showAll }]}
             text="Events appear here when they come."
             title="No event meets this filter"
           />
