@@ -219,7 +219,9 @@ const OpenRequest = ({ keys, request }: OpenProps) => {
                 onClick={() => press(choice)}
                 type="button"
               >
-                {answer?.kind === "sending" && answer.decision === choice.decision ? "Sending…" : choice.label}
+                <span className={classes.label} title={choice.label}>
+                  {answer?.kind === "sending" && answer.decision === choice.decision ? "Sending…" : choice.label}
+                </span>
                 {keys && canAnswer && keyOf(choice, index) !== null ? <Keys keys={keyOf(choice, index) ?? ""} /> : null}
               </button>
             ))}
@@ -259,7 +261,9 @@ export const QuestionCard = ({ keys = false, requestId }: CardProps) => {
         <span className={classes.sort}>{requestKindLabel(request.kind)}</span>
         {request.openedAt === null ? null : <Ago at={request.openedAt} className={classes.ago} />}
       </header>
-      <h3 className={classes.title}>{visible(request.title ?? requestKindLabel(request.kind))}</h3>
+      <h3 className={classes.title} title={visible(request.title ?? "")}>
+        {visible(request.title ?? requestKindLabel(request.kind))}
+      </h3>
       {isWhole ? <OpenRequest keys={keys} key={requestId} request={request} /> : <CutRequest request={request} />}
     </article>
   )

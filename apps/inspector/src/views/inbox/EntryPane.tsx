@@ -152,7 +152,9 @@ export const EntryPane = ({ shown: { entry, gone } }: { shown: ShownEntry }) => 
       <header className={classes.head}>
         <h2 className={classes.heading}>
           <Link className={classes.thread} href={place}>
-            <span className={classes.name}>{visible(entry.threadTitle ?? "Untitled thread")}</span>
+            <span className={classes.name} title={visible(entry.threadTitle ?? "")}>
+              {visible(entry.threadTitle ?? "Untitled thread")}
+            </span>
             <Icon name="right" size={12} />
           </Link>
         </h2>

@@ -92,7 +92,9 @@ export const SessionsCard = () => {
           {rows.value.rows.map(({ finding, session, thread }) => (
             <tr data-testid="session" key={finding.sessionId}>
               <td>
-                <Link href={`/threads/${finding.threadId}`}>{thread === null ? finding.threadId : nameOf(thread)}</Link>
+                <Link href={`/threads/${finding.threadId}`} title={thread === null ? finding.threadId : nameOf(thread)}>
+                  {thread === null ? finding.threadId : nameOf(thread)}
+                </Link>
               </td>
               <td>{[thread?.agent ?? session?.provider, session?.model].filter((one) => one != null).join(" · ")}</td>
               <td>
