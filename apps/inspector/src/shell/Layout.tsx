@@ -20,7 +20,6 @@ const NavLink = ({ badge, view }: { view: View; badge: number }) => {
   return (
     <Link
       aria-current={isHere ? "page" : undefined}
-      aria-label={badge === 0 ? view.title : `${view.title}, ${badge} waiting for you`}
       className={classes.link}
       href={view.path}
       title={view.keys === undefined ? view.title : `${view.title} (${keyCaps(view.keys).join(" ")})`}
@@ -30,6 +29,7 @@ const NavLink = ({ badge, view }: { view: View; badge: number }) => {
       {badge === 0 ? null : (
         <span className={classes.badge} data-testid="inbox-badge">
           {badge > 99 ? "99+" : badge}
+          <span className={classes.hidden}> waiting for you</span>
         </span>
       )}
     </Link>
