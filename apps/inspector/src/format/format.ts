@@ -1,4 +1,4 @@
-/** Times, durations and counts as a person reads them. */
+/** Times, durations, counts, and texts of others, as a person reads them. */
 
 const second = 1_000
 const minute = 60 * second
@@ -92,3 +92,15 @@ export const shortPath = (path: string): string => {
 /** What a table has for a word of others. Words that every object has, like `constructor`, are none of its own. */
 export const entryOf = <A>(table: Readonly<Partial<Record<string, A>>>, word: string): A | undefined =>
   Object.hasOwn(table, word) ? table[word] : undefined
+
+/** Control characters but tabs and ends of lines, and all that sets the direction of a text or parts its lines unseen. */
+const unseen = /(?![\t\n\r])\p{Cc}|[\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/gu
+
+/** `⟨U+202E⟩`. */
+const markOf = (sign: string): string => `⟨U+${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}⟩`
+
+/**
+ * A text of others as the page shows it: signs that nobody sees as marks that everybody sees. A person approves what is shown, and a
+ * command must not read otherwise than it runs. What is copied, sent or compared is the text itself.
+ */
+export const visible = (text: string): string => text.replace(unseen, markOf)

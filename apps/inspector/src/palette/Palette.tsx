@@ -1,7 +1,9 @@
 /** One field for everything: threads, places by number or id, commands with their keys, and words in all that was said. */
+
 import type { SearchText } from "@threadfold/contracts"
 import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react"
 import { useLocation } from "wouter"
+import { visible } from "../format/format.js"
 import { useValue } from "../live/KeyedStore.js"
 import { Ago } from "../live/timedTexts.js"
 import { commands } from "../shell/commands.js"
@@ -9,7 +11,6 @@ import { Icon } from "../shell/Icon.js"
 import { Keys } from "../shell/KeyHelp.js"
 import { usePage } from "../shell/PageContext.js"
 import { StatusMark } from "../shell/StatusMark.js"
-import { visible } from "../text/visible.js"
 import { nameOf } from "../views/threads/threadRows.js"
 import classes from "./Palette.module.css"
 import { commandsFor, PaletteSearch, piecesOf, placeOf } from "./PaletteSearch.js"

@@ -1,9 +1,8 @@
 /** What the event of a moment changed, or what differs between two moments: row by row, field by field. */
 import type { FieldChange, RowChange } from "@threadfold/core/model"
 import { useState } from "react"
-import { counted, fullTime } from "../format/format.js"
+import { counted, fullTime, visible } from "../format/format.js"
 import { useValue } from "../live/KeyedStore.js"
-import { visible } from "../text/visible.js"
 import classes from "./Changes.module.css"
 import type { Travel } from "./Travel.js"
 

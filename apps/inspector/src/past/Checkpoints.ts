@@ -1,6 +1,8 @@
 /** States of a thread from which it is folded on: bounded in number and bytes. */
+
 import type { FoldState } from "@threadfold/core"
 import type { ForkedStore } from "@threadfold/core/model"
+import { countWhile } from "../live/sorted.js"
 
 /** A thread after so many of its events. The store is not changed any more: who goes on from it takes a copy. */
 export interface Checkpoint {
@@ -75,13 +77,6 @@ export class Checkpoints {
 
   /** How many are at a place or before it. */
   #upTo(place: number): number {
-    let low = 0
-    let high = this.#all.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.#all[middle]?.place ?? 0) <= place) low = middle + 1
-      else high = middle
-    }
-    return low
+    return countWhile(this.#all.length, (index) => (this.#all[index]?.place ?? 0) <= place)
   }
 }

@@ -1,4 +1,5 @@
 /** The events of a thread by their place, on the side of the page: what a scrubber shows of each, and where the next of a kind is. */
+import { countUpTo } from "../live/sorted.js"
 import { type EventColumns, EventMark } from "./pastMessages.js"
 
 /** One event, as far as its columns tell. */
@@ -10,18 +11,6 @@ export interface EventPoint {
   /** ms since the epoch. */
   readonly time: number
   readonly mark: number
-}
-
-/** The first index in a sorted list that is behind a value. */
-export const countUpTo = (sorted: ArrayLike<number>, value: number, count = sorted.length): number => {
-  let low = 0
-  let high = count
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((sorted[middle] ?? 0) <= value) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 const longer = <A extends Float64Array | Uint16Array | Uint8Array>(from: A, into: A): A => {

@@ -2,8 +2,10 @@
  * The events of a thread as they came: pages of JSON, decoded again where they are needed. The bytes that are held are bounded: the pages
  * furthest from where the reader looks are let go, and have to be read from the server again.
  */
+
 import type { EventEnvelope } from "@threadfold/contracts"
 import type { EventPage } from "@threadfold/contracts/api"
+import { countWhile } from "../live/sorted.js"
 
 /** Bytes that are held at most. */
 const mostBytes = 96 * 1024 * 1024
@@ -114,14 +116,7 @@ export class EventPages {
   }
 
   #pageOf(place: number): number {
-    let low = 0
-    let high = this.#pages.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.#pages[middle]?.first ?? 0) <= place) low = middle + 1
-      else high = middle
-    }
-    return Math.max(0, low - 1)
+    return Math.max(0, countWhile(this.#pages.length, (index) => (this.#pages[index]?.first ?? 0) <= place) - 1)
   }
 
   #decode(page: HeldPage): readonly EventEnvelope[] {

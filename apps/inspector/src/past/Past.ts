@@ -2,9 +2,11 @@
  * A thread at any of its events, in the worker of the page. The events are folded once as they come, by the fold of the server; from then
  * on a moment is the nearest checkpoint and at most 500 events.
  */
+
 import type { EventEnvelope } from "@threadfold/contracts"
 import { type FoldState, fold, foldPage, initialState, LogChecker, type Violation } from "@threadfold/core"
 import { changedRows, ForkedStore, type RowMove } from "@threadfold/core/model"
+import { countUpTo } from "../live/sorted.js"
 import { Checkpoints, checkpointEvery } from "./Checkpoints.js"
 import { decodePage, EventPages, PageMissing } from "./EventPages.js"
 import {
@@ -77,14 +79,7 @@ class Growing {
 
   /** How many events are not later than a sequence. */
   upTo(sequence: number): number {
-    let low = 0
-    let high = this.count
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.sequences[middle] ?? 0) <= sequence) low = middle + 1
-      else high = middle
-    }
-    return low
+    return countUpTo(this.sequences, sequence, this.count)
   }
 
   #grow(): void {

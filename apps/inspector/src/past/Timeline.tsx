@@ -1,11 +1,12 @@
 /** When what ran in a thread: sessions, turns, calls, items, questions, voice and tasks as lanes over time, and what went wrong where. */
+
 import { type PointerEvent, useCallback, useEffect, useMemo, useRef, useState } from "react"
 import { asProblem, type PageProblem } from "../api/PageProblem.js"
 import { counted } from "../format/format.js"
 import { useValue } from "../live/KeyedStore.js"
+import { countUpTo } from "../live/sorted.js"
 import { useCommands } from "../shell/commands.js"
 import { useCanvas } from "./canvas.js"
-import { countUpTo } from "./EventLine.js"
 import { type Lane, laneOf, spanAt } from "./laneLayout.js"
 import { axisHeight, laneHeight, marksHeight, paintTimeline, regionAt, type TimelineMark } from "./paintTimeline.js"
 import type { PastTimeline } from "./pastMessages.js"

@@ -1,7 +1,6 @@
 /** The content of a timeline as a list, for those who do not see it or do not point: every span and every finding is a button. */
 import { useState } from "react"
-import { clock, counted, duration } from "../format/format.js"
-import { visible } from "../text/visible.js"
+import { clock, counted, duration, visible } from "../format/format.js"
 import type { Lane } from "./laneLayout.js"
 import type { TimelineMark } from "./paintTimeline.js"
 import type { LaneName, LaneSpans } from "./pastMessages.js"

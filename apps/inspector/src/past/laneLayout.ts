@@ -1,6 +1,6 @@
 /** Where the spans of a lane are drawn, and which of them lies at a point: by search in sorted columns, whatever their number. */
 
-import { countUpTo } from "./EventLine.js"
+import { countUpTo, countWhile } from "../live/sorted.js"
 import type { LaneName, LaneSpans } from "./pastMessages.js"
 import { type Axis, placeOnAxis, type Window } from "./timelineAxis.js"
 
@@ -60,16 +60,10 @@ export interface LaneLayout {
 }
 
 /** The spans that touch a window: the first index that may, and the one behind the last that does. */
-const range = ({ latest, starts }: Lane, { from, to }: Window): readonly [number, number] => {
-  let low = 0
-  let high = latest.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((latest[middle] ?? 0) < from) low = middle + 1
-    else high = middle
-  }
-  return [low, countUpTo(starts, to)]
-}
+const range = ({ latest, starts }: Lane, { from, to }: Window): readonly [number, number] => [
+  countWhile(latest.length, (index) => (latest[index] ?? 0) < from),
+  countUpTo(starts, to),
+]
 
 /** Narrower than this a span is merged with others, px. */
 const narrow = 1

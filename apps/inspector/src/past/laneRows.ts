@@ -1,8 +1,7 @@
 /** The rows of a thread as spans of time, lane by lane: columns that are drawn without looking at a row again. */
 import type { Rows, TableName } from "@threadfold/contracts"
 import { type Cells, cells, type ForkedStore, formatRowPath, type RowKind } from "@threadfold/core/model"
-import { entryOf } from "../format/format.js"
-import { visible } from "../text/visible.js"
+import { entryOf, visible } from "../format/format.js"
 import { type LaneName, type LaneSpans, laneNames, type SpanTone, spanTones } from "./pastMessages.js"
 
 /** Status or outcome → how it looks. A word that is not here is quiet. */

@@ -1,4 +1,5 @@
 /** The axis of a timeline: wall time in which long times without any event are folded, and the part of it that is shown. */
+import { countWhile } from "../live/sorted.js"
 
 /** A time without events that is folded. */
 export interface Fold {
@@ -117,16 +118,8 @@ export const axisOf = (times: ArrayLike<number>, count: number): Axis => {
 }
 
 /** The last fold that begins at a value or before it. */
-const foldBefore = (folds: readonly Fold[], value: number, by: "at" | "from"): Fold | undefined => {
-  let low = 0
-  let high = folds.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((folds[middle]?.[by] ?? 0) <= value) low = middle + 1
-    else high = middle
-  }
-  return folds[low - 1]
-}
+const foldBefore = (folds: readonly Fold[], value: number, by: "at" | "from"): Fold | undefined =>
+  folds[countWhile(folds.length, (index) => (folds[index]?.[by] ?? 0) <= value) - 1]
 
 /** Where a time lies on the axis; at its start or end, where it lies beyond them. */
 export const placeOnAxis = ({ end, folds, length, start }: Axis, time: number): number => {

@@ -4,7 +4,7 @@
  */
 import type { RequestDetail } from "@threadfold/contracts"
 import { useEffect, useRef, useState } from "react"
-import { entryOf } from "../format/format.js"
+import { entryOf, visible } from "../format/format.js"
 import { useKey } from "../live/KeyedStore.js"
 import { Ago } from "../live/timedTexts.js"
 import { type PageCommand, useCommands } from "../shell/commands.js"
@@ -12,7 +12,6 @@ import { Icon } from "../shell/Icon.js"
 import { Keys } from "../shell/KeyHelp.js"
 import { Notice, ProblemNotice, withCode } from "../shell/Notice.js"
 import { announce, usePage } from "../shell/PageContext.js"
-import { visible } from "../text/visible.js"
 import {
   answersOf,
   askedOf,

@@ -1,9 +1,8 @@
 /** The fields of a question: choices, texts and numbers, with what is wrong beside each. */
 import type { Question } from "@threadfold/contracts"
 import { useId } from "react"
-import { entryOf } from "../format/format.js"
+import { entryOf, visible } from "../format/format.js"
 import { Keys } from "../shell/KeyHelp.js"
-import { visible } from "../text/visible.js"
 import { type Form, optionsOf, ownText, textsOf, withChoice, withText } from "./answers.js"
 import classes from "./QuestionFields.module.css"
 

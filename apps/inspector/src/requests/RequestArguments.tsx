@@ -1,10 +1,11 @@
 /** All that an agent asks with: the command and its folder, the changes of files, and the whole in the agent's own words. */
+
 import type { RequestDetail } from "@threadfold/contracts"
 import type { ReactNode } from "react"
+import { visible } from "../format/format.js"
 import { DiffTable } from "../text/DiffTable.js"
 import { JsonTree } from "../text/JsonTree.js"
 import { OutLink } from "../text/Markdown.js"
-import { visible } from "../text/visible.js"
 import { askedOf } from "./answers.js"
 import { commandIn, folderIn, reasonIn } from "./arguments.js"
 import classes from "./RequestArguments.module.css"

@@ -1,7 +1,6 @@
 /** What a question of an agent takes, and the answer that a form makes. Pure functions; the server looks at every answer again. */
 import type { Asked, Choice, Question, RequestDetail } from "@threadfold/contracts"
-import { entryOf } from "../format/format.js"
-import { visible } from "../text/visible.js"
+import { entryOf, visible } from "../format/format.js"
 
 /** How a choice looks: what it does to the work of the agent. */
 export type ChoiceTone = "accept" | "decline" | "neutral"

@@ -1,8 +1,9 @@
 /** An image of a message, out of the blobs of the server: read with the token of the page, shown from memory. */
+
 import { useEffect, useState } from "react"
+import { visible } from "../format/format.js"
 import { usePage } from "../shell/PageContext.js"
 import classes from "./BlobImage.module.css"
-import { visible } from "./visible.js"
 
 /** Media types that are shown; anything else would be for the browser to guess. */
 const shown: readonly string[] = ["image/png", "image/jpeg", "image/webp", "image/gif"]

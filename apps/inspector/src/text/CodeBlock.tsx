@@ -1,12 +1,13 @@
 /** Code with its colours, which come from a worker: until then, and where the language is not known, it is shown without. */
+
 import { type ReactNode, useEffect, useState } from "react"
+import { visible } from "../format/format.js"
 import { Icon } from "../shell/Icon.js"
 import { announce } from "../shell/PageContext.js"
 import type { Piece } from "../worker/highlight.js"
 import { PageWorker } from "../worker/PageWorker.js"
 import classes from "./CodeBlock.module.css"
 import { ScrollBox } from "./ScrollBox.js"
-import { visible } from "./visible.js"
 
 const worker = new PageWorker("highlight")
 /** Codes whose colours are known, the newest last: a block that scrolls back into view has them at once. */

@@ -1,9 +1,10 @@
 /** A diff as a table of lines. Long ones show their beginning until a person asks for the rest. */
+
 import { memo, useMemo, useState } from "react"
+import { visible } from "../format/format.js"
 import classes from "./DiffTable.module.css"
 import { type FileDiffLines, readDiff } from "./diffLines.js"
 import { ScrollBox } from "./ScrollBox.js"
-import { visible } from "./visible.js"
 
 /** Lines that are shown at first. */
 const shownFirst = 200

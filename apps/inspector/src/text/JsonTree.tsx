@@ -1,7 +1,8 @@
 /** A value of JSON as a tree whose parts open and close. Long lists and long texts show their beginning until a person asks for more. */
+
 import { type ReactNode, useState } from "react"
+import { visible } from "../format/format.js"
 import classes from "./JsonTree.module.css"
-import { visible } from "./visible.js"
 
 /** Entries of a list that are shown at a time. */
 const entriesAtOnce = 100

@@ -2,12 +2,13 @@
  * A text in Markdown as elements. Raw HTML in it is shown as the text that it is, images are links, and links lead to pages and mails
  * alone.
  */
+
 import { Fragment, memo, type ReactNode, useRef } from "react"
+import { visible } from "../format/format.js"
 import { mostRead, type ReadText, readBlocks, safeAddress, type Token, type Tokens, unescaped } from "./blocks.js"
 import { CodeBlock } from "./CodeBlock.js"
 import classes from "./Markdown.module.css"
 import { ScrollBox } from "./ScrollBox.js"
-import { visible } from "./visible.js"
 
 /** A link that opens beside the page, and tells the page that it leads to nothing of this one. */
 export const OutLink = ({ children, href }: { children: ReactNode; href: string }) => {

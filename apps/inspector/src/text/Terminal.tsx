@@ -1,10 +1,11 @@
 /** Output of a command in its colours. */
+
 import { memo, useMemo } from "react"
+import { visible } from "../format/format.js"
 import { CopyButton } from "./CodeBlock.js"
 import { ScrollBox } from "./ScrollBox.js"
 import classes from "./Terminal.module.css"
 import { cleanOutput, terminalPieces } from "./terminalText.js"
-import { visible } from "./visible.js"
 
 export const Terminal = memo(({ output, tall = false }: { output: string; tall?: boolean }) => {
   const pieces = useMemo(() => terminalPieces(output), [output])

@@ -12,10 +12,9 @@ import {
   useRef,
   useState,
 } from "react"
-import { clock, fullTime } from "../../format/format.js"
+import { clock, fullTime, visible } from "../../format/format.js"
 import { useValue } from "../../live/KeyedStore.js"
 import { Icon } from "../../shell/Icon.js"
-import { visible } from "../../text/visible.js"
 import classes from "./LogList.module.css"
 import type { LogPages } from "./LogPages.js"
 import { familyOf, type LogRow, sequenceOf, summaryOf } from "./logRows.js"

@@ -3,6 +3,7 @@
  * rows a page shows is known once it was read (a filter or a fold leaves some out); until then it counts as the mean of those that are
  * known, and as one row at least: what is not read is never out of reach. Every question is answered in steps that grow with the logarithm of the pages.
  */
+import { countWhile } from "../../live/sorted.js"
 
 /** Sums of a list of numbers that change (a Fenwick tree). */
 class Sums {
@@ -103,14 +104,8 @@ export class PageIndex {
   /** Where a row is, for rows from 0 below {@link total}; null: there is no such row. */
   at(row: number): RowPlace | null {
     if (row < 0 || row >= this.total) return null
-    let low = 0
-    let high = this.#pages - 1
     // The last page that does not begin behind the row.
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1
-      if (this.before(middle) <= row) low = middle
-      else high = middle - 1
-    }
-    return { page: low, row: row - this.before(low) }
+    const page = countWhile(this.#pages, (index) => this.before(index) <= row) - 1
+    return { page, row: row - this.before(page) }
   }
 }

@@ -1,11 +1,12 @@
 /** Calls to agents: what is on its way, and what failed or may have had an effect. */
+
 import type { RequestDetail, TurnDetail } from "@threadfold/contracts"
 import { Link } from "wouter"
 import type { Page } from "../../api/Api.js"
 import { useEvery, useRead } from "../../api/useRead.js"
+import { visible } from "../../format/format.js"
 import { Ago } from "../../live/timedTexts.js"
 import { usePage } from "../../shell/PageContext.js"
-import { visible } from "../../text/visible.js"
 import type { LogEvent } from "../log/logRows.js"
 import { Card, Chip, Nothing, Table } from "./Card.js"
 

@@ -1,10 +1,9 @@
 /** Parts of a message beside its text: images, files, directories, skills, a slash command. */
 import type { MessagePart } from "@threadfold/contracts"
-import { bytes } from "../../format/format.js"
+import { bytes, visible } from "../../format/format.js"
 import { Icon, type IconName } from "../../shell/Icon.js"
 import { BlobImage } from "../../text/BlobImage.js"
 import { Markdown } from "../../text/Markdown.js"
-import { visible } from "../../text/visible.js"
 import classes from "./MessageParts.module.css"
 
 const chip = (sign: IconName, text: string, more: string | null) => (

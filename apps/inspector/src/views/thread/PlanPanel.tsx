@@ -1,8 +1,7 @@
 /** The to-do list of the agent: how far it is, and its steps. */
 import type { ThreadDetail } from "@threadfold/contracts"
-import { entryOf } from "../../format/format.js"
+import { entryOf, visible } from "../../format/format.js"
 import { Icon } from "../../shell/Icon.js"
-import { visible } from "../../text/visible.js"
 import classes from "./PlanPanel.module.css"
 
 const words: Readonly<Record<string, string>> = { pending: "to do", inProgress: "in progress", completed: "done" }

@@ -1,10 +1,11 @@
 /** Messages that wait for their turn: written again, put first or into the running turn, or taken out. */
+
 import type { QueueView, ThreadDetail } from "@threadfold/contracts"
 import type { AgentView } from "@threadfold/contracts/api"
 import { useState } from "react"
+import { visible } from "../../format/format.js"
 import { Icon } from "../../shell/Icon.js"
 import { type CommandCall, useCommandCall } from "../../shell/useCommandCall.js"
-import { visible } from "../../text/visible.js"
 import { MessageParts } from "./MessageParts.js"
 import classes from "./QueueList.module.css"
 

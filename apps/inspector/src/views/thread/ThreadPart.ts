@@ -3,9 +3,11 @@
  * the order of their ordinals, which rows have; a page of views has none, and is in that order itself. Requests are in the order of
  * their ids.
  */
+
 import type { ItemRow, TurnRow } from "@threadfold/contracts"
 import type { Page } from "../../api/Api.js"
 import { KeyedStore } from "../../live/KeyedStore.js"
+import { countWhile } from "../../live/sorted.js"
 import type { Reach } from "./entries.js"
 
 /**
@@ -103,15 +105,10 @@ export class ThreadPart<V> {
 
   /** Where an entry is, or would be. */
   #indexOf(place: number, id: string): number {
-    let low = 0
-    let high = this.ids.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const other = this.ids[middle] ?? ""
+    return countWhile(this.ids.length, (index) => {
+      const other = this.ids[index] ?? ""
       const at = this.#places.get(other) ?? 0
-      if (at < place || (at === place && other < id)) low = middle + 1
-      else high = middle
-    }
-    return low
+      return at < place || (at === place && other < id)
+    })
   }
 }

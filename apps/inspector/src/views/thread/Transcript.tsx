@@ -2,8 +2,10 @@
  * What was said and done in a thread, from its end on. It follows the end while the reader is there, and stays where it is while older entries
  * come in above.
  */
+
 import { useVirtualizer } from "@tanstack/react-virtual"
 import { type RefObject, useCallback, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from "react"
+import { visible } from "../../format/format.js"
 import { useKey, useValue } from "../../live/KeyedStore.js"
 import { outcomeOf } from "../../requests/answers.js"
 import { QuestionCard, requestKindLabel } from "../../requests/QuestionCard.js"
@@ -11,7 +13,6 @@ import { requestsOf } from "../../requests/Requests.js"
 import { Icon } from "../../shell/Icon.js"
 import { Notice, ProblemNotice } from "../../shell/Notice.js"
 import { usePage } from "../../shell/PageContext.js"
-import { visible } from "../../text/visible.js"
 import type { Entry } from "./entries.js"
 import { Fold } from "./Fold.js"
 import { ItemEntry } from "./ItemEntry.js"

@@ -1,12 +1,11 @@
 /** What a turn changed, file by file, read when a person opens it; or what one item of it changed. */
 import type { TurnChanges as Changes, FileChange, ItemView } from "@threadfold/contracts"
 import { type ReactNode, useEffect, useState } from "react"
-import { counted, entryOf } from "../../format/format.js"
+import { counted, entryOf, visible } from "../../format/format.js"
 import { ProblemNotice } from "../../shell/Notice.js"
 import { usePage } from "../../shell/PageContext.js"
 import { DiffCounts, DiffTable } from "../../text/DiffTable.js"
 import { LongText } from "../../text/LongText.js"
-import { visible } from "../../text/visible.js"
 import classes from "./TurnChanges.module.css"
 
 interface ChangesProps {

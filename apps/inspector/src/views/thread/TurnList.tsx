@@ -1,9 +1,8 @@
 /** The turns that are read, to jump to: each by the first words of what was asked. */
 import { useEffect, useRef, useState } from "react"
-import { clock, fullTime } from "../../format/format.js"
+import { clock, fullTime, visible } from "../../format/format.js"
 import { useValue } from "../../live/KeyedStore.js"
 import { Icon } from "../../shell/Icon.js"
-import { visible } from "../../text/visible.js"
 import type { ThreadStore } from "./ThreadStore.js"
 import classes from "./TurnList.module.css"
 

@@ -2,6 +2,7 @@
  * The threads that a filter chooses, as far as they were read, in the order in which they are shown. Pages are read as the reader
  * comes to them; changes come by the feed. Its rows are in a {@link KeyedStore}, its order in an array for each group.
  */
+
 import type { Inbox, ThreadView } from "@threadfold/contracts"
 import type { RowChanges, ThreadPage } from "@threadfold/contracts/api"
 import { threadView } from "@threadfold/core/views"
@@ -9,6 +10,7 @@ import type { Api, Page } from "../../api/Api.js"
 import { asProblem, type PageProblem } from "../../api/PageProblem.js"
 import { changesOf, type FeedListener } from "../../live/Feed.js"
 import { KeyedStore, ValueStore } from "../../live/KeyedStore.js"
+import { countWhile } from "../../live/sorted.js"
 import { type Group, groupOf, groups, meets, queryOf, rankOf, type ThreadFilter } from "./threadRows.js"
 
 /** Ids of a group in their order. */
@@ -210,16 +212,11 @@ export class ThreadList implements FeedListener {
   /** Where a thread of this place is, or would be. Higher ranks come first; of one rank the newer id. */
   #indexOf({ group, rank }: Place, threadId: string): number {
     const ids = this.#order[group]
-    let low = 0
-    let high = ids.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const id = ids[middle] ?? ""
+    return countWhile(ids.length, (index) => {
+      const id = ids[index] ?? ""
       const other = this.#places.get(id)?.rank ?? 0
-      if (other > rank || (other === rank && id > threadId)) low = middle + 1
-      else high = middle
-    }
-    return low
+      return other > rank || (other === rank && id > threadId)
+    })
   }
 
   /** Tells of a new order, once for all changes that come together. */

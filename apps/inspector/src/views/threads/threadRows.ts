@@ -1,7 +1,6 @@
 /** What the list of threads knows of a thread, where it stands in the list, and which filter it meets. Pure functions. */
 import type { ThreadStatus, ThreadView } from "@threadfold/contracts"
-import { counted } from "../../format/format.js"
-import { visible } from "../../text/visible.js"
+import { counted, visible } from "../../format/format.js"
 
 /** Groups of the list, from the top: what needs a person comes first, whatever its age. */
 export const groups = ["needs", "working", "rest"] as const
