@@ -14,7 +14,7 @@ import { parseArgs, promisify } from "node:util"
 import { stage } from "./packages/stage.js"
 import { root } from "./tools.mjs"
 
-/** Most bytes that a package may have, packed: some more than it has. The program has 3.2 MB, and its web page about one more. */
+/** Most bytes that a package may have, packed: some more than it has. The program has 3.2 MB, and its web page 1.3. */
 const mostBytes: Readonly<Record<string, number>> = {
   contracts: 300_000,
   core: 300_000,
