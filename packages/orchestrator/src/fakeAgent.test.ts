@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { makeCodexDriver, type ProviderDriver, stillRunning } from "@threadfold/providers"
-import { type FakeAgentScript, fakeAgent, readFakeAgentLog } from "@threadfold/testkit"
+import { type FakeAgentScript, fakeAgent, killProcess, readFakeAgentLog } from "@threadfold/testkit"
 import { Effect, Logger, Schedule, type Scope } from "effect"
 import { id, OrchestratorFixture } from "../test/OrchestratorFixture.js"
 import { checked, ended, itemSaying, noProcess, processesOf, started, stopped, textsOf } from "../test/RealAgent.js"
@@ -152,7 +152,7 @@ describe("an agent's process under the orchestrator", () => {
       // The agent is the oldest of them: the others are its children.
       const [agent] = [...second].sort((one, other) => one.startTicks - other.startTicks || one.pid - other.pid)
       if (agent === undefined) return yield* Effect.dieMessage("no process of the agent is there")
-      process.kill(agent.pid, "SIGKILL")
+      killProcess(agent.pid)
       yield* of.eventually(of.work(), ({ session }) => session === null)
       yield* noProcess(of)
       expect(yield* stillRunning(second)).toEqual([])

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { expect, it } from "@effect/vitest"
 import type { ItemView } from "@threadfold/contracts"
 import { markedProcesses } from "@threadfold/providers"
-import type { AgentHome, Hold, InstalledAgent, MissingAgent } from "@threadfold/testkit"
+import { type AgentHome, type Hold, type InstalledAgent, killProcess, type MissingAgent } from "@threadfold/testkit"
 import { Effect, Logger, Schedule, type Scope } from "effect"
 import { logMark } from "../src/connections/Connections.js"
 import { type OrchestratorFixture, snapshotOf } from "./OrchestratorFixture.js"
@@ -99,7 +99,7 @@ export const stopped = (of: OrchestratorFixture) =>
 /** The agent's process is killed, as by the system when memory runs out. */
 export const kill = (of: OrchestratorFixture) =>
   Effect.map(processesOf(of), (processes) => {
-    for (const { pid } of processes) process.kill(pid, "SIGKILL")
+    for (const { pid } of processes) killProcess(pid)
   })
 
 /**

@@ -8,6 +8,7 @@ export {
   readFakeAgentLog,
 } from "./agents/FakeAgent.js"
 export { type InstalledAgent, installedAgent, type MissingAgent } from "./agents/installedAgent.js"
+export { isRunning, killProcess } from "./agents/processes.js"
 export {
   type InstalledBrowser,
   installedBrowser,

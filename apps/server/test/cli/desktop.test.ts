@@ -17,7 +17,7 @@ import {
 } from "@threadfold/client/desktop"
 import { CheckReport, VerifyReport } from "@threadfold/contracts"
 import { databaseFile, ownerOf } from "@threadfold/event-log"
-import { type FakeAgentScript, fakeAgent, readFakeAgentLog } from "@threadfold/testkit"
+import { type FakeAgentScript, fakeAgent, isRunning, killProcess, readFakeAgentLog } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
 import { Effect } from "effect"
 import { build } from "esbuild"
@@ -49,15 +49,6 @@ const until = (condition: () => boolean | Promise<boolean>) =>
 /** Lets the event loop turn so many times. */
 const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
-}
-
-const isRunning = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** Running processes that carry our mark of this log. */
@@ -152,7 +143,7 @@ describe("a server that an app keeps running", () => {
     }
     const kill = (pid: number): void => {
       killed.push(pid)
-      process.kill(pid, "SIGKILL")
+      killProcess(pid)
     }
     /** The process that has taken the directory, ready or not; null: none, or it has not said so. */
     const owner = (): number | null => {
@@ -323,7 +314,7 @@ describe("a server that an app keeps running", () => {
     const host = await open(directory, { restarts: { most: 0, steadyMs: 600_000 } })
     host.onState(({ status }) => states.push(status))
     const { pid } = await host.backend()
-    process.kill(pid, "SIGKILL")
+    killProcess(pid)
     await until(() => states.includes("failed"))
     await expect(host.backend()).rejects.toMatchObject({ reason: "crashed", signal: "SIGKILL" })
     // The person presses "try again".

@@ -14,6 +14,7 @@ import { eventSourceOf } from "@threadfold/engine"
 import { sqliteDriver } from "@threadfold/event-log"
 import { childBundle } from "@threadfold/event-log/testing"
 import { SqlStore, verify } from "@threadfold/projections"
+import { isRunning } from "@threadfold/testkit"
 import Sqlite from "better-sqlite3"
 import { build } from "esbuild"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
@@ -274,7 +275,7 @@ const killAgainAndAgain = async (start: (directory: string) => Promise<Ingester>
   await ended
   expect((await document(VerifyReport, ["verify", "--data-dir", directory])).ok).toBe(true)
   expect(await document(CheckReport, ["check", "--data-dir", directory])).toEqual({ ok: true, violations: [] })
-  for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow("ESRCH")
+  for (const pid of pids) expect(isRunning(pid)).toBe(false)
 }
 
 describe(`nothing that was acknowledged is lost (seed ${seed})`, () => {

@@ -8,7 +8,7 @@ import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { createInterface } from "node:readline"
 import { promisify } from "node:util"
-import { recording } from "@threadfold/testkit"
+import { isRunning, killProcess, recording } from "@threadfold/testkit"
 import { expect, it, onTestFinished } from "vitest"
 import { compiledNames } from "../../src/compiledProgram.js"
 import { version } from "../../src/installed.js"
@@ -123,11 +123,8 @@ it("installs into an empty folder and runs there", { timeout: 600_000 }, async (
     detached: true,
   })
   onTestFinished(() => {
-    try {
-      process.kill(-(server.pid ?? 0), "SIGKILL")
-    } catch {
-      // It has ended, as it should.
-    }
+    // None is left, if all went as it should.
+    if (server.pid !== undefined) killProcess(-server.pid)
   })
   const closed = new Promise((resolve) => server.once("close", resolve))
   const { pid, url, version: running } = JSON.parse(await firstLine(server))
@@ -143,7 +140,7 @@ it("installs into an empty folder and runs there", { timeout: 600_000 }, async (
   expect(turns).toMatchObject([{ outcome: "completed" }, { outcome: "completed" }])
   server.stdin?.end()
   await closed
-  expect(() => process.kill(pid, 0)).toThrow("ESRCH")
+  expect(isRunning(pid)).toBe(false)
   expect(readdirSync(data)).not.toContain("server.json")
 
   // Another Node than the one that installed it finds nothing that fits, and loads the modules.

@@ -9,6 +9,7 @@ import { ofType, type Watched, watch } from "@threadfold/providers/testing"
 import {
   codexHome,
   installedAgent,
+  killProcess,
   makeHold,
   OpenAi,
   type ReducedTrace,
@@ -194,7 +195,7 @@ describe.skipIf(!codex.installed)(title, () => {
         const opened = of.watched.all().find(ofType("connection.opened"))?.event.payload
         const pid = typeof opened === "object" && opened !== null && "pid" in opened ? Number(opened.pid) : 0
         expect(pid).toBeGreaterThan(1)
-        process.kill(pid, "SIGKILL")
+        killProcess(pid)
         yield* of.watched.ended
         const bundle = of.bundleOf(thread)
         const log = yield* importOf(bundle)

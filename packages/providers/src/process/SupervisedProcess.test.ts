@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
+import { killProcess } from "@threadfold/testkit"
 import { Effect, Either, Exit, Option, Scope } from "effect"
 import { openFiles, runScript, stubborn } from "../../test/support/processes.js"
 import { childEnvironment } from "./childEnvironment.js"
@@ -160,7 +161,7 @@ describe("a supervised process", () => {
       const run = yield* runScript(escaping("process.env", stubborn), { graceMs: 50, marks: marked("killed") })
       const child = yield* identified(Number(yield* until(run, "child ")))
       expect((yield* left("killed")).map(({ marks }) => marks)).toEqual([marked("killed"), marked("killed")])
-      process.kill(run.process.pid, "SIGKILL")
+      killProcess(run.process.pid)
       expect(yield* run.process.exit).toEqual({ code: null, signal: "SIGKILL", asked: false })
       yield* run.process.gone
       expect(yield* stillRunning(child)).toEqual([])
@@ -178,7 +179,7 @@ describe("a supervised process", () => {
         process.exit(0)`
       const run = yield* runScript(script)
       const child = Number(yield* until(run, "child "))
-      yield* Effect.addFinalizer(() => Effect.sync(() => process.kill(child, "SIGKILL")))
+      yield* Effect.addFinalizer(() => Effect.sync(() => killProcess(child)))
       expect(yield* transportEnds(run)).toBe(true)
       expect(run.process.exited()).toMatchObject({ value: { code: 0 } })
       expect(yield* identified(child)).toHaveLength(1)

@@ -3,6 +3,7 @@
  * does in each turn, and checks only the port.
  */
 import { describe, expect, it } from "@effect/vitest"
+import { killProcess } from "@threadfold/testkit"
 import { Effect, Either, Exit, Option, Scope } from "effect"
 import {
   type AnswerRequest,
@@ -293,7 +294,7 @@ export const driverContract = ({ make, name, skip }: DriverContract): void => {
           const thread = yield* startOn(connection, subject)
           yield* connection.sendTurn({ nativeThreadId: thread, turnId: ourTurn, text: "go" })
           yield* watched.until(ofType("content.delta", thread))
-          for (const pid of processOf(watched, yield* running)) process.kill(pid, "SIGKILL")
+          for (const pid of processOf(watched, yield* running)) killProcess(pid)
           const events = yield* watched.ended
           isClosed(events)
           expect(member(events.at(-1)?.event.payload, "signal")).toBe("SIGKILL")

@@ -7,6 +7,7 @@ import { type StdioAgent, startAgent } from "../../test/stdio.js"
 import { readOracle } from "../oracle/readOracle.js"
 import { get, text } from "../oracle/readWire.js"
 import { type FakeAgentScript, fakeAgent, fakeAgentProgram, fakeAgentVariable, readFakeAgentLog } from "./FakeAgent.js"
+import { isRunning, killProcess } from "./processes.js"
 
 const start = (script: FakeAgentScript) => startAgent(fakeAgent(script))
 
@@ -32,14 +33,6 @@ const startTurn = (agent: StdioAgent, threadId: string, words = "go") =>
   wait(agent.call("turn/start", { threadId, input: input(words) })).pipe(
     Effect.map((answer) => text(get(answer, "result", "turn", "id")) ?? ""),
   )
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
 
 const spawnedBy = (log: string): number =>
   readFakeAgentLog(log).flatMap((entry) => (entry.is === "spawned" ? [entry.child] : []))[0] ?? 0
@@ -299,7 +292,7 @@ describe("how it starts and ends", () => {
       const threadId = yield* openThread(agent)
       agent.call("turn/start", { threadId, input: input("go") })
       yield* wait(agent.outputClosed)
-      expect(isAlive(agent.pid)).toBe(true)
+      expect(isRunning(agent.pid)).toBe(true)
       agent.endInput()
       expect(yield* wait(agent.exited)).toEqual({ code: 0, signal: null })
     }),
@@ -324,15 +317,15 @@ describe("how it starts and ends", () => {
       agent.signal("SIGTERM")
       expect(yield* wait(agent.exited)).toEqual({ code: 0, signal: null })
       const pid = spawnedBy(log)
-      yield* Effect.addFinalizer(() => Effect.sync(() => isAlive(pid) && process.kill(pid, "SIGKILL")))
+      yield* Effect.addFinalizer(() => Effect.sync(() => killProcess(pid)))
       process.kill(pid, "SIGTERM")
       // While another agent comes and goes, a child that heard the signal would have ended, and closed its output.
       const other = yield* start({ start: [{ exit: 0 }] })
       yield* wait(other.outputClosed)
-      expect(isAlive(pid)).toBe(true)
+      expect(isRunning(pid)).toBe(true)
       const closed = yield* wait(Promise.race([agent.outputClosed.then(() => "closed"), Promise.resolve("open")]))
       expect(closed).toBe("open")
-      process.kill(pid, "SIGKILL")
+      killProcess(pid)
       yield* wait(agent.outputClosed)
     }),
   )

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
-import { Anthropic, installedAgent, makeHold } from "@threadfold/testkit"
+import { Anthropic, installedAgent, killProcess, makeHold } from "@threadfold/testkit"
 import { Effect } from "effect"
 import { member } from "../../../test/support/claudeLines.js"
 import { realClaude } from "../../../test/support/claudeSubject.js"
@@ -287,7 +287,7 @@ describe.skipIf(!claude.installed)(title, () => {
       const from = watched.all().length
       yield* send(connection, thread, "begin", turnTwo)
       yield* watched.until(ofType("content.delta"), from)
-      for (const { pid } of yield* running) process.kill(pid, "SIGKILL")
+      for (const { pid } of yield* running) killProcess(pid)
       yield* watched.ended
       const again = yield* connect
       const { nativeThreadId } = yield* again.connection.resumeThread({ threadId: ours, nativeThreadId: thread })

@@ -1,6 +1,6 @@
 /** The life of a Codex process, with an agent that misbehaves on demand. */
 import { describe, expect, it } from "@effect/vitest"
-import { type FakeAgentScript, readFakeAgentLog } from "@threadfold/testkit"
+import { type FakeAgentScript, killProcess, readFakeAgentLog } from "@threadfold/testkit"
 import { Effect, Exit, Fiber, Scope, TestClock } from "effect"
 import {
   connect,
@@ -177,7 +177,7 @@ describe("a Codex that runs", () => {
         const agent = entries.flatMap((entry) => (entry.is === "start" ? [entry.pid] : []))
         const family = yield* identified(entries.flatMap((entry) => (entry.is === "spawned" ? [entry.child] : [])))
         if (end === "stop") yield* connection.stop
-        if (end === "kill") for (const pid of agent) process.kill(pid, "SIGKILL")
+        if (end === "kill") for (const pid of agent) killProcess(pid)
         const events = yield* watched.ended
         expect(events.at(-1)?.event.type).toBe("connection.closed")
         yield* connection.stop

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
-import { installedAgent, makeHold, OpenAi, refusedPort } from "@threadfold/testkit"
+import { installedAgent, killProcess, makeHold, OpenAi, refusedPort } from "@threadfold/testkit"
 import { Effect } from "effect"
 import { asking, realCodex } from "../../../test/support/codexSubject.js"
 import type { ProviderConnection } from "../../ProviderDriver.js"
@@ -279,7 +279,7 @@ describe.skipIf(!codex.installed)(title, () => {
 
       const opened = watched.all().find(ofType("connection.opened"))?.event.payload
       const pid = typeof opened === "object" && opened !== null && "pid" in opened ? Number(opened.pid) : 0
-      process.kill(pid, "SIGKILL")
+      killProcess(pid)
       yield* watched.ended
       yield* resume
       model.enqueue(OpenAi.plain("Still here."))
