@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import { decodeCursor, encodeCursor, type Place } from "./Cursor.js"
 import { LimitInvalid, type PageError } from "./Errors.js"
 import type { ReadSql } from "./ReadSql.js"
-import { type Condition, type ShownRow, selectRows, selectShown } from "./select.js"
+import { type Condition, type ShownRow, selectRows, selectShown, whereAll } from "./select.js"
 
 /** What every list may be asked for. */
 export interface PageQuery {
@@ -107,14 +107,14 @@ const topOf = <N extends TableName>(sql: ReadSql, list: List<N>, isNeeded: boole
 const lastLookedAt = <N extends TableName>(
   sql: ReadSql,
   list: List<N>,
-  { tail, where }: ReturnType<typeof pageSelection>,
+  { tail, where: conditions }: ReturnType<typeof pageSelection>,
 ): Effect.Effect<readonly (string | number)[] | null, SqlError.SqlError> => {
-  const condition = where.length === 0 ? "" : ` WHERE ${where.map((each) => each.sql).join(" AND ")}`
+  const where = whereAll(conditions)
   const columns = list.columns.map((column, index) => `${column.sql} AS k${index}`).join(", ")
   return Effect.map(
     sql.unsafe<Record<string, string | number>>(
-      `SELECT ${columns} FROM ${list.table}${condition} ${tail} OFFSET ${mostLookedAt - 1}`,
-      where.flatMap((each) => each.params),
+      `SELECT ${columns} FROM ${list.table}${where.sql} ${tail} OFFSET ${mostLookedAt - 1}`,
+      where.params,
     ),
     ([row]) => (row === undefined ? null : list.columns.map((_, index) => row[`k${index}`] ?? "")),
   )

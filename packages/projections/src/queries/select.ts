@@ -26,6 +26,26 @@ const selections: ReadonlyMap<TableName, string> = new Map(
   tableNames.map((table) => [table, `SELECT ${selectList(layout(table).columns)} FROM ${table}`]),
 )
 
+/** The WHERE clause of some conditions, if there are any, and its parameters. */
+export const whereAll = (conditions: readonly Condition[]): Condition => ({
+  sql: conditions.length === 0 ? "" : ` WHERE ${conditions.map(({ sql }) => sql).join(" AND ")}`,
+  params: conditions.flatMap(({ params }) => params),
+})
+
+const readRows = (
+  sql: ReadSql,
+  of: Layout,
+  selection: string | undefined,
+  conditions: readonly Condition[],
+  tail: string,
+  part: "whole" | "beginning",
+): Effect.Effect<readonly Record<string, unknown>[], SqlError.SqlError> => {
+  const where = whereAll(conditions)
+  return Effect.flatMap(sql.unsafe<Record<string, unknown>>(`${selection}${where.sql} ${tail}`, where.params), (rows) =>
+    withNamedTexts(sql, of, rows, part),
+  )
+}
+
 /** Whole rows of a table; `tail` is the rest of the statement, from this package alone. */
 export const selectRows = <N extends TableName>(
   sql: ReadSql,
@@ -34,17 +54,9 @@ export const selectRows = <N extends TableName>(
   tail: string,
 ): Effect.Effect<readonly Rows[N][], SqlError.SqlError> => {
   const of = layout(table)
-  const condition = where.length === 0 ? "" : ` WHERE ${where.map((each) => each.sql).join(" AND ")}`
-  const text = `${selections.get(table)}${condition} ${tail}`
-  return sql
-    .unsafe<Record<string, unknown>>(
-      text,
-      where.flatMap((each) => each.params),
-    )
-    .pipe(
-      Effect.flatMap((rows) => withNamedTexts(sql, of, rows, "whole")),
-      Effect.map((rows) => rows.map((row) => toRow(table, parseJsonColumns(of, row)))),
-    )
+  return Effect.map(readRows(sql, of, selections.get(table), where, tail, "whole"), (rows) =>
+    rows.map((row) => toRow(table, parseJsonColumns(of, row))),
+  )
 }
 
 /**
@@ -129,16 +141,9 @@ export const selectShown = <N extends TableName>(
   tail: string,
 ): Effect.Effect<readonly ShownRow<N>[], SqlError.SqlError> => {
   const of = layout(table)
-  const condition = where.length === 0 ? "" : ` WHERE ${where.map((each) => each.sql).join(" AND ")}`
-  return sql
-    .unsafe<Record<string, unknown>>(
-      `${shownSelections.get(table)}${condition} ${tail}`,
-      where.flatMap((each) => each.params),
-    )
-    .pipe(
-      Effect.flatMap((rows) => withNamedTexts(sql, of, rows, "beginning")),
-      Effect.map((rows) => rows.map((row) => toRow(table, shownRow(of, row)))),
-    )
+  return Effect.map(readRows(sql, of, shownSelections.get(table), where, tail, "beginning"), (rows) =>
+    rows.map((row) => toRow(table, shownRow(of, row))),
+  )
 }
 
 /** The sequence of the log that this transaction sees. */
