@@ -162,17 +162,13 @@ export const readPage = <N extends TableName>(
     const rows = backwards ? [...near].reverse() : near
     const cursorAt = (row: Rows[N] | undefined, direction: "next" | "previous"): string | null =>
       row === undefined ? null : encodeCursor(name, { key: list.columns.map(({ value }) => value(row)), direction })
-    /** Where the page goes on that ended because it had looked at so many rows. */
-    const beyond =
-      end === null || full ? null : encodeCursor(name, { key: end, direction: backwards ? "previous" : "next" })
-    const more = full || beyond !== null
+    const ahead = backwards ? "previous" : "next"
+    const last = full ? cursorAt(near.at(-1), ahead) : null
+    /** Where the list goes on in the direction of the page; one that had looked at so many rows ends behind those. */
+    const onward = end === null || full ? last : encodeCursor(name, { key: end, direction: ahead })
     return {
       rows,
-      next: backwards ? cursorAt(rows.at(-1), "next") : (beyond ?? (more ? cursorAt(rows.at(-1), "next") : null)),
-      previous: backwards
-        ? (beyond ?? (more ? cursorAt(rows[0], "previous") : null))
-        : place !== null
-          ? cursorAt(rows[0], "previous")
-          : null,
+      next: backwards ? cursorAt(rows.at(-1), "next") : onward,
+      previous: backwards ? onward : place === null ? null : cursorAt(rows[0], "previous"),
     }
   })
