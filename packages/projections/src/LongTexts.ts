@@ -58,12 +58,20 @@ export const chunkBytes = (row: string): string =>
 /** A piece of streamed content with fewer UTF-16 units lies in its chunk: several of them share one. */
 const leastPiece = fullChunk
 
-/** Selects the segments of a long text, in order. Binds the stream and the key. */
-export const selectSegments = "SELECT text FROM text_segments WHERE stream_id = ? AND sha256 = ? ORDER BY start"
+const segmentsWhere = "SELECT text FROM text_segments WHERE stream_id = ? AND sha256 = ?"
+/** Select the segments of a long text, in order. Bind the stream and the key. */
+export const selectSegments = {
+  whole: `${segmentsWhere} ORDER BY start`,
+  beginning: `${segmentsWhere} AND start < ${longestTextBytes} ORDER BY start`,
+} as const
+
+/** The text of its segments; null where the log has lost one. */
+export const joinSegments = (segments: readonly (string | null)[]): string | null =>
+  segments.length === 0 || segments.includes(null) ? null : segments.join("")
 
 const prepare = (database: Database) => ({
   isKnown: database.prepare<[string, string]>("SELECT 1 FROM texts WHERE stream_id = ? AND sha256 = ?"),
-  segments: database.prepare<[string, string], string | null>(selectSegments).pluck(),
+  segments: database.prepare<[string, string], string | null>(selectSegments.whole).pluck(),
   hasChunk: database.prepare<[string, number]>("SELECT 1 FROM item_chunks WHERE item_id = ? AND ordinal = ?"),
   isPiece: database.prepare<[number, string]>(
     `SELECT 1 FROM events WHERE sequence = ? AND type = 'content.delta' AND typeof(payload) = 'text' AND json_valid(payload)
@@ -118,8 +126,7 @@ export class LongTexts {
   private named(streamId: unknown, key: Buffer): string | null {
     const sql = this.statements()
     if (sql === null || typeof streamId !== "string") return null
-    const segments = sql.segments.all(streamId, key.toString("latin1"))
-    return segments.length === 0 || segments.includes(null) ? null : segments.join("")
+    return joinSegments(sql.segments.all(streamId, key.toString("latin1")))
   }
 
   /** A row that was just read, with its long texts, in place. */

@@ -3,18 +3,13 @@
  * are read without a look at the log, and what a row names is read by itself.
  */
 import type * as SqlError from "@effect/sql/SqlError"
-import { longestTextBytes } from "@threadfold/contracts"
 import type { Layout, LayoutColumn } from "@threadfold/core/model"
 import { Effect } from "effect"
-import { isPieceLength, mayNameText } from "../LongTexts.js"
+import { isPieceLength, joinSegments, mayNameText, selectSegments } from "../LongTexts.js"
 import type { ReadSql } from "./ReadSql.js"
 
-const segments = "SELECT text FROM text_segments WHERE stream_id = ? AND sha256 = ?"
-const statements = {
-  whole: `${segments} ORDER BY start`,
-  beginning: `${segments} AND start < ${longestTextBytes} ORDER BY start`,
-  piece: "SELECT iif(json_valid(payload), payload ->> '$.delta', NULL) AS text FROM events WHERE sequence = ?",
-} as const
+const selectPiece =
+  "SELECT iif(json_valid(payload), payload ->> '$.delta', NULL) AS text FROM events WHERE sequence = ?"
 
 type Read = Record<string, unknown>
 
@@ -30,12 +25,9 @@ const textOf = (
 ): Effect.Effect<string | null, SqlError.SqlError> =>
   Effect.map(
     isPieceLength(key)
-      ? sql.unsafe<{ readonly text: string | null }>(statements.piece, [sequence])
-      : sql.unsafe<{ readonly text: string | null }>(statements[part], [threadId, key]),
-    (found) => {
-      const segments = found.map(({ text }) => text)
-      return segments.length === 0 || segments.includes(null) ? null : segments.join("")
-    },
+      ? sql.unsafe<{ readonly text: string | null }>(selectPiece, [sequence])
+      : sql.unsafe<{ readonly text: string | null }>(selectSegments[part], [threadId, key]),
+    (found) => joinSegments(found.map(({ text }) => text)),
   )
 
 /**
