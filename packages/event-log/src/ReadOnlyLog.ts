@@ -2,7 +2,6 @@
  * The log for readers in other threads, other processes and offline commands: the same queries on a read-only connection of its
  * own. `publish` gives it the head after the writer's commits.
  */
-
 import { Reactivity } from "@effect/experimental"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import type { StorageUnavailable } from "@threadfold/contracts"
@@ -32,8 +31,8 @@ import {
 } from "./NativeBodies.js"
 import { selectEvents } from "./SelectEvents.js"
 import { logIdKey } from "./SqliteDriver.js"
-import { joinedSegments, selectBeginningSql, selectTextSql } from "./texts/SqliteTexts.js"
-import { bytesOf, decodeParts, joinParts, keysOf, type StoredText } from "./texts/storedParts.js"
+import { joinedSegments, missing, selectBeginningSql, selectTextSql } from "./texts/SqliteTexts.js"
+import { decodeParts, joinParts, keysOf, type StoredText } from "./texts/storedParts.js"
 
 /** How to open a log for reading. */
 export interface ReadOnlyLogOptions {
@@ -46,10 +45,6 @@ export interface ReadOnlyLogOptions {
 const areWhole = (rows: readonly StoredEventRow[]): rows is readonly EventRow[] =>
   rows.every(({ payload }) => typeof payload === "string")
 
-const missing = (): never => {
-  throw new Error("a long text of it is missing")
-}
-
 const attempt = <A>(body: () => A): Effect.Effect<A, StorageUnavailable> =>
   Effect.try({ try: body, catch: (error) => logUnavailable(error instanceof Error ? error.message : String(error)) })
 
@@ -58,7 +53,7 @@ const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource =
     Effect.mapError(client.unsafe<Row>(sql, params), ({ cause, message }) =>
       logUnavailable(cause instanceof Error ? cause.message : message),
     )
-  /** A text that is stored in parts. Fails where it cannot be read. */
+  /** A text that is stored in parts, and the bytes of its whole. Fails where it cannot be read. */
   const joined = (streamId: string, stored: Buffer, payload: () => string, textSql: string = selectTextSql) =>
     Effect.gen(function* () {
       const parted = yield* attempt(() => decodeParts(stored))
@@ -67,7 +62,8 @@ const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource =
         const segments = yield* query<{ readonly text: string | null }>(textSql, [streamId, key])
         texts.set(key, yield* attempt(() => joinedSegments(segments.map(({ text }) => text))))
       }
-      return yield* attempt(() => joinParts(parted, { textOf: (key) => texts.get(key) ?? missing(), payload }))
+      const text = yield* attempt(() => joinParts(parted, { textOf: (key) => texts.get(key) ?? missing(), payload }))
+      return { text, bytes: parted.bytes }
     })
 
   /** The event with its payload whole; with none that can be read where a text of it is not there. */
@@ -75,8 +71,8 @@ const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource =
     const { payload } = row
     if (typeof payload === "string") return Effect.succeed({ ...row, payload })
     return joined(row.streamId, payload, missing).pipe(
-      Effect.orElseSucceed(() => ""),
-      Effect.map((found) => ({ ...row, payload: found })),
+      Effect.map(({ text }) => ({ ...row, payload: text })),
+      Effect.orElseSucceed(() => ({ ...row, payload: "" })),
     )
   }
 
@@ -85,7 +81,7 @@ const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource =
     const { payload } = row
     if (typeof payload === "string") return Effect.succeed({ ...row, payload })
     return joined(row.streamId, payload, missing, selectBeginningSql).pipe(
-      Effect.flatMap((found) => attempt(() => ({ ...row, payload: found, payloadBytes: bytesOf(payload) }))),
+      Effect.map(({ bytes, text }) => ({ ...row, payload: text, payloadBytes: bytes })),
       Effect.orElseSucceed(() => ({ ...row, payload: "" })),
     )
   }
@@ -103,7 +99,7 @@ const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource =
       if (stored === null || typeof stored === "string") return stored
       const [row] = yield* query<StoredEventRow>(`SELECT ${eventSelection} FROM events WHERE sequence = ?`, [sequence])
       const payload = row === undefined ? "" : (yield* whole(row)).payload
-      return yield* joined("", stored, () => payload)
+      return (yield* joined("", stored, () => payload)).text
     })
 
   return {

@@ -182,6 +182,7 @@ export class SqliteTexts {
 export const joinedSegments = (segments: readonly (string | null)[]): string =>
   segments.length === 0 || segments.includes(null) ? missing() : segments.join("")
 
-const missing = (): never => {
+/** Throws for a text that is not there. */
+export const missing = (): never => {
   throw new Error("a long text of it is missing")
 }

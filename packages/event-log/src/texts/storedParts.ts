@@ -66,7 +66,3 @@ export const joinParts = ({ parts }: Parted, source: PartSource): string => {
   }
   return whole
 }
-
-/** Length of the whole text, bytes of UTF-8. */
-export const bytesOf = (stored: StoredText): number =>
-  typeof stored === "string" ? Buffer.byteLength(stored) : decodeParts(stored).bytes
