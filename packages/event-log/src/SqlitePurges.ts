@@ -68,7 +68,7 @@ const prepare = (handle: Sqlite.Database) => ({
 })
 
 /** What a step has taken out that found nothing. */
-export const strippedNothing: Stripped = {
+const strippedNothing: Stripped = {
   version: 0,
   events: 0,
   payloads: 0,
@@ -79,7 +79,7 @@ export const strippedNothing: Stripped = {
   blobBytes: 0,
 }
 
-type Writable<T> = { -readonly [Field in keyof T]: T[Field] }
+type Counts = { -readonly [Field in keyof Stripped]: Stripped[Field] }
 
 export class SqlitePurges {
   private prepared: ReturnType<typeof prepare> | null = null
@@ -115,7 +115,7 @@ export class SqlitePurges {
 
   /** Takes the content out of the next events of a purge. */
   strip(purge: PurgeRow, afterVersion: number, limit: number): Stripped {
-    const done: Writable<Stripped> = { ...strippedNothing, version: afterVersion }
+    const done: Counts = { ...strippedNothing, version: afterVersion }
     const portion = new Portion(limit)
     // Up to here a block was packed anew just now: what it had of these events is gone, and they are cheap.
     let cleared = 0
@@ -126,9 +126,9 @@ export class SqlitePurges {
       limit,
     )) {
       const own = this.sql.ownBytes.get(sequence)
-      const isInBlock = own === undefined && sequence > cleared && this.sql.block.get(sequence, sequence) !== undefined
+      const block = own === undefined && sequence > cleared ? this.sql.block.get(sequence, sequence) : undefined
       // To pack a block anew takes a few milliseconds, so that it begins a step.
-      if (isInBlock && portion.count > 0) break
+      if (block !== undefined && portion.count > 0) break
       // Texts that are stored by themselves may be long: they have a step of their own.
       if (parts !== null && portion.count > 0) break
       if (!portion.takes(bytes + (own ?? 0))) break
@@ -137,8 +137,11 @@ export class SqlitePurges {
         done.payloadBytes += bytes
       }
       if (parts !== null) done.payloadBytes += this.texts.remove(purge.streamId, parts)
-      if (isInBlock) cleared = this.clearBlock(purge, sequence, done)
-      else this.removeOwn(sequence, done)
+      if (block === undefined) this.removeOwn(sequence, done)
+      else {
+        this.clearBlock(purge, block, done)
+        cleared = block.last
+      }
       done.version = version
       done.events += 1
       if (parts !== null) break
@@ -147,7 +150,7 @@ export class SqlitePurges {
   }
 
   /** Removes the body that an event has by itself; nothing where it has none, or one in a block. */
-  private removeOwn(sequence: number, done: Writable<Stripped>): void {
+  private removeOwn(sequence: number, done: Counts): void {
     const { sql } = this
     const native = sql.native.get(sequence)
     if (native === undefined) return
@@ -161,13 +164,10 @@ export class SqlitePurges {
   }
 
   /**
-   * Packs the block of an event anew without the bodies of the purged events in it. The block keeps its place, so that the others are
-   * found as before. Gives the last sequence of the block; 0: there is none.
+   * Packs a block anew without the bodies of the purged events in it. The block keeps its place, so that the others are found as before.
    */
-  private clearBlock({ lastVersion, streamId }: PurgeRow, sequence: number, done: Writable<Stripped>): number {
+  private clearBlock({ lastVersion, streamId }: PurgeRow, block: FoundBlock, done: Counts): void {
     const { sql } = this
-    const block = sql.block.get(sequence, sequence)
-    if (block === undefined) return 0
     const gone = new Set(sql.between.all(block.first, block.last, streamId, lastVersion))
     const kept: NumberedBody[] = []
     const bodies = readWholeBlock(block.body)
@@ -177,11 +177,10 @@ export class SqlitePurges {
         continue
       }
       done.bodies += 1
-      done.bodyBytes += typeof body === "string" ? Buffer.byteLength(body) : body.length
+      done.bodyBytes += Buffer.byteLength(body)
     }
     if (kept.length === 0) sql.removeBlock.run(block.first)
     else if (kept.length < bodies.size) sql.pack.run(packBlock(kept), block.first)
-    return block.last
   }
 
   private get sql(): ReturnType<typeof prepare> {
