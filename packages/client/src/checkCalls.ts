@@ -3,9 +3,10 @@
  * not valid for its schema, fails as `invalid-request` and reaches no server.
  */
 import * as HttpApi from "@effect/platform/HttpApi"
+import { firstIssue } from "@threadfold/contracts"
 import { Api, unknownIn } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
-import { Effect, Either, Option, ParseResult, Schema } from "effect"
+import { Effect, Either, Option, type ParseResult, Schema } from "effect"
 
 /** A part of a call: what it is named in a request of the client, and its schema. */
 interface Part {
@@ -40,9 +41,8 @@ const invalid = (name: string, what: string) =>
 
 /** The first thing that does not fit, as one line. */
 const issueOf = (error: ParseResult.ParseError): string => {
-  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-  const place = (issue?.path ?? []).map(String).join(".")
-  return place === "" ? (issue?.message ?? "") : `${place}: ${issue?.message ?? ""}`
+  const { message, place } = firstIssue(error)
+  return place === "" ? message : `${place}: ${message}`
 }
 
 /** The fault of a call; null: it has none. */

@@ -64,6 +64,13 @@ describe("threadfold.json", () => {
     [{ agents: { a: { kind: "codex", limits: { turnMs: 1.5 } } } }, "agents.a.limits.turnMs: must be a whole number"],
     [{ agents: { a: { kind: "codex", model: "" } } }, "agents.a.model: must not be empty"],
     [{ reaper: { idleMs: 5, idle: 5 } }, "reaper.idle: is unexpected"],
+    [{ reaper: { unattended: { action: "deny" } } }, "reaper.unattended.afterMs: is missing"],
+    [{ reaper: { unattended: { action: "expire", afterMs: 0 } } }, "reaper.unattended.afterMs: Expected a positive"],
+    [
+      { agents: { a: { kind: "codex", inferenceGateway: { env: { URL: "x" } } } } },
+      "inferenceGateway.env.URL: must be",
+    ],
+    [{ agents: { a: { kind: "codex", inferenceGateway: "yes" } } }, "agents.a.inferenceGateway: Expected boolean"],
     [{ reaper: { idleMs: -5 } }, "reaper.idleMs: Expected a non-negative number"],
   ]
   for (const [content, text] of wrong) {

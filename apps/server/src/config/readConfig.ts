@@ -1,8 +1,9 @@
 /** Reads `threadfold.json`. An error names the field, never a value: values may be secret. */
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
+import { firstIssue } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
-import { Effect, ParseResult, Schema } from "effect"
+import { Effect, type ParseResult, Schema } from "effect"
 import { ConfigFile } from "./ConfigFile.js"
 
 /** Where the configuration of a data directory lies, unless another file is named. */
@@ -21,10 +22,9 @@ const placeOf = (error: unknown, text: string): string => {
 
 /** The first thing that is wrong, without the value that is. */
 const firstWrong = (error: ParseResult.ParseError): string => {
-  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-  const said = (issue?.message ?? "it has another form").split(", actual ", 1)[0] ?? ""
-  const path = issue?.path.map(String).join(".") ?? ""
-  return path === "" ? said : `${path}: ${said}`
+  const { message, place } = firstIssue(error)
+  const said = message.split(", actual ", 1)[0] ?? ""
+  return place === "" ? said : `${place}: ${said}`
 }
 
 const decode = Schema.decodeUnknownEither(ConfigFile, { onExcessProperty: "error" })

@@ -1,10 +1,12 @@
 /** All routes as one application that never fails: whatever goes wrong becomes a problem. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import { firstOfIssues } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
 import { wellFormedJson } from "@threadfold/core/model"
@@ -98,9 +100,7 @@ const answerTo = (
           { allow: methods.join(", ") },
         )
   }
-  if (tag === "HttpApiDecodeError" && error instanceof Error) {
-    return refuse({ slug: "invalid-request", detail: `${firstIssue(error)}.` })
-  }
+  if (error instanceof HttpApiDecodeError) return refuse({ slug: "invalid-request", detail: `${issueOf(error)}.` })
   return Effect.zipRight(
     Effect.logError("a call failed", cause),
     refuse({ slug: "internal", detail: `${request.method} ${pathOf(request.url)} failed.` }),
@@ -108,12 +108,9 @@ const answerTo = (
 }
 
 /** Where a call is not what the API says, as one line. */
-const firstIssue = (error: Error): string => {
-  if (!("issues" in error) || !Array.isArray(error.issues)) return error.message
-  const issue: unknown = error.issues[0]
-  if (typeof issue !== "object" || issue === null || !("message" in issue)) return error.message
-  const path = "path" in issue && Array.isArray(issue.path) ? issue.path.join(".") : ""
-  return path === "" ? String(issue.message) : `${path}: ${issue.message}`
+const issueOf = (error: HttpApiDecodeError): string => {
+  const { message, place } = firstOfIssues(error.issues, error.message)
+  return place === "" ? message : `${place}: ${message}`
 }
 
 /** The answer of a handler that gives a value, which the library has encoded, with JSON that every reader takes. */

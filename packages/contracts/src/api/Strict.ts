@@ -49,6 +49,27 @@ const given = (schema: AST.AST): AST.AST => {
   return first !== undefined && rest.length === 0 ? first : schema
 }
 
+/** The one text that a field of an object has to be; null: it may be another. */
+const onlyText = (object: AST.AST, name: string): string | null => {
+  const property = AST.isTypeLiteral(object) ? object.propertySignatures.find((one) => one.name === name) : undefined
+  if (property === undefined || property.isOptional || !AST.isLiteral(property.type)) return null
+  return typeof property.type.literal === "string" ? property.type.literal : null
+}
+
+/** Of several objects the one that is meant, by the field that has another text in each. Where there is none, the decoder reports. */
+const findMeant = (objects: readonly AST.AST[], value: unknown, place: string, what: string): string | null => {
+  if (!isRecord(value)) return null
+  for (const [name, said] of Object.entries(value)) {
+    const words = objects.map((object) => onlyText(object, name))
+    if (typeof said !== "string" || words.includes(null)) continue
+    const meant = objects[words.indexOf(said)]
+    if (meant !== undefined) return find(meant, value, place, what)
+    const known = words.filter((word) => word !== null)
+    return `${place === "" ? name : `${place}.${name}`}: ${unknownName("value", said, known)}`
+  }
+  return null
+}
+
 const find = (asked: AST.AST, value: unknown, place: string, what: string): string | null => {
   const schema = given(asked)
   const at = place === "" ? "" : `${place}: `
@@ -63,10 +84,10 @@ const find = (asked: AST.AST, value: unknown, place: string, what: string): stri
     return `${at}${unknownName("value", value, texts)}`
   }
   if (AST.isUnion(ast)) {
-    // Of several shapes it is not known which one was meant: the decoder reports the error then.
     const shapes = ast.types.map(bare).filter((member) => AST.isTypeLiteral(member) || AST.isTupleType(member))
-    const [only] = shapes
-    return only === undefined || shapes.length > 1 ? null : find(only, value, place, what)
+    const [first, ...others] = shapes
+    if (first === undefined) return null
+    return others.length === 0 ? find(first, value, place, what) : findMeant(shapes, value, place, what)
   }
   if (AST.isTupleType(ast) && Array.isArray(value)) {
     const rest = ast.rest[0]

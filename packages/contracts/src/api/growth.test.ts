@@ -43,7 +43,6 @@ const fixed: ReadonlySet<string> = new Set([
   "PatchAdd.op",
   // The rules of a thread, which a client gave it: who reads them has to know what each word means.
   "WaitRule.kind",
-  "AnswerRule.action",
   // Who an event is by: the rules of the fold ask for it.
   "Event.actor",
 ])

@@ -24,6 +24,10 @@ const mostWaitMs = 30 * 86_400_000
 const mostRules = 32
 
 const ruleKind = maybe(RequestKind, "The kind of question that it is for; absent: every kind.")
+const ruleAfterMs = field(
+  Schema.Number.pipe(Schema.int(), Schema.between(0, mostWaitMs)),
+  "How long the question waits first, ms, from when it was asked; 0: no longer than until the watchdog looks. At most 30 days.",
+)
 
 /** What follows in a thread when no person answers a question of its agent. */
 export const UnattendedRule = Schema.Union(
@@ -31,16 +35,19 @@ export const UnattendedRule = Schema.Union(
     kind: ruleKind,
     action: field(Schema.Literal("wait"), "What follows."),
   }),
-  shape("AnswerRule", "Such a question is answered when no person has done so in time.", {
+  // One member for each action: a decoder finds the member that is meant by a field with one value only.
+  shape("DeclineRule", "Such a question is declined when no person has answered it in time.", {
+    kind: ruleKind,
+    action: field(Schema.Literal("decline"), "What follows."),
+    afterMs: ruleAfterMs,
+  }),
+  shape("AcceptRule", "Such a question is accepted when no person has answered it in time.", {
     kind: ruleKind,
     action: field(
-      Schema.Literal("decline", "accept"),
-      "The answer. `accept` is given only where a decision alone accepts: a question that wants a text, a tool's result or an address to be opened goes on waiting.",
+      Schema.Literal("accept"),
+      "What follows. It is given only where a decision alone accepts: a question that wants a text, a tool's result or an address to be opened goes on waiting.",
     ),
-    afterMs: field(
-      Schema.Number.pipe(Schema.int(), Schema.between(0, mostWaitMs)),
-      "How long the question waits first, ms, from when it was asked; 0: no longer than until the watchdog looks. At most 30 days.",
-    ),
+    afterMs: ruleAfterMs,
   }),
 ).annotations({
   identifier: "UnattendedRule",

@@ -1,7 +1,7 @@
 /** Edits of a log against the stream that they are of: what is checked before any work, and where each of them applies. */
 import { decodePayload, type EventEnvelope, isEventType } from "@threadfold/contracts"
 import { Either } from "effect"
-import { type BadEdit, type Edit, type EventDraft, firstIssue } from "./edits.js"
+import { type BadEdit, type Edit, type EventDraft, faultOf } from "./edits.js"
 
 /** What comes after an event: an event of the log, or a new one (`index`: that of its edit). */
 export type Placed = { readonly moved: EventEnvelope } | { readonly draft: EventDraft; readonly index: number }
@@ -31,7 +31,7 @@ export const replacedPayload = (payload: unknown, fields: Fields): unknown => ({
 })
 
 const payloadProblem = (type: string, payload: unknown): { readonly field: string; readonly problem: string } | null =>
-  isEventType(type) ? Either.match(decodePayload(type)(payload), { onLeft: firstIssue, onRight: () => null }) : null
+  isEventType(type) ? Either.match(decodePayload(type)(payload), { onLeft: faultOf, onRight: () => null }) : null
 
 const sequenceOf = (edit: Edit): number | null => ("sequence" in edit ? edit.sequence : null)
 const placeOf = (edit: Edit): number | null => ("after" in edit ? (edit.after ?? null) : null)

@@ -2,8 +2,8 @@
  * Edits of a log for `whatif`: what they are, and the checks that come before any work. An edit names events by their sequence, which is
  * never renumbered.
  */
-import { Actor, NativeRef, unknownName } from "@threadfold/contracts"
-import { Either, ParseResult, Schema } from "effect"
+import { Actor, firstIssue, NativeRef, unknownName } from "@threadfold/contracts"
+import { Either, type ParseResult, Schema } from "effect"
 
 const sequence = Schema.Number.pipe(Schema.int(), Schema.positive())
 /** 0: before the first event of the thread. */
@@ -74,10 +74,10 @@ export const editLimit = 1000
 
 const isOp = (op: unknown): op is keyof typeof edits => typeof op === "string" && Object.hasOwn(edits, op)
 
-/** The first thing that is wrong with a value, and its place. */
-export const firstIssue = (error: ParseResult.ParseError): { readonly field: string; readonly problem: string } => {
-  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-  return { field: issue?.path.map(String).join(".") ?? "", problem: issue?.message ?? error.message }
+/** What is wrong with a value, and its place. */
+export const faultOf = (error: ParseResult.ParseError): { readonly field: string; readonly problem: string } => {
+  const { message, place } = firstIssue(error)
+  return { field: place, problem: message }
 }
 
 const decodeEdit = (value: unknown, index: number): Edit | BadEdit => {
@@ -93,7 +93,7 @@ const decodeEdit = (value: unknown, index: number): Edit | BadEdit => {
       onExcessProperty: "error",
     },
   )(value)
-  return Either.match(decoded, { onLeft: (error) => ({ index, ...firstIssue(error) }), onRight: (edit) => edit })
+  return Either.match(decoded, { onLeft: (error) => ({ index, ...faultOf(error) }), onRight: (edit) => edit })
 }
 
 const isBad = (edit: object): edit is BadEdit => "problem" in edit

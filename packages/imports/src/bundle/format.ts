@@ -2,9 +2,9 @@
  * The format of a bundle: lines of JSON, compressed with gzip. A head, then for each stream its name, its events and its seal, then the
  * seal of the whole (docs/adr/0012-bundles.md). Streams are in the order of their ids.
  */
-import { maxRecordedLineBytes } from "@threadfold/contracts"
+import { firstIssue, maxRecordedLineBytes } from "@threadfold/contracts"
 import type { RestoredEvent } from "@threadfold/engine"
-import { Either, ParseResult, Record, Schema } from "effect"
+import { Either, type ParseResult, Record, Schema } from "effect"
 import { relatedColumns, relatedNames } from "./relatedColumns.js"
 
 /** Version of the format. A reader refuses a newer one. */
@@ -101,11 +101,10 @@ const decodeEvent = Schema.decodeUnknownEither(EventLine, strict)
 const decodeSealed = Schema.decodeUnknownEither(StreamSeal, strict)
 const decodeEnd = Schema.decodeUnknownEither(BundleSeal, strict)
 
-const wrong = (error: ParseResult.ParseError): string =>
-  ParseResult.ArrayFormatter.formatErrorSync(error)
-    .slice(0, 1)
-    .map(({ message, path }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
-    .join("")
+const wrong = (error: ParseResult.ParseError): string => {
+  const { message, place } = firstIssue(error)
+  return place === "" ? message : `${place}: ${message}`
+}
 
 /** A text that JSON writes again as it is. */
 const isCanonical = (text: string): boolean => {

@@ -9,6 +9,7 @@ import { createHash } from "node:crypto"
 import {
   decodePayload,
   eventVersions,
+  firstIssue,
   isEventType,
   isProviderEventType,
   type JsonFault,
@@ -18,7 +19,7 @@ import {
   readJson,
 } from "@threadfold/contracts"
 import type { EventDraft } from "@threadfold/engine"
-import { Either, ParseResult, Schema } from "effect"
+import { Either, type ParseResult, Schema } from "effect"
 import type { InPieces } from "./pieces.js"
 import { type Salvaged, salvage } from "./salvage.js"
 
@@ -99,9 +100,8 @@ const cutTexts: ReadonlySet<string> = new Set(["payload.delta"])
 
 /** Where the first thing is that is wrong. */
 const placeOf = (error: ParseResult.ParseError, within = ""): string => {
-  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-  const path = (issue?.path ?? []).map(String).join(".")
-  return within === "" || path === "" ? `${within}${path}` : `${within}.${path}`
+  const { place } = firstIssue(error)
+  return within === "" || place === "" ? `${within}${place}` : `${within}.${place}`
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -8,6 +8,9 @@ const Interval = Schema.Number.pipe(Schema.int(), Schema.between(100, 86_400_000
 
 const or = <A, I>(schema: Schema.Schema<A, I>, value: A) => Schema.optionalWith(schema, { default: () => value })
 
+/** How long a question waits. */
+const after = { afterMs: Schema.Number.pipe(Schema.int(), Schema.positive()) }
+
 /**
  * What becomes of a question that no person answers.
  *
@@ -17,11 +20,9 @@ const or = <A, I>(schema: Schema.Schema<A, I>, value: A) => Schema.optionalWith(
  */
 export const Unattended = Schema.Union(
   Schema.Struct({ action: Schema.Literal("wait") }),
-  Schema.Struct({
-    action: Schema.Literal("deny", "expire"),
-    /** How long it waits. */
-    afterMs: Schema.Number.pipe(Schema.int(), Schema.positive()),
-  }),
+  // One member for each action: a decoder finds the member that is meant by a field with one value only.
+  Schema.Struct({ action: Schema.Literal("deny"), ...after }),
+  Schema.Struct({ action: Schema.Literal("expire"), ...after }),
 )
 export type Unattended = typeof Unattended.Type
 

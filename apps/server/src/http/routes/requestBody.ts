@@ -1,9 +1,9 @@
 /** Bodies of calls: from their bytes to what their schema reads. */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import { readJson } from "@threadfold/contracts"
+import { firstIssue, readJson } from "@threadfold/contracts"
 import { unknownIn } from "@threadfold/contracts/api"
 import { Problem, problems } from "@threadfold/contracts/problem"
-import { Effect, ParseResult, Schema } from "effect"
+import { Effect, type ParseResult, Schema } from "effect"
 import { json, readBody, requireMediaType } from "../node/body.js"
 import { hasBody } from "../node/bodyArrival.js"
 
@@ -11,9 +11,8 @@ import { hasBody } from "../node/bodyArrival.js"
 export const wrong =
   (part: string) =>
   (error: ParseResult.ParseError): Problem => {
-    const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-    const path = issue?.path.map(String).join(".") ?? ""
-    return new Problem({ slug: "invalid-request", detail: `${path === "" ? part : path}: ${issue?.message ?? ""}.` })
+    const { message, place } = firstIssue(error)
+    return new Problem({ slug: "invalid-request", detail: `${place === "" ? part : place}: ${message}.` })
   }
 
 /** A body that a call takes. */
