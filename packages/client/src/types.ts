@@ -14,6 +14,7 @@ export type {
   ItemDetail,
   ItemView,
   MessagePart,
+  MessagePartView,
   PayloadOf,
   QueueView,
   RealtimeRunView,
@@ -40,7 +41,7 @@ export type {
   UsageSums,
   UsageView,
 } from "@threadfold/contracts"
-export { isEventType } from "@threadfold/contracts"
+export { isEventType, isMessagePart } from "@threadfold/contracts"
 export type {
   AckBody,
   BlobView,

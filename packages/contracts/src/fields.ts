@@ -53,6 +53,28 @@ export const growing = (list: Schema.Schema.Any): typeof Schema.String =>
 export const field = <S extends Schema.Schema.All>(schema: S, description: string): Schema.propertySignature<S> =>
   Schema.propertySignature(schema).annotations({ description })
 
+/** The field whose word says which object an object of a later version is. */
+export const laterWord = field(Schema.String, "Which one it is: a word that this version does not know.")
+
+/**
+ * Objects in an answer that a word in one field tells apart: a later version may have another word, so that a reader takes an object of
+ * any, with all its fields.
+ */
+export const growingUnion = <A, I, Fields extends Readonly<Record<string, typeof laterWord>>>(
+  known: Schema.Schema<A, I>,
+  identifier: string,
+  description: string,
+  fields: Fields,
+) =>
+  Schema.Union(
+    known,
+    Schema.Struct(fields, Schema.Record({ key: Schema.String, value: Schema.Unknown })).annotations({
+      ...named(identifier),
+      identifier,
+      description,
+    }),
+  )
+
 /** A field of an answer that a later version added: an older server does not send it, and a reader takes the default then. */
 export const later = <A, I>(schema: Schema.Schema<A, I>, orElse: () => NoInfer<A>, description: string) =>
   Schema.optionalWith(schema, { default: orElse }).annotations({ description })

@@ -80,7 +80,7 @@ export {
   searchKinds,
   textStreamOf,
 } from "./events/ItemEvents.js"
-export { type MessagePart, MessageParts, SentPart } from "./events/MessageParts.js"
+export { isMessagePart, type MessagePart, MessageParts, type MessagePartView, SentPart } from "./events/MessageParts.js"
 export { RealtimeCloseReason } from "./events/RealtimeEvents.js"
 export {
   Answers,
@@ -93,6 +93,7 @@ export {
   RequestKind,
   UnattendedRule,
   UnattendedRules,
+  type UnattendedRuleView,
 } from "./events/RequestEvents.js"
 export { SessionStatus } from "./events/SessionEvents.js"
 export { ReviewTarget, TurnOutcome, TurnWork } from "./events/TurnEvents.js"

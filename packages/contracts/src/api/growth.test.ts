@@ -3,6 +3,8 @@ import * as HttpApi from "@effect/platform/HttpApi"
 import { SchemaAST as AST, Option, Schema } from "effect"
 import { expect, it } from "vitest"
 import { AgentList } from "../entities/Agent.js"
+import { ThreadDetail } from "../entities/Thread.js"
+import { TurnView } from "../entities/Turn.js"
 import { Api } from "./Api.js"
 
 /**
@@ -41,14 +43,31 @@ const fixed: ReadonlySet<string> = new Set([
   "SetBy.change",
   "ChangedRow.change",
   "PatchAdd.op",
-  // The rules of a thread, which a client gave it: who reads them has to know what each word means.
-  "WaitRule.kind",
   // Who an event is by: the rules of the fold ask for it.
   "Event.actor",
 ])
 
 const isText = (ast: AST.AST): boolean => AST.isLiteral(ast) && typeof ast.literal === "string"
 const isNull = (ast: AST.AST): boolean => AST.isLiteral(ast) && ast.literal === null
+
+/** Whether a union takes an object of any word, whatever its other fields are. */
+const takesAny = (ast: AST.Union): boolean =>
+  ast.types.some(
+    (one) =>
+      AST.isTypeLiteral(one) &&
+      one.indexSignatures.some(({ type }) => AST.isUnknownKeyword(type)) &&
+      one.propertySignatures.every(({ type }) => AST.isStringKeyword(AST.encodedAST(type))),
+  )
+
+/** The field whose one text says which of several objects a value is: a closed list in pieces. */
+const tagOf = (ast: AST.Union): string | undefined => {
+  const [first, ...others] = ast.types
+    .filter(AST.isTypeLiteral)
+    .map(({ propertySignatures }) =>
+      propertySignatures.flatMap(({ name, type }) => (isText(type) ? [String(name)] : [])),
+    )
+  return others.length === 0 ? undefined : first?.find((name) => others.every((names) => names.includes(name)))
+}
 
 /** Every closed list of words that an answer has, with the field that it stands in. */
 const closedLists = (): ReadonlySet<string> => {
@@ -61,8 +80,12 @@ const closedLists = (): ReadonlySet<string> => {
     }
     if (seen.has(ast)) return
     seen.add(ast)
-    if (AST.isUnion(ast)) for (const one of ast.types) walk(one, place)
-    else if (AST.isTupleType(ast)) for (const { type } of [...ast.elements, ...ast.rest]) walk(type, place)
+    if (AST.isUnion(ast)) {
+      if (takesAny(ast)) return
+      const tag = tagOf(ast)
+      if (tag !== undefined) found.add(`${place}.${tag}`)
+      for (const one of ast.types) walk(one, place)
+    } else if (AST.isTupleType(ast)) for (const { type } of [...ast.elements, ...ast.rest]) walk(type, place)
     else if (AST.isSuspend(ast)) walk(ast.f(), place)
     else if (AST.isRefinement(ast) || AST.isTransformation(ast)) walk(ast.from, place)
     else if (AST.isTypeLiteral(ast)) {
@@ -99,4 +122,19 @@ it("an agent may have a list that is not known yet", () => {
     "models",
     "hats",
   ])
+})
+
+it("a rule and a part of a message may be of a kind that is not known yet, and keep their fields", () => {
+  const rules = [
+    { action: "wait" },
+    { action: "ask-another", who: ["a"], kind: "hat" },
+    { action: "accept", afterMs: 5, kind: "hat" },
+  ]
+  const detail = Schema.decodeUnknownSync(ThreadDetail.pick("unattended"))({ unattended: rules })
+  expect(detail.unattended).toEqual(rules)
+  const parts = [
+    { type: "text", text: "Look" },
+    { type: "smell", of: { what: "coffee" } },
+  ]
+  expect(Schema.decodeUnknownSync(TurnView.pick("parts"))({ parts }).parts).toEqual(parts)
 })

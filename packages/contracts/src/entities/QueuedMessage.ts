@@ -1,6 +1,6 @@
 import { Schema } from "effect"
-import { MessageParts } from "../events/MessageParts.js"
-import { field, int, json, optText, optTime, shape, text } from "../fields.js"
+import { MessageParts, MessagePartView } from "../events/MessageParts.js"
+import { field, int, json, optText, optTime, retyped, shape, text } from "../fields.js"
 import { sequence, threadId } from "./shared.js"
 import { truncated } from "./Truncated.js"
 import { type RowOf, table } from "./table.js"
@@ -34,6 +34,7 @@ export type QueueRow = RowOf<typeof queue>
 /** A message in a queue as it is served. */
 export const QueueView = shape("QueuedMessage", "One message that waits for its turn.", {
   ...QueuedMessage.pick("messageId", "position", "text", "parts", "settings", "queuedAt").fields,
+  parts: retyped(QueuedMessage.fields.parts, Schema.NullOr(Schema.Array(MessagePartView))),
   truncated,
 })
 export type QueueView = typeof QueueView.Type

@@ -1,7 +1,7 @@
 import { Schema } from "effect"
-import { UnattendedRules } from "../events/RequestEvents.js"
+import { UnattendedRules, UnattendedRuleView } from "../events/RequestEvents.js"
 import { PlanStep } from "../events/TurnEvents.js"
-import { field, flag, int, json, listed, optInt, optText, optTime, shape, text } from "../fields.js"
+import { field, flag, int, json, listed, optInt, optText, optTime, retyped, shape, text } from "../fields.js"
 import { Configuration } from "./Configuration.js"
 import { sequence } from "./shared.js"
 import { truncated } from "./Truncated.js"
@@ -141,7 +141,8 @@ export const ThreadDetail = shape(
   "One thread, by its id: with what only one thread at a time is read for.",
   {
     ...ThreadView.fields,
-    ...Thread.pick("settings", "chosen", "goal", "plan", "keepAliveUntil", "unattended").fields,
+    ...Thread.pick("settings", "chosen", "goal", "plan", "keepAliveUntil").fields,
+    unattended: retyped(Thread.fields.unattended, Schema.NullOr(Schema.Array(UnattendedRuleView))),
     truncated,
   },
 )

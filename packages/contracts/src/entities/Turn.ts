@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import { ProviderError, TokenCounts } from "../events/Common.js"
-import { MessageParts } from "../events/MessageParts.js"
+import { MessageParts, MessagePartView } from "../events/MessageParts.js"
 import { TurnOutcome } from "../events/TurnEvents.js"
 import {
   field,
@@ -112,6 +112,7 @@ export const TurnView = shape("Turn", "One unit of agent work.", {
   usage: retyped(Turn.fields.usage, Schema.NullOr(UsageView)),
   error: json(meaningOf(Turn.fields.error)),
   ...Turn.pick("origin", "settled", "stalled", "rejoined", "steeredInto", "text", "parts", "diff", "proposal").fields,
+  parts: retyped(Turn.fields.parts, Schema.NullOr(Schema.Array(MessagePartView))),
   origin: retyped(Turn.fields.origin, growing(TurnOrigin)),
   rewound: flag("True: the provider took the turn back (rule 13). It keeps its usage."),
   rewoundAt: optTime("Since when it is taken back, by the source clock", "it was not taken back"),

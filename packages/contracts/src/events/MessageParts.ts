@@ -1,6 +1,6 @@
 /** What a message consists of, beside its plain text. */
 import { Schema } from "effect"
-import { field, maybe, shape, text } from "../fields.js"
+import { field, growingUnion, laterWord, maybe, shape, text } from "../fields.js"
 
 const Text = Schema.String.pipe(Schema.minLength(1), Schema.maxLength(1_000_000))
 const Path = Schema.String.pipe(Schema.minLength(1), Schema.maxLength(4_096))
@@ -117,6 +117,18 @@ export const MessagePart = Schema.Union(
   description: "A part of a message: `type` says which.",
 })
 export type MessagePart = typeof MessagePart.Type
+
+/** A part of a message in an answer. */
+export const MessagePartView = growingUnion(
+  MessagePart,
+  "LaterPart",
+  "A part of a message of a type that this version does not know: show it by its type.",
+  { type: laterWord },
+)
+export type MessagePartView = typeof MessagePartView.Type
+
+/** Whether a part is one that this version knows. */
+export const isMessagePart: (part: MessagePartView) => part is MessagePart = Schema.is(MessagePart)
 
 /** The parts of a message that is more than one text. */
 export const MessageParts = Schema.Array(MessagePart)

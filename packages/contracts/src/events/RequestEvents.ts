@@ -1,6 +1,6 @@
 /** Requests: questions of the agent that wait for an answer. */
 import { Schema } from "effect"
-import { field, listed, maybe, shape, text } from "../fields.js"
+import { field, growingUnion, laterWord, listed, maybe, shape, text } from "../fields.js"
 import { Json } from "./Common.js"
 
 /** What an agent asks for. */
@@ -55,6 +55,15 @@ export const UnattendedRule = Schema.Union(
   description: "What follows in a thread when no person answers a question of its agent.",
 })
 export type UnattendedRule = typeof UnattendedRule.Type
+
+/** A rule in an answer. */
+export const UnattendedRuleView = growingUnion(
+  UnattendedRule,
+  "LaterRule",
+  "What follows when no person answers, by an action that this version does not know.",
+  { action: laterWord },
+)
+export type UnattendedRuleView = typeof UnattendedRuleView.Type
 
 /** The rules of a thread: the first one that is for the kind of a question counts. */
 export const UnattendedRules = Schema.Array(UnattendedRule).pipe(Schema.minItems(1), Schema.maxItems(mostRules))

@@ -1,5 +1,5 @@
 /** Parts of a message beside its text: images, files, directories, skills, a slash command. */
-import type { MessagePart } from "@threadfold/contracts"
+import type { MessagePart, MessagePartView } from "@threadfold/contracts"
 import { bytes, visible } from "../../format/format.js"
 import { Icon, type IconName } from "../../shell/Icon.js"
 import { BlobImage } from "../../text/BlobImage.js"
@@ -14,7 +14,20 @@ const chip = (sign: IconName, text: string, more: string | null) => (
   </span>
 )
 
-const Part = ({ part }: { part: MessagePart }) => {
+const known: Readonly<Record<MessagePart["type"], true>> = {
+  text: true,
+  image: true,
+  file: true,
+  directory: true,
+  skill: true,
+  command: true,
+}
+
+/** Whether this page knows what the part is: a later server may have others. */
+const isKnown = (part: MessagePartView): part is MessagePart => Object.hasOwn(known, part.type)
+
+const Part = ({ part }: { part: MessagePartView }) => {
+  if (!isKnown(part)) return chip("log", part.type, "a part that this page does not know")
   switch (part.type) {
     case "text":
       return <Markdown text={part.text} />
@@ -31,7 +44,7 @@ const Part = ({ part }: { part: MessagePart }) => {
   }
 }
 
-export const MessageParts = ({ parts }: { parts: readonly MessagePart[] }) =>
+export const MessageParts = ({ parts }: { parts: readonly MessagePartView[] }) =>
   parts.length === 0 ? null : (
     <div className={classes.parts}>
       {parts.map((part, index) => (

@@ -1,6 +1,6 @@
 /** `threadfold unattended THREAD`: what follows when no person answers a question of its agent. */
 import { Command, Options } from "@effect/cli"
-import { RequestKind, type UnattendedRule } from "@threadfold/contracts"
+import { RequestKind, type UnattendedRule, type UnattendedRuleView } from "@threadfold/contracts"
 import { Effect, Option, Schema } from "effect"
 import { usageProblem } from "../failures.js"
 import { asProblem, openThread, writeReceipt } from "../live.js"
@@ -32,9 +32,11 @@ export const readRule = (text: string): Option.Option<UnattendedRule> => {
 }
 
 /** How a rule is typed. */
-const ruleWords = (rule: UnattendedRule): string => {
-  const kind = (rule.kind ?? null) === null ? "" : `${rule.kind}=`
-  return rule.action === "wait" ? `${kind}wait` : `${kind}${rule.action}:${rule.afterMs / 1_000}s`
+const ruleWords = (rule: UnattendedRuleView): string => {
+  const kind = typeof rule.kind === "string" ? `${rule.kind}=` : ""
+  return "afterMs" in rule && typeof rule.afterMs === "number"
+    ? `${kind}${rule.action}:${rule.afterMs / 1_000}s`
+    : `${kind}${rule.action}`
 }
 
 const rule = Options.text("rule").pipe(
