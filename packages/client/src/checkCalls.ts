@@ -3,10 +3,10 @@
  * not valid for its schema, fails as `invalid-request` and reaches no server.
  */
 import * as HttpApi from "@effect/platform/HttpApi"
-import { firstIssue } from "@threadfold/contracts"
+import { firstIssue, issueText } from "@threadfold/contracts"
 import { Api, unknownIn } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
-import { Effect, Either, Option, type ParseResult, Schema } from "effect"
+import { Effect, Either, Option, Schema } from "effect"
 
 /** A part of a call: what it is named in a request of the client, and its schema. */
 interface Part {
@@ -39,12 +39,6 @@ const calls: ReadonlyMap<string, readonly Part[]> = (() => {
 const invalid = (name: string, what: string) =>
   new Problem({ slug: "invalid-request", detail: `${name}: ${what.replace(/\.$/, "")}.` })
 
-/** The first thing that does not fit, as one line. */
-const issueOf = (error: ParseResult.ParseError): string => {
-  const { message, place } = firstIssue(error)
-  return place === "" ? message : `${place}: ${message}`
-}
-
 /** The fault of a call; null: it has none. */
 export const problemOfCall = (name: string, request: unknown): Problem | null => {
   const parts = typeof request === "object" && request !== null ? request : {}
@@ -53,7 +47,7 @@ export const problemOfCall = (name: string, request: unknown): Problem | null =>
     const unknown = unknownIn(Schema.typeSchema(part.schema), value, part.name === "urlParams" ? "parameter" : "field")
     if (unknown !== null) return invalid(part.name, unknown)
     const encoded = Schema.encodeUnknownEither(part.schema)(value)
-    if (Either.isLeft(encoded)) return invalid(part.name, issueOf(encoded.left))
+    if (Either.isLeft(encoded)) return invalid(part.name, issueText(firstIssue(encoded.left)))
   }
   return null
 }

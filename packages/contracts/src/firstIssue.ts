@@ -27,3 +27,6 @@ export const firstOfIssues = (issues: readonly Issue[], orElse: string): FirstIs
 /** The first thing that is wrong with a value, by the error of its decoder. */
 export const firstIssue = (error: ParseResult.ParseError): FirstIssue =>
   firstOfIssues(ParseResult.ArrayFormatter.formatErrorSync(error), error.message)
+
+/** An issue as one line: where, then what. */
+export const issueText = ({ message, place }: FirstIssue): string => (place === "" ? message : `${place}: ${message}`)

@@ -98,7 +98,7 @@ export {
 export { SessionStatus } from "./events/SessionEvents.js"
 export { ReviewTarget, TurnOutcome, TurnWork } from "./events/TurnEvents.js"
 export { type Values, valuesOf } from "./fields.js"
-export { firstIssue, firstOfIssues } from "./firstIssue.js"
+export { firstIssue, firstOfIssues, issueText } from "./firstIssue.js"
 export { MessageId, RequestId, SessionId, TaskId, ThreadId, TurnId, uuidV7Pattern } from "./Ids.js"
 export { isTooDeep, type JsonFault, readJson, readWireJson } from "./Json.js"
 export {

@@ -1,7 +1,7 @@
 /** Reads `threadfold.json`. An error names the field, never a value: values may be secret. */
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { firstIssue } from "@threadfold/contracts"
+import { firstIssue, issueText } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { Effect, type ParseResult, Schema } from "effect"
 import { ConfigFile } from "./ConfigFile.js"
@@ -23,8 +23,7 @@ const placeOf = (error: unknown, text: string): string => {
 /** The first thing that is wrong, without the value that is. */
 const firstWrong = (error: ParseResult.ParseError): string => {
   const { message, place } = firstIssue(error)
-  const said = message.split(", actual ", 1)[0] ?? ""
-  return place === "" ? said : `${place}: ${said}`
+  return issueText({ place, message: message.split(", actual ", 1)[0] ?? "" })
 }
 
 const decode = Schema.decodeUnknownEither(ConfigFile, { onExcessProperty: "error" })

@@ -6,7 +6,7 @@ import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
-import { firstOfIssues } from "@threadfold/contracts"
+import { firstOfIssues, issueText } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
 import { wellFormedJson } from "@threadfold/core/model"
@@ -100,17 +100,14 @@ const answerTo = (
           { allow: methods.join(", ") },
         )
   }
-  if (error instanceof HttpApiDecodeError) return refuse({ slug: "invalid-request", detail: `${issueOf(error)}.` })
+  if (error instanceof HttpApiDecodeError) {
+    const issue = firstOfIssues(error.issues, error.message)
+    return refuse({ slug: "invalid-request", detail: `${issueText(issue)}.` })
+  }
   return Effect.zipRight(
     Effect.logError("a call failed", cause),
     refuse({ slug: "internal", detail: `${request.method} ${pathOf(request.url)} failed.` }),
   )
-}
-
-/** Where a call is not what the API says, as one line. */
-const issueOf = (error: HttpApiDecodeError): string => {
-  const { message, place } = firstOfIssues(error.issues, error.message)
-  return place === "" ? message : `${place}: ${message}`
 }
 
 /** The answer of a handler that gives a value, which the library has encoded, with JSON that every reader takes. */

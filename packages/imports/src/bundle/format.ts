@@ -2,7 +2,7 @@
  * The format of a bundle: lines of JSON, compressed with gzip. A head, then for each stream its name, its events and its seal, then the
  * seal of the whole (docs/adr/0012-bundles.md). Streams are in the order of their ids.
  */
-import { firstIssue, maxRecordedLineBytes } from "@threadfold/contracts"
+import { firstIssue, issueText, maxRecordedLineBytes } from "@threadfold/contracts"
 import type { RestoredEvent } from "@threadfold/engine"
 import { Either, type ParseResult, Record, Schema } from "effect"
 import { relatedColumns, relatedNames } from "./relatedColumns.js"
@@ -101,10 +101,7 @@ const decodeEvent = Schema.decodeUnknownEither(EventLine, strict)
 const decodeSealed = Schema.decodeUnknownEither(StreamSeal, strict)
 const decodeEnd = Schema.decodeUnknownEither(BundleSeal, strict)
 
-const wrong = (error: ParseResult.ParseError): string => {
-  const { message, place } = firstIssue(error)
-  return place === "" ? message : `${place}: ${message}`
-}
+const wrong = (error: ParseResult.ParseError): string => issueText(firstIssue(error))
 
 /** A text that JSON writes again as it is. */
 const isCanonical = (text: string): boolean => {
