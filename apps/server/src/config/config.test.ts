@@ -63,6 +63,11 @@ describe("threadfold.json", () => {
     [{ agents: { a: { kind: "codex", limits: { turnMs: -1 } } } }, "agents.a.limits.turnMs: must be from 0"],
     [{ agents: { a: { kind: "codex", limits: { turnMs: 1.5 } } } }, "agents.a.limits.turnMs: must be a whole number"],
     [{ agents: { a: { kind: "codex", model: "" } } }, "agents.a.model: must not be empty"],
+    ['{"agents": {"__proto__": {"kind": "codex"}}}', 'the name "__proto__" is not taken'],
+    [
+      '{"agents": {"a": {"kind": "codex", "settings": {"b": [{"__proto__": 1}]}}}}',
+      'the name "__proto__" is not taken',
+    ],
     [{ reaper: { idleMs: 5, idle: 5 } }, "reaper.idle: is unexpected"],
     [{ reaper: { unattended: { action: "deny" } } }, "reaper.unattended.afterMs: is missing"],
     [{ reaper: { unattended: { action: "expire", afterMs: 0 } } }, "reaper.unattended.afterMs: Expected a positive"],

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { firstIssue, issueText } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
-import { Effect, type ParseResult, Schema } from "effect"
+import { Effect, Either, type ParseResult, Schema } from "effect"
 import { ConfigFile } from "./ConfigFile.js"
 
 /** Where the configuration of a data directory lies, unless another file is named. */
@@ -18,6 +18,16 @@ const placeOf = (error: unknown, text: string): string => {
   if (Number.isNaN(position)) return ""
   const before = text.slice(0, position).split("\n")
   return ` (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`
+}
+
+/** The value of a text. A member called `__proto__` is refused: the decoder would lose it without a word. */
+const parse = (text: string): Either.Either<unknown, string> => {
+  let isTaken = true
+  const value: unknown = JSON.parse(text, (name, member: unknown) => {
+    if (name === "__proto__") isTaken = false
+    return member
+  })
+  return isTaken ? Either.right(value) : Either.left('the name "__proto__" is not taken')
 }
 
 /** The first thing that is wrong, without the value that is. */
@@ -51,10 +61,11 @@ export const readConfig = (dataDir: string, named: string | null): Effect.Effect
           `it cannot be read (${error instanceof Error && "code" in error ? error.code : "unknown error"})`,
         ),
     })
-    const value = yield* Effect.try({
-      try: (): unknown => JSON.parse(text),
+    const parsed = yield* Effect.try({
+      try: () => parse(text),
       catch: (error) => invalid(file, `it is no JSON${placeOf(error, text)}`),
     })
+    const value = yield* Effect.mapError(parsed, (what) => invalid(file, what))
     const config = yield* Effect.mapError(decode(value), (error) => invalid(file, firstWrong(error)))
     return { file, config }
   })

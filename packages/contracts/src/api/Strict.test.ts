@@ -48,6 +48,8 @@ describe("what a call says that the API does not know", () => {
     [{ mod: "queue" }, 'there is no field "mod"; the nearest is "mode"'],
     [{ mode: "stear" }, 'mode: there is no value "stear"; the nearest is "steer"'],
     [{ archived: "yes" }, 'archived: there is no value "yes"; known are '],
+    [JSON.parse('{"settings": {"__proto__": {"a": 1}}}'), 'settings: the name "__proto__" is not taken'],
+    [JSON.parse('{"__proto__": {"mode": "queue"}}'), 'there is no field "__proto__"'],
     [{ inner: { txt: "" } }, 'inner: there is no field "txt"; the nearest is "text"'],
     [{ list: [{ id: "" }, { di: "" }] }, 'list.1: there is no field "di"; the nearest is "id"'],
   ])("%j", (value, said) => {

@@ -104,6 +104,8 @@ const find = (asked: AST.AST, value: unknown, place: string, what: string): stri
     const type = known.get(name)
     if (type === undefined) {
       if (ast.indexSignatures.length === 0) return `${at}${unknownName(what, name, [...known.keys()])}`
+      // The decoder makes another object and assigns its members: it would lose this one without a word.
+      if (name === "__proto__") return `${at}the name "__proto__" is not taken`
       continue
     }
     const found = find(type, member, place === "" ? name : `${place}.${name}`, what)

@@ -238,3 +238,20 @@ describe("a decision about questions", () => {
     expect(taken({ questions, choices }, "answer", given)).toEqual(recorded)
   })
 })
+
+describe("an answer to a question whose id is a word of JavaScript's objects", () => {
+  it.each(["__proto__", "constructor", "toString", "hasOwnProperty"])("is kept as any other: %s", (id) => {
+    const given: unknown = JSON.parse(`{"answers": {"${id}": ["yes"], "b": ["no"]}}`)
+    const questions = [{ id }, { id: "b", secret: true }]
+    const { answers, recorded } = Either.getOrThrow(take({ kind: "user_input", data: { questions } }, "answer", given))
+    expect(JSON.stringify(answers)).toBe(`{"${id}":["yes"],"b":["no"]}`)
+    expect(JSON.stringify(recorded)).toBe(`{"${id}":["yes"],"b":["(secret)"]}`)
+  })
+
+  it("is checked as any other", () => {
+    const given: unknown = JSON.parse('{"answers": {"__proto__": ["yes"]}}')
+    expect(taken({ questions: [{ id: "a" }] }, "accept", given)).toContain('There is no question "__proto__".')
+    const wrong: unknown = JSON.parse('{"answers": {"__proto__": "yes"}}')
+    expect(taken({ questions: [{ id: "__proto__" }] }, "accept", wrong)).toContain("not of the form of answers")
+  })
+})

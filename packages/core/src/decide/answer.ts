@@ -106,7 +106,13 @@ const wrongTexts = (question: Question, texts: readonly string[]): string | null
   return null
 }
 
-const Given = Schema.Struct({ answers: Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) }) })
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((one) => typeof one === "string")
+
+const isAnswers = (value: unknown): value is Answers =>
+  Predicate.isReadonlyRecord(value) && Object.values(value).every(isTexts)
+
+/** The answers are taken as they are: `Schema.Record` makes another object, without a question whose id is `__proto__`. */
+const Given = Schema.Struct({ answers: Schema.declare(isAnswers) })
 
 /** Stored in the log in place of a secret answer. */
 export const SECRET = "(secret)"

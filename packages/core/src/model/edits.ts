@@ -3,12 +3,13 @@
  * never renumbered.
  */
 import { Actor, firstIssue, NativeRef, unknownName } from "@threadfold/contracts"
-import { Either, type ParseResult, Schema } from "effect"
+import { Either, type ParseResult, Predicate, Schema } from "effect"
 
 const sequence = Schema.Number.pipe(Schema.int(), Schema.positive())
 /** 0: before the first event of the thread. */
 const after = Schema.Number.pipe(Schema.int(), Schema.nonNegative())
-const object = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+/** Taken as it is: `Schema.Record` makes another object, without a member of the name `__proto__`. */
+const object = Schema.declare(Predicate.isReadonlyRecord, { description: "an object" })
 const id = Schema.optional(Schema.NullOr(Schema.String))
 
 /** An event that is to be inserted. What it leaves out is filled in where it is placed. */

@@ -156,6 +156,7 @@ describe("edits", () => {
       "after",
     ],
     [[{ op: "replace", sequence: 5, payload: { outcome: "good" } }], 0, "payload.outcome"],
+    [[{ op: "replace", sequence: 5, payload: ["good"] }], 0, "payload"],
     [
       [{ op: "insert", after: 1, event: { type: "turn.completed", payload: { outcome: "good" } } }],
       0,

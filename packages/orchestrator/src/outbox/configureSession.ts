@@ -1,6 +1,6 @@
 /** Has a thread's live session work with what a client chose. One that starts later starts with it. */
 import { Configuration, type EffectRow } from "@threadfold/contracts"
-import { Effect, Either, Schema } from "effect"
+import { Effect, Either, Predicate, Schema } from "effect"
 import { Connections } from "../connections/Connections.js"
 import type { OwnEvent } from "../ownWrites.js"
 import { type Attempted, done } from "./Attempt.js"
@@ -9,7 +9,7 @@ import { failureText, within } from "./deliver.js"
 
 const Payload = Schema.Struct({
   chosen: Configuration,
-  settings: Schema.Record({ key: Schema.String, value: Schema.Unknown }),
+  settings: Schema.declare(Predicate.isReadonlyRecord),
   before: Schema.Struct({ model: Schema.NullOr(Schema.String), settings: Schema.Unknown }),
 })
 
