@@ -7,6 +7,7 @@ import { basename } from "node:path"
 import type Sqlite from "better-sqlite3"
 import { DatabaseDamaged } from "./Errors.js"
 import { hasWal, markerFile, readMarker } from "./LogMarker.js"
+import { messageOf } from "./storageError.js"
 
 /** Up to this size every page is read, bytes; the check of a larger database would take too long. */
 const wholeCheckBytes = 64 * 1024 * 1024
@@ -53,7 +54,7 @@ const sizes = (file: string, header: Buffer): string | null => {
 export const damageOf = (file: string, header: Buffer, error: unknown): DatabaseDamaged | null => {
   const isDatabase = header.toString("latin1", 0, 15) === "SQLite format 3"
   if (!isDatabase && readMarker(file) === null) return null
-  const why = error instanceof Error ? error.message : String(error)
+  const why = messageOf(error)
   const cut = isDatabase && header.length === 100 ? sizes(file, header) : null
   return damaged(file, cut ?? `cannot be read (${why})`)
 }

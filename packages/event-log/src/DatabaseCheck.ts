@@ -9,6 +9,7 @@ import { damageOf, emptied, isDamage, tornPages, withoutItsWal } from "./DamageC
 import { type DatabaseDamaged, DatabaseTooNew, DatabaseUnreadable } from "./Errors.js"
 import { latestMigration, type MigrationGroup } from "./Migrations.js"
 import { applicationId, databaseFormat } from "./migrations/index.js"
+import { messageOf } from "./storageError.js"
 
 const unreadable = (file: string, why: string) => new DatabaseUnreadable({ message: `${file} ${why}.` })
 const tooNew = (file: string, why: string) => new DatabaseTooNew({ message: `${file} ${why}.` })
@@ -99,7 +100,7 @@ export const checkDatabase = (
       const found = examine(handle, file, groups)
       return typeof found === "string" ? Effect.succeed(found) : found
     } catch (error) {
-      return unreadable(file, `cannot be read (${error instanceof Error ? error.message : String(error)})`)
+      return unreadable(file, `cannot be read (${messageOf(error)})`)
     } finally {
       handle?.close()
     }

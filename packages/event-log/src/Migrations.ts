@@ -8,6 +8,7 @@ import { SqlClient } from "@effect/sql/SqlClient"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { Cause, Effect } from "effect"
 import { StorageFailed } from "./Errors.js"
+import { messageOf } from "./storageError.js"
 
 /** One package's migrations. */
 export interface MigrationGroup {
@@ -56,5 +57,5 @@ export const migrate = (file: string, groups: readonly MigrationGroup[]): Effect
 const reason = (cause: Cause.Cause<unknown>): string => {
   let error: unknown = Cause.squash(cause)
   while (error instanceof Error && error.cause !== undefined) error = error.cause
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }

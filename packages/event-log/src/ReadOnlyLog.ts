@@ -31,6 +31,7 @@ import {
 } from "./NativeBodies.js"
 import { selectEvents } from "./SelectEvents.js"
 import { logIdKey } from "./SqliteDriver.js"
+import { messageOf } from "./storageError.js"
 import { joinedSegments, missing, selectBeginningSql, selectTextSql } from "./texts/SqliteTexts.js"
 import { decodeParts, joinParts, keysOf, type StoredText } from "./texts/storedParts.js"
 
@@ -46,7 +47,7 @@ const areWhole = (rows: readonly StoredEventRow[]): rows is readonly EventRow[] 
   rows.every(({ payload }) => typeof payload === "string")
 
 const attempt = <A>(body: () => A): Effect.Effect<A, StorageUnavailable> =>
-  Effect.try({ try: body, catch: (error) => logUnavailable(error instanceof Error ? error.message : String(error)) })
+  Effect.try({ try: body, catch: (error) => logUnavailable(messageOf(error)) })
 
 const sourceOf = (client: SqliteClient.SqliteClient, logId: string): LogSource => {
   const query = <Row extends object>(sql: string, params: readonly (string | number)[]) =>
@@ -153,9 +154,7 @@ export const openReadOnly = (options: ReadOnlyLogOptions): Effect.Effect<LogRead
     // `disableWAL` leaves the journal mode alone: asking for WAL is a write, and this client never writes.
     const client = yield* SqliteClient.make({ filename: file, readonly: true, disableWAL: true }).pipe(
       Effect.provide(Reactivity.layer),
-      Effect.catchAllDefect((defect) =>
-        Effect.fail(unreadable(file, defect instanceof Error ? defect.message : String(defect))),
-      ),
+      Effect.catchAllDefect((defect) => Effect.fail(unreadable(file, messageOf(defect)))),
     )
     const [logId] = yield* client
       .unsafe<{ readonly value: string }>("SELECT value FROM meta WHERE key = ?", [logIdKey])

@@ -3,6 +3,9 @@ import { accessSync, constants } from "node:fs"
 import { dirname } from "node:path"
 import { type StorageError, StorageFailed, StorageFull, StorageReadOnly } from "./Errors.js"
 
+/** What an error says, whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : ""
 
@@ -24,7 +27,7 @@ const isModuleMissing = (code: string, why: string): boolean =>
 
 /** Why a write below `directory` failed; `path` is named. */
 export const storageError = (path: string, directory: string, error: unknown): StorageError => {
-  const why = error instanceof Error ? error.message : String(error)
+  const why = messageOf(error)
   const code = codeOf(error)
   if (isModuleMissing(code, why)) {
     return new StorageFailed({

@@ -9,6 +9,7 @@ import {
   selectBlobSql,
   selectNativeSql,
 } from "../NativeBodies.js"
+import { messageOf } from "../storageError.js"
 import { SqliteTexts } from "../texts/SqliteTexts.js"
 import type { StoredText } from "../texts/storedParts.js"
 import { bodyPart, longPart } from "./canonical.js"
@@ -29,8 +30,6 @@ interface PackedBlock {
   readonly lastSequence: number
   readonly body: Buffer
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const prepare = (handle: Sqlite.Database) => ({
   native: handle.prepare<[number], NativeRow>(selectNativeSql),

@@ -6,6 +6,7 @@ import type { LogReport } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
 import { type EventRow, type EventValues, eventSelection, rowOfValues } from "../EventRow.js"
 import { digestsAfterKey } from "../migrations/index.js"
+import { messageOf } from "../storageError.js"
 import { SqliteTexts } from "../texts/SqliteTexts.js"
 import { BodyReader } from "./BodyReader.js"
 import { bodiesDigest, chained, payloadsDigest } from "./canonical.js"
@@ -60,8 +61,6 @@ export interface VerifyDigestsOptions {
   /** Called after every page with the number of compared events. */
   readonly onProgress?: (events: number) => void
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const prepare = (handle: Sqlite.Database) => ({
   blocks: handle.prepare<[number, number], Block>(

@@ -2,6 +2,7 @@
 import type { PurgeRow } from "../Driver.js"
 import type { StoredEventRow } from "../EventRow.js"
 import { readWholeBlock, unpackBody } from "../NativeBodies.js"
+import { messageOf } from "../storageError.js"
 import type { StoredText } from "../texts/storedParts.js"
 import { type DigestBlock, type LogRow, type LongText, logRowOf, sealedHashOf } from "./logRows.js"
 import type { PageFile } from "./PageFile.js"
@@ -120,7 +121,7 @@ export class Catalogue {
     try {
       return typeof blob.body === "string" ? blob.body : unpackBody(blob.body)
     } catch (error) {
-      return { lost: `its long body cannot be unpacked (${error instanceof Error ? error.message : String(error)})` }
+      return { lost: `its long body cannot be unpacked (${messageOf(error)})` }
     }
   }
 
@@ -131,7 +132,7 @@ export class Catalogue {
     try {
       return readWholeBlock(row.body)
     } catch (error) {
-      return { lost: `the block cannot be unpacked (${error instanceof Error ? error.message : String(error)})` }
+      return { lost: `the block cannot be unpacked (${messageOf(error)})` }
     }
   }
 

@@ -10,6 +10,7 @@ import { DatabaseNotFound, DatabaseUnreadable, type OpenError, SalvageTargetExis
 import type { EventRow, StoredEventRow } from "../EventRow.js"
 import type { MigrationGroup } from "../Migrations.js"
 import { openSqlite, type SqliteDatabase } from "../SqliteDatabase.js"
+import { messageOf } from "../storageError.js"
 import { decodeParts, joinParts, type StoredText } from "../texts/storedParts.js"
 import { Catalogue, type PackedRange } from "./Catalogue.js"
 import { DigestCheck } from "./DigestCheck.js"
@@ -106,7 +107,7 @@ class Copy {
       this.driver.insert(row)
     } catch (error) {
       // A number or an id that is there twice: one of the two rows is not what was written.
-      this.refused.push({ sequence: old, detail: error instanceof Error ? error.message : String(error) })
+      this.refused.push({ sequence: old, detail: messageOf(error) })
       return
     }
     this.events += 1
@@ -147,7 +148,7 @@ class Copy {
       const source = { textOf: (key: string) => this.texts.textOf(streamId, key), payload: () => "" }
       return { ...stored, payload: joinParts(decodeParts(payload), source) }
     } catch (error) {
-      this.refused.push({ sequence, detail: error instanceof Error ? error.message : String(error) })
+      this.refused.push({ sequence, detail: messageOf(error) })
       return null
     }
   }
@@ -159,7 +160,7 @@ class Copy {
     try {
       return joinParts(decodeParts(stored), { textOf: () => "", payload: () => payload })
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error)
+      const detail = messageOf(error)
       this.lost({ firstSequence: sequence, lastSequence: sequence, detail })
       return undefined
     }
@@ -249,7 +250,7 @@ const copied = (
       try: () => copy.run((events) => options.onProgress?.(file.pageCount, events)),
       catch: (error) =>
         new StorageFailed({
-          message: `${options.to}: ${error instanceof Error ? error.message : String(error)}.`,
+          message: `${options.to}: ${messageOf(error)}.`,
         }),
     })
     return { report: reportOf(options, file, catalogue, copy), database }
