@@ -58,6 +58,11 @@ export class LiveThreads {
     return on === undefined || nativeThreadId === null ? null : { threadId, nativeThreadId, on }
   }
 
+  /** How the thread can be reached, or else the session; null: neither can. */
+  reached(threadId: string, sessionId: string | null): LiveThread | null {
+    return this.of(threadId) ?? (sessionId === null ? null : this.ofSession(sessionId))
+  }
+
   /** Whether the session is open on a connection of ours. */
   hasSession(sessionId: string): boolean {
     return this.bySession.has(sessionId)

@@ -28,8 +28,7 @@ export const answerRequest = (effect: EffectRow): Attempted =>
       yield* endPending(effect, { status: "retired", message: "the question is over" })
       return done
     }
-    const { threads } = connections
-    const live = threads.of(threadId) ?? (request.sessionId === null ? null : threads.ofSession(request.sessionId))
+    const live = connections.threads.reached(threadId, request.sessionId)
     if (live === null || request.nativeRequestId === null) {
       const message = "The agent that asked cannot be reached."
       yield* endPending(effect, { status: "failed", message, events: [answerFailed(effect, message)] })

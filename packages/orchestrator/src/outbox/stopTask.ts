@@ -20,7 +20,7 @@ export const attemptTaskStop = (effect: EffectRow): Attempted =>
       yield* endPending(effect, { status: "retired", message: "the task is over" })
       return done
     }
-    const live = threads.of(threadId) ?? (task.sessionId === null ? null : threads.ofSession(task.sessionId))
+    const live = threads.reached(threadId, task.sessionId)
     if (live === null) {
       yield* endPending(effect, { status: "failed", message: "The agent that runs it cannot be reached." })
       return done

@@ -221,7 +221,7 @@ export const attemptInterrupt = (effect: EffectRow): Attempted =>
       return done
     }
     // A thread that an agent opened by itself is reached through the session that it works in.
-    const live = threads.of(threadId) ?? (turn.sessionId === null ? null : threads.ofSession(turn.sessionId))
+    const live = threads.reached(threadId, turn.sessionId)
     if (live === null || (turn.sessionId !== null && !threads.hasSession(turn.sessionId))) {
       return yield* withoutAgent(effect, turn)
     }
