@@ -53,6 +53,19 @@ export const outcome = (
   requestId,
 })
 
+/** The ending of an effect that the agent has. */
+export const delivered = (effect: EffectRow): Ending => ({
+  status: "delivered",
+  events: [outcome("effect.delivered", effect)],
+})
+
+/** The ending of an effect that the agent does not have, or cannot do. */
+export const failed = (effect: EffectRow, message: string): Ending => ({
+  status: "failed",
+  message,
+  events: [outcome("effect.failed", effect, message)],
+})
+
 /** The ending of an effect that the agent may have or not. */
 export const uncertain = (effect: EffectRow, message: string): Ending => ({
   status: "uncertain",

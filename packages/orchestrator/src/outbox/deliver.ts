@@ -9,7 +9,7 @@ import type { WorkError } from "../Errors.js"
 import type { Incarnation } from "../Ids.js"
 import type { OwnEvent } from "../ownWrites.js"
 import { Wakeups } from "../Wakeups.js"
-import { amendDelivered, endLeased, type Lease, lease, outcome, uncertain } from "./conclude.js"
+import { amendDelivered, delivered, endLeased, type Lease, lease, outcome, uncertain } from "./conclude.js"
 
 /** A failed call in a sentence for a person. */
 export const failureText = (failure: ProviderFailure): string => {
@@ -95,7 +95,7 @@ export const deliver = (
     const { answerMs } = on.agent.limits
     const taken = yield* within(call, answerMs)
     if (taken !== null && Either.isRight(taken)) {
-      yield* endLeased(leased, { status: "delivered", events: [outcome("effect.delivered", effect)] })
+      yield* endLeased(leased, delivered(effect))
       yield* awaitAnswer(leased, taken.right, answerMs, {
         accepted,
         refused: (message) => [outcome("effect.failed", effect, message), ...refused(message)],

@@ -10,7 +10,7 @@ import type { LiveThread } from "../connections/LiveThreads.js"
 import type { StartError, WorkError } from "../Errors.js"
 import { Wakeups } from "../Wakeups.js"
 import { type Attempted, type AttemptNeeds, done, waits } from "./Attempt.js"
-import { type Ending, endLeased, endPending, lease, outcome, uncertain } from "./conclude.js"
+import { delivered, type Ending, endLeased, endPending, failed, lease, outcome, uncertain } from "./conclude.js"
 import { failureText, within } from "./deliver.js"
 import { ensureSession } from "./ensureSession.js"
 import { SessionStarts } from "./SessionStarts.js"
@@ -21,18 +21,12 @@ const askedOf = ({ payload }: EffectRow): { readonly turns: number; readonly fil
   files: Predicate.isRecord(payload) && payload.files === true,
 })
 
-const failed = (effect: EffectRow, message: string): Ending => ({
-  status: "failed",
-  message,
-  events: [outcome("effect.failed", effect, message)],
-})
-
 /** What became of the files, in a sentence. */
 const filesText = ({ paths, skipped }: RestoredFiles): string =>
   `${paths.length} files were changed back${skipped === 0 ? "" : `, ${skipped} were left as they are`}.`
 
 const rewound = (effect: EffectRow, { files }: Rewound): Ending => {
-  if (files === null) return { status: "delivered", events: [outcome("effect.delivered", effect)] }
+  if (files === null) return delivered(effect)
   const message = filesText(files)
   return { status: "delivered", message, events: [outcome("effect.delivered", effect, message, { data: { files } })] }
 }

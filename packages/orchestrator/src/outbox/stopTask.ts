@@ -5,7 +5,7 @@ import { Unsupported } from "@threadfold/providers"
 import { Effect, Either, Predicate } from "effect"
 import { Connections } from "../connections/Connections.js"
 import { type Attempted, done } from "./Attempt.js"
-import { endLeased, endPending, lease, outcome } from "./conclude.js"
+import { delivered, endLeased, endPending, failed, lease } from "./conclude.js"
 import { failureText, within } from "./deliver.js"
 
 /** `task.stop`. To ask twice does no harm: without an answer it counts as failed, and may be asked again. */
@@ -34,10 +34,10 @@ export const attemptTaskStop = (effect: EffectRow): Attempted =>
     const call = on.connection.stopTask?.({ nativeThreadId, nativeTaskId, processId }) ?? cannot
     const answer = yield* within(call, answerMs)
     if (answer !== null && Either.isRight(answer)) {
-      yield* endLeased(leased, { status: "delivered", events: [outcome("effect.delivered", effect)] })
+      yield* endLeased(leased, delivered(effect))
       return done
     }
     const message = answer === null ? `the agent did not answer within ${answerMs} ms` : failureText(answer.left)
-    yield* endLeased(leased, { status: "failed", message, events: [outcome("effect.failed", effect, message)] })
+    yield* endLeased(leased, failed(effect, message))
     return done
   })
