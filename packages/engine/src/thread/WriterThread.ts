@@ -99,8 +99,18 @@ export const startWriterThread = (
     (running) => Effect.promise(() => running.stop()),
   )
 
-/** Calls of the upkeep under their numbers. */
-type Waiting<A> = Map<number, (answer: Effect.Effect<A, SubmitError>) => void>
+/** Calls under their numbers; without an error of their own, calls of the upkeep. */
+type Waiting<A, E = SubmitError> = Map<number, (answer: Effect.Effect<A, E>) => void>
+
+/** Gives a call its answer. */
+const answered = <A, E>(waiting: Waiting<A, E>, id: number, answer: Effect.Effect<A, E>): void => {
+  const resume = waiting.get(id)
+  waiting.delete(id)
+  resume?.(answer)
+}
+
+const refused = (error: typeof SubmitError.Encoded): Effect.Effect<never, SubmitError> =>
+  Effect.fail(decodeSubmitError(error))
 
 /** Called once: the writer runs, or why it does not. */
 type Started = (error: OpenError | EngineStopped | null) => void
@@ -108,7 +118,7 @@ type Started = (error: OpenError | EngineStopped | null) => void
 class RunningThread implements WriterThread {
   private readonly worker: Worker
   private readonly line = new WriterLine((message) => this.worker.postMessage(message))
-  private readonly watches = new Map<number, (answer: Effect.Effect<number, EngineStopped>) => void>()
+  private readonly watches: Waiting<number, EngineStopped> = new Map()
   private readonly refolds: Waiting<Replaced> = new Map()
   private readonly purges: Waiting<PurgeState | null> = new Map()
   private rowListener: RowListener | null = null
@@ -213,22 +223,15 @@ class RunningThread implements WriterThread {
         if (message.changed !== null) this.rowListener?.(message.head, message.changed)
         return this.line.receive(message)
       }
-      case "watching": {
-        const answer = this.watches.get(message.id)
-        this.watches.delete(message.id)
-        return answer?.(Effect.succeed(message.head))
-      }
+      case "watching":
+        return answered(this.watches, message.id, Effect.succeed(message.head))
       case "refolded": {
-        const answer = this.refolds.get(message.id)
-        this.refolds.delete(message.id)
-        const { answer: sent } = message
-        return answer?.(sent.ok ? Effect.succeed(sent) : Effect.fail(decodeSubmitError(sent.error)))
+        const { answer, id } = message
+        return answered(this.refolds, id, answer.ok ? Effect.succeed(answer) : refused(answer.error))
       }
       case "purged": {
-        const answer = this.purges.get(message.id)
-        this.purges.delete(message.id)
-        const { answer: sent } = message
-        return answer?.(sent.ok ? Effect.succeed(sent.purge) : Effect.fail(decodeSubmitError(sent.error)))
+        const { answer, id } = message
+        return answered(this.purges, id, answer.ok ? Effect.succeed(answer.purge) : refused(answer.error))
       }
       case "meta":
         return this.line.receive(message)
