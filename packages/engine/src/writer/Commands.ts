@@ -23,7 +23,8 @@ export interface Decided {
   readonly mint: (purpose: string) => string
 }
 
-const refusalFor = ({ detail, reason }: DecidedRefusal): Refusal => ({
+/** The answer to what the domain refuses. */
+export const refusalFor = ({ detail, reason }: DecidedRefusal): Refusal => ({
   ok: false,
   error: new CommandRefused({ reason, message: detail }),
 })
@@ -44,11 +45,6 @@ export class Commands {
     return "refused" in answer
       ? refusalFor(answer.refused)
       : { ok: true, head, results: [], receipt: answer.accepted, effects: [] }
-  }
-
-  /** The answer to what the domain refuses, which is not remembered. */
-  refusal(refused: DecidedRefusal): Refusal {
-    return refusalFor(refused)
   }
 
   /** Remembers a refusal of the domain, and returns it. */

@@ -20,7 +20,7 @@ import { type FoldStateRow, Overlay } from "@threadfold/core/model"
 import { type LogDriver, StorageLost } from "@threadfold/event-log"
 import type { ProjectionStore } from "@threadfold/projections"
 import { Schema } from "effect"
-import { CommandRefused, EffectConflict, LiveSessionPresent, StorageUncertain } from "../Errors.js"
+import { EffectConflict, LiveSessionPresent, StorageUncertain } from "../Errors.js"
 import { purgeBegun } from "../purge/PurgeState.js"
 import type { CommandSubmission, EventDraft, Outcome, Refusal, Submission } from "../Submission.js"
 import type { BlobDraft, WorkStore } from "../work/index.js"
@@ -28,7 +28,7 @@ import { Appender } from "./Appender.js"
 import { referToBlobs } from "./blobReferences.js"
 import { Causes } from "./Causes.js"
 import { ChangedRows } from "./ChangedRows.js"
-import { Commands, type Decided } from "./Commands.js"
+import { Commands, type Decided, refusalFor } from "./Commands.js"
 import { StreamImports } from "./StreamImports.js"
 import { StreamKeys } from "./StreamKeys.js"
 import { refusalOfStep, takeStep } from "./Subscriptions.js"
@@ -347,7 +347,7 @@ export class Writer {
     if (importing !== undefined) streams.add(importing.streamId)
     for (const streamId of streams) {
       const refused = refusalOfPurged(this.working.get(streamId).state, streamId)
-      if (refused !== null) return this.commands.refusal(refused)
+      if (refused !== null) return refusalFor(refused)
     }
     return null
   }
@@ -360,8 +360,8 @@ export class Writer {
     const { connection } = state
     const isOver = connection !== null && isConnectionOver(connection) && this.options.driver.purgeOf(streamId) === null
     if (isOver && version === streamVersion) return null
-    const message = `Connection ${streamId} is open, has gone on, or was purged.`
-    return { ok: false, error: new CommandRefused({ reason: "precondition-failed", message }) }
+    const detail = `Connection ${streamId} is open, has gone on, or was purged.`
+    return refusalFor({ reason: "precondition-failed", detail })
   }
 
   /** Importing beside a live session is refused (docs/concepts.md). */
