@@ -136,7 +136,7 @@ const bytesPerEvent = 64 * 1024
 const unitsPerEvent = 4 * 1024
 
 /** About how many units the texts of a value take: those of its members; nothing is written for it. */
-const textUnits = (value: unknown): number => {
+export const textUnits = (value: unknown): number => {
   if (typeof value !== "object" || value === null) return 0
   let units = 0
   for (const name in value) {

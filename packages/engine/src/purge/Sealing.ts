@@ -9,7 +9,7 @@ import type { LogDriver } from "@threadfold/event-log"
 import { DatabaseHash, type ProjectionStore } from "@threadfold/projections"
 import { Schema } from "effect"
 import { CommandRefused, type SubmitError } from "../Errors.js"
-import type { Outcome, Submission } from "../Submission.js"
+import { type Outcome, type Submission, textUnits } from "../Submission.js"
 import type { Step, StepByStep } from "../upkeep/inBackground.js"
 import { submitErrorOf } from "../writer/sqliteError.js"
 import { type PurgeState, purgeStateOf } from "./PurgeState.js"
@@ -56,9 +56,6 @@ interface Hashing {
   readonly hash: DatabaseHash
   readonly rows: Iterator<TableRow>
 }
-
-const unitsOf = ({ row }: TableRow): number =>
-  Object.values(row).reduce<number>((sum, value) => sum + (typeof value === "string" ? value.length : 0), 0)
 
 const movedOn = (threadId: string, version: number, ifVersion: number): SubmitError =>
   new CommandRefused({
@@ -120,7 +117,7 @@ export class Sealing implements StepByStep {
     for (let row = 0, units = 0; row < ROWS && units < UNITS; row++) {
       const next = rows.next()
       if (next.done === true) return this.submit(demand, hash.last, streamVersion)
-      units += unitsOf(next.value)
+      units += textUnits(next.value.row)
     }
   }
 
