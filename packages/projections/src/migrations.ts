@@ -69,4 +69,6 @@ export const projectionMigrations: Readonly<Record<string, Effect.Effect<void, S
   "0014_preview": alignSchema,
   // What was chosen for the sessions of a thread.
   "0015_chosen": alignSchema,
+  // What was said last in each turn.
+  "0016_said": alignSchema,
 }

@@ -202,6 +202,7 @@ describe("schema", () => {
           [13, "unattended"],
           [14, "preview"],
           [15, "chosen"],
+          [16, "said"],
         ])
         expect(yield* migrate).toEqual([])
         const sql = yield* SqlClient.SqlClient

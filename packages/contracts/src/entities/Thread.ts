@@ -42,7 +42,7 @@ export const Thread = shape("ThreadRow", "One durable conversation with an agent
   ),
   firstWordsTurn: optInt("Ordinal of the turn that `firstWords` are of; null: none."),
   preview: optText(
-    "What was said last, by a person or the agent, in one line of at most 200 characters. A message of the agent counts once it has ended. Null: nothing was said, or it was taken back.",
+    "What was said last, by a person or the agent, in one line of at most 200 characters. A message of the agent counts once it has ended. Null: nothing was said, or nothing of it is left.",
   ),
   previewTurn: optInt("Ordinal of the turn that `preview` is of; null: none."),
   cwd: optText("Working directory."),

@@ -83,6 +83,9 @@ export const Turn = shape("TurnRow", "One unit of agent work.", {
   usage: field(Schema.NullOr(TokenCounts), "Tokens of this turn; null: not reported."),
   diff: optText("The turn's changes as one unified diff, where the provider reports it."),
   proposal: optText("A plan of the agent that waits for consent; null: none."),
+  preview: optText(
+    "What was said last in it, in one line: the thread's `preview` where no later turn has one; null: nothing.",
+  ),
   items: int("Items seen in it."),
   requestedAt: optTime("When it was asked for", "the agent started it by itself"),
   ...span,

@@ -134,10 +134,41 @@ describe("the preview of a thread", () => {
     expect(preview(s)?.endsWith("word…")).toBe(true)
   })
 
-  it("goes with the message that is taken back", () => {
+  it("goes with the message that is taken back: it is the last that is left then", () => {
     const s = asked(asked(new Scenario().start(), t1, "One"), t2, "Two")
     s.send("thread.rewound", {}, { native: { turnId: t2 } })
-    expect(s.state.thread).toMatchObject({ firstWords: "One", preview: null, previewTurn: null })
+    expect(s.state.thread).toMatchObject({ firstWords: "One", preview: "One", previewTurn: 1 })
     expect(preview(asked(s, t3, "Three"))).toBe("Three")
+    s.send("thread.rewound", {}, { native: { turnId: t3 } })
+    expect(s.state.thread).toMatchObject({ preview: "One", previewTurn: 1 })
+    s.send("thread.rewound", {}, { native: { turnId: t1 } })
+    expect(s.state.thread).toMatchObject({ firstWords: null, preview: null, previewTurn: null })
+    expect(s.reasons()).toEqual([])
+  })
+
+  it("is the last message of the newest turn that is left and has one", () => {
+    const s = said(asked(new Scenario().start(), t1, "One"), "m", "Done")
+    // A turn without a message, and a message after the end of its turn.
+    s.turn(t2).complete(t2)
+    said(s, "late", "By the way")
+    expect(s.state.thread).toMatchObject({ preview: "By the way", previewTurn: 1 })
+    asked(s, t3, "Three").send("thread.rewound", {}, { native: { turnId: t3 } })
+    expect(s.state.thread).toMatchObject({ preview: "By the way", previewTurn: 1 })
+  })
+
+  it("stays where another turn than its own is taken back", () => {
+    const s = asked(asked(new Scenario().start(), t1, "One"), t2, "Two")
+    said(s, "late", "By the way").send("thread.rewound", {}, { native: { turnId: t2 } })
+    expect(s.state.thread).toMatchObject({ preview: "By the way", previewTurn: 1 })
+  })
+
+  it("is a message that waits for its turn, where a rewind takes back turns before it", () => {
+    const s = asked(asked(new Scenario().start(), t1, "One"), t2, "Two")
+    s.send("turn.requested", { text: "Three" }, { session: null })
+    said(s, "late", "By the way")
+    asked(s, t3, "Four")
+    expect(s.state.thread).toMatchObject({ preview: "Four", previewTurn: 4 })
+    s.send("thread.rewound", {}, { native: { turnId: t2 } })
+    expect(s.state.thread).toMatchObject({ preview: "Three", previewTurn: 3 })
   })
 })

@@ -2,10 +2,19 @@
 /**
  * The first words of a thread, for a list: the text of its first message, cut at a word. Later messages never replace them; a
  * rewind that takes the message back takes them with it, and the next message gives new ones. The preview is the same of what was
- * said last.
+ * said last; each turn keeps its own, so that a rewind finds the last one that is left.
  */
 
-import { firstWordsLength, type ItemKind, type ItemRow, previewLength } from "@threadfold/contracts"
+import {
+  firstWordsLength,
+  type ItemKind,
+  type ItemRow,
+  previewLength,
+  rewindTurnLimit,
+  type ThreadRow,
+  type TurnRow,
+} from "@threadfold/contracts"
+import { rangeAt } from "../state/rewound.js"
 import { byRule } from "./byRule.js"
 import { turnOf } from "./openRows.js"
 import type { Step } from "./Step.js"
@@ -32,19 +41,22 @@ const lineOf = (text: string, length: number): string | null => {
 /** Such a line of at most {@link firstWordsLength} UTF-16 units. */
 export const firstWordsOf = (text: string): string | null => lineOf(text, firstWordsLength)
 
-/** Takes what was said last. */
-const hearLast = byRule(16, (step: Step, text: string | null | undefined, previewTurn: number | null): void => {
+/** Takes what was said last, in a turn or outside of any. */
+const hearLast = byRule(16, (step: Step, text: string | null | undefined, turn: TurnRow | null): void => {
   const { thread } = step.state
   if (thread === null || text === null || text === undefined) return
   const preview = lineOf(text, previewLength)
-  if (preview === null || (preview === thread.preview && previewTurn === thread.previewTurn)) return
+  if (preview === null) return
+  if (turn !== null && turn.preview !== preview) step.putTurn({ ...turn, preview })
+  const previewTurn = turn?.ordinal ?? null
+  if (preview === thread.preview && previewTurn === thread.previewTurn) return
   step.keepThread({ ...thread, preview, previewTurn })
 })
 
 /** A message that its item has now, whole: what was said last. */
 export const hearItem = (step: Step, { kind, turnId }: ItemRow, text: string | null | undefined): void => {
   if (kind !== "user_message" && kind !== "agent_message") return
-  hearLast(step, text, turnOf(step, turnId)?.ordinal ?? null)
+  hearLast(step, text, turnOf(step, turnId))
 }
 
 /** Takes the words of a message of the user, where the thread has none. */
@@ -57,9 +69,9 @@ const hearWords = byRule(16, (step: Step, text: string | null | undefined, ordin
 
 /** The message that asks for a turn. */
 export const hearRequest = (step: Step, text: string | null | undefined): void => {
-  const ordinal = turnOf(step, step.event.turnId)?.ordinal ?? null
-  hearWords(step, text, ordinal)
-  hearLast(step, text, ordinal)
+  const turn = turnOf(step, step.event.turnId)
+  hearWords(step, text, turn?.ordinal ?? null)
+  hearLast(step, text, turn)
 }
 
 /** An item that was taken: a message of the user may be the thread's first. */
@@ -69,12 +81,27 @@ export const hearMessage = (step: Step, kind: ItemKind, text: string | null | un
   if (item !== null) hearWords(step, text, turnOf(step, item.turnId)?.ordinal ?? null)
 }
 
-/** Turns from this ordinal on were taken back. */
+type Preview = Pick<ThreadRow, "preview" | "previewTurn">
+
+/** What was said last in the turns that are left, where those from this ordinal on are taken back, but for those that wait. */
+const lastLeft = (step: Step, from: number): Preview => {
+  const waiting = step.state.requested.filter(({ ordinal, preview }) => ordinal > from && preview !== null)
+  const [newest] = waiting.sort((a, b) => b.ordinal - a.ordinal)
+  if (newest !== undefined) return { preview: newest.preview, previewTurn: newest.ordinal }
+  for (let ordinal = from - 1, looked = 0; ordinal >= 1 && looked < rewindTurnLimit; looked++) {
+    const range = rangeAt(step.state, step.rows, ordinal)
+    const turn = range === null ? step.rows.find("turns", "byOrdinal", [step.threadId, ordinal]) : null
+    if (turn !== null && turn.preview !== null) return { preview: turn.preview, previewTurn: ordinal }
+    ordinal = (range?.fromOrdinal ?? ordinal) - 1
+  }
+  return { preview: null, previewTurn: null }
+}
+
+/** Turns from this ordinal on are taken back; their range is not there yet. */
 export const forgetWords = byRule(16, (step: Step, from: number): void => {
   step.amendThread((thread) => {
     const isOf = (turn: number | null): boolean => turn !== null && turn >= from
     const words = isOf(thread.firstWordsTurn) ? { firstWords: null, firstWordsTurn: null } : {}
-    const last = isOf(thread.previewTurn) ? { preview: null, previewTurn: null } : {}
-    return { ...thread, ...words, ...last }
+    return { ...thread, ...words, ...(isOf(thread.previewTurn) ? lastLeft(step, from) : {}) }
   })
 })

@@ -62,11 +62,13 @@ const addItem = (step: Step, word: FirstWord, kind: ItemRow["kind"], put: (blank
   if (refuseEnded(step)) return
   const place = placeOf(step, word)
   if (place === null) return
-  put(blankItem(step, itemId, place, kind))
+  const blank = blankItem(step, itemId, place, kind)
   step.amendThread((thread) => ({ ...thread, items: thread.items + 1 }))
   const { turn } = place
   if (turn !== null) step.putTurn({ ...startedEarly(step, turn), items: turn.items + 1 })
   linkDelegation(step, turn)
+  // Last: a message that has ended is kept in the turn's row.
+  put(blank)
 }
 
 /** Puts the row with text behind what it has streamed; part after part. */

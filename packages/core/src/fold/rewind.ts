@@ -34,8 +34,8 @@ export const threadRewound = (step: Step, payload: PayloadOf<"thread.rewound">):
     return step.note("turn-rewound", turnSubject(first.turnId), step.event.type)
   }
   endWhatRuns(step, first.ordinal)
-  addRanges(step, first)
   forgetWords(step, first.ordinal)
+  addRanges(step, first)
   forgetFailure(step)
   const { baseline } = step.state
   if (baseline !== null) step.state.baseline = { ...baseline, rewound: true, left: null }

@@ -38,6 +38,7 @@ const blankTurn = (step: Step, turnId: string): TurnRow => ({
   supersededBy: null,
   error: null,
   usage: null,
+  preview: null,
   items: 0,
   requestedAt: null,
   startedAt: null,

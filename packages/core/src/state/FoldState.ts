@@ -18,7 +18,7 @@ import type {
  * Version of the fold. Any change of a rule that leads to other rows raises it; threads folded by an older version are
  * `stale` and are folded again before their next append.
  */
-export const FOLD_VERSION = 12
+export const FOLD_VERSION = 13
 
 /** How many messages a state remembers that the agent repeated before it answered. One steers at a time. */
 export const echoedLimit = 16
