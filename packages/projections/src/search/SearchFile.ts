@@ -94,12 +94,9 @@ export interface StoredDocument {
   readonly body: string | null
 }
 
-const forgetWords = (handle: Sqlite.Database) =>
-  handle.prepare("INSERT INTO texts (texts, rowid, marks, title, body) VALUES ('delete', ?, ?, ?, ?)")
-
 /** Removes the words of a document, before it changes. */
 export const removeWords = (handle: Sqlite.Database): ((document: StoredDocument) => void) => {
-  const statement = forgetWords(handle)
+  const statement = handle.prepare("INSERT INTO texts (texts, rowid, marks, title, body) VALUES ('delete', ?, ?, ?, ?)")
   return ({ body, id, marks, title }) => void statement.run(id, marks, title, body)
 }
 
