@@ -97,6 +97,35 @@ const besideAppends = (
   while (waiting.length > 0) appendNext()
 }
 
+/** A turn that is accepted by another name in the batch in which its first name comes again, as that of a new turn. */
+const namedAgain = ((): readonly (readonly TestEvent[])[] => {
+  const session = "first"
+  const ours = { stream: "thread a", session }
+  const accepted = (turnId: string) => ({
+    ...ours,
+    type: "turn.accepted",
+    payload: {},
+    native: { callId: "2", turnId },
+  })
+  return [
+    [{ ...ours, type: "session.started", payload: { provider: "codex", mode: "managed" } }],
+    [
+      { ...ours, session: null, type: "turn.requested", payload: { text: "" }, native: { callId: "2" } },
+      accepted("turn-1"),
+    ],
+    [
+      accepted("turn-2"),
+      {
+        ...ours,
+        type: "content.delta",
+        payload: { stream: "text", part: 0, delta: "a", kind: "command" },
+        native: { turnId: "turn-1", itemId: "item-1" },
+      },
+      { ...ours, type: "turn.started", payload: {}, native: { turnId: "turn-2" } },
+    ],
+  ]
+})()
+
 describe("the rows of any log", () => {
   it("have one hash: written live, in pages of any size, by a rebuild that was killed, and by one beside appends", () =>
     fc.assert(
@@ -126,6 +155,6 @@ describe("the rows of any log", () => {
           database.close()
         }
       }),
-      { numRuns },
+      { numRuns, examples: [[[namedAgain, 0, 0]]] },
     ))
 })

@@ -291,7 +291,7 @@ export class Overlay implements RowsSource {
 
   /**
    * What is to be written: one change per row, in table order; within a table deletes, then rows that leave an active
-   * state, then rows that enter one.
+   * state, then rows that enter one, then rows that the store does not have: a new row may take a name that a stored one gave up.
    */
   net(): readonly Change[] {
     const out: Change[] = []
@@ -301,14 +301,16 @@ export class Overlay implements RowsSource {
       if (list.length === 0) continue
       for (const { change } of list) if (change.op === "delete") out.push(change)
       const entering: Change[] = []
+      const made: Change[] = []
       for (const { change, isNew, kept, row } of list) {
         if (change.op !== "put" || row === null) continue
         const whole = kept === null ? change : putOf(change.table, merged(of, row, kept))
-        const net: Put = isNew ? { ...whole, isNew } : whole
-        if (of.entering.size > 0 && of.entering.has(String(row.status))) entering.push(net)
-        else out.push(net)
+        if (isNew) made.push({ ...whole, isNew })
+        else if (of.entering.size > 0 && of.entering.has(String(row.status))) entering.push(whole)
+        else out.push(whole)
       }
       for (const change of entering) out.push(change)
+      for (const change of made) out.push(change)
     }
     return out
   }
