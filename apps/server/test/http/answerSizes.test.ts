@@ -11,7 +11,7 @@ import { attachThread, callAs, callText, push, says, sessionId, testServer } fro
 const session = sessionId(1)
 
 /** A text whose every character but the first ones is six bytes of JSON. */
-const long = (name: string, characters = 60_000): string => `${name} ${"\u0001".repeat(characters)}`
+const long = (name: string, characters = 45_000): string => `${name} ${"\u0001".repeat(characters)}`
 
 const inTurn = { turnId: "turn-1" }
 const ofItem = (n: number) => ({ ...inTurn, itemId: `item-${n}` })
@@ -21,20 +21,23 @@ const many = (count: number, make: (n: number) => object): readonly object[] =>
 /** Pushes that give a thread everything it can have, in sizes that no answer holds. */
 const hugeThread = (): readonly (readonly object[])[] => {
   const line = says()
-  const changes = many(200, (n) => ({ path: `src/${n}.ts`, diff: long("+", 500) }))
-  const diff = many(200, (n) => ({ text: `--- a/${n}\n+++ b/${n}\n@@ -1 +1 @@\n+${long("+", 500)}\n` }))
-  const opened = (kind: string) => (n: number) =>
-    line(
+  const changes = many(100, (n) => ({ path: `src/${n}.ts`, diff: long("+", 500) }))
+  const diff = many(100, (n) => ({ text: `--- a/${n}\n+++ b/${n}\n@@ -1 +1 @@\n+${long("+", 500)}\n` }))
+  const opened = (kind: string) => (n: number) => {
+    // One that is too long by itself; the others are together.
+    const characters = n === 1 ? 10_000 : 1_000
+    return line(
       "request.opened",
       { ...inTurn, requestId: `${kind}-${n}` },
       {
         kind,
         title: long("title", 4_000),
-        choices: many(20, (at) => ({ decision: `d${at}`, label: long("label", 500) })),
-        questions: [{ id: "q", text: long("question", 10_000) }],
-        data: { all: long("data", 10_000) },
+        choices: many(20, (at) => ({ decision: `d${at}`, label: long("label", characters / 20) })),
+        questions: [{ id: "q", text: long("question", characters) }],
+        data: { all: long("data", characters) },
       },
     )
+  }
   const inference = (n: number) => ({ ...inTurn, inferenceId: `call-${n}` })
   return [
     [
@@ -47,10 +50,10 @@ const hugeThread = (): readonly (readonly object[])[] => {
       line("turn.started", inTurn, { model: long("model", 500) }),
       line("turn.diff.updated", inTurn, { diff: diff.map((one) => Reflect.get(one, "text")).join("") }),
     ],
-    [line("turn.plan.updated", inTurn, { steps: many(200, (n) => ({ step: long(`${n}`, 500), status: "pending" })) })],
+    [line("turn.plan.updated", inTurn, { steps: many(100, (n) => ({ step: long(`${n}`, 500), status: "pending" })) })],
     [line("turn.proposed.completed", inTurn, { text: long("plan") })],
-    ...many(12, (n) =>
-      line("item.completed", ofItem(n), { kind: "agent_message", status: "completed", text: long("word", 100_000) }),
+    ...many(6, (n) =>
+      line("item.completed", ofItem(n), { kind: "agent_message", status: "completed", text: long("word") }),
     ).map((one) => [one]),
     [
       line("item.completed", ofItem(20), {
@@ -65,17 +68,17 @@ const hugeThread = (): readonly (readonly object[])[] => {
     many(20, opened("command_approval")),
     many(20, opened("user_input")),
     many(40, (n) => line("task.started", { taskId: `task-${n}` }, { kind: "shell", title: long("title", 4_000) })),
-    many(40, (n) => line("task.progress", { taskId: `task-${n}` }, { message: long("output", 4_000) })),
+    many(40, (n) => line("task.progress", { taskId: `task-${n}` }, { message: long("output", 1_500) })),
     ...many(30, (n) => ({ n })).map((_, at) => [
-      line("inference.started", inference(at), { model: long("model", 4_000) }),
+      line("inference.started", inference(at), { model: long("model", 2_000) }),
       line("inference.failed", inference(at), {
-        error: long("error", 4_000),
+        error: long("error", 2_000),
         items: many(100, (item) => ({ key: `item-${item}`, item: { type: "message", text: "no" } })),
       }),
     ]),
-    many(60, (n) => line("realtime.started", { realtimeId: `voice-${n}` }, { version: long("version", 4_000) })),
+    many(60, (n) => line("realtime.started", { realtimeId: `voice-${n}` }, { version: long("version", 1_000) })),
     many(60, (n) =>
-      line("realtime.handoff", { realtimeId: "voice-60", handoffId: `${n}` }, { text: long("do", 4_000) }),
+      line("realtime.handoff", { realtimeId: "voice-60", handoffId: `${n}` }, { text: long("do", 1_000) }),
     ),
     // Of items that nothing has begun: anomalies.
     many(60, (n) => line("item.updated", { itemId: `nothing-${n}${"y".repeat(3_000)}` }, { title: "none" })),

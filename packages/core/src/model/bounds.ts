@@ -119,14 +119,17 @@ export const bounded = <A extends object>(
 ): A & { readonly truncated?: Truncated } => {
   if (sizes === noSizes && roughLength(entry, texts) * escapedPerUnit <= texts) return entry
   let result: A & { readonly truncated?: Truncated } = entry
+  // Counted once: a text may be cut several times.
+  const wholes: Record<string, number> = { ...sizes }
   for (let bytes = texts; bytes >= 64; bytes = Math.floor(bytes / 4)) {
     const cut: Record<string, Cut> = {}
     const fields: Record<string, unknown> = {}
     for (const [field, value] of Object.entries(entry)) {
       const within = fieldWithin(value, bytes)
-      const whole = sizes[field]
-      if (within === value && whole === undefined) continue
-      cut[field] = { bytes: whole ?? wholeBytes(value), href: hrefOf(field) }
+      if (within === value && sizes[field] === undefined) continue
+      const whole = wholes[field] ?? wholeBytes(value)
+      wholes[field] = whole
+      cut[field] = { bytes: whole, href: hrefOf(field) }
       fields[field] = within
     }
     result = Object.keys(cut).length === 0 ? entry : { ...entry, ...fields, truncated: cut }
