@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "@effect/vitest"
 import { longestTextBytes } from "@threadfold/contracts"
+import { makePauses } from "@threadfold/testkit"
 import { Effect } from "effect"
 import * as fc from "fast-check"
 import { Projections } from "./queries/Projections.js"
@@ -9,6 +10,9 @@ import { SqlStore } from "./SqlStore.js"
 import { documentsOf } from "./search/documents.js"
 import { expectSame } from "./testing/fixtures.js"
 import { event, type Opened, setUp, sevenTurns, thread } from "./testing/queryDatabase.js"
+
+/** To be awaited in every case of a property, and between its halves. */
+const pause = Effect.promise(makePauses())
 
 const keyOf = (text: string): string => createHash("sha256").update(text).digest("hex")
 
@@ -76,6 +80,7 @@ describe("a row with a long text", () => {
     [texts, texts, fc.integer({ min: 5_000, max: 80_000 }), fc.integer({ min: 0, max: 200_000 })],
     ([text, diff, segment, offset]) =>
       Effect.gen(function* () {
+        yield* pause
         const [held, named] = [setUp(), setUp()]
         sevenTurns(held)
         say(held, text, diff)
@@ -87,7 +92,9 @@ describe("a row with a long text", () => {
           .pluck()
           .get()
         expect(stored).toBe(Buffer.byteLength(text) > longestTextBytes ? "blob" : "text")
-        expectSame(yield* shown(named, offset), yield* shown(held, offset))
+        const ofNamed = yield* shown(named, offset)
+        yield* pause
+        expectSame(ofNamed, yield* shown(held, offset))
         const itemId = String(
           named.database.prepare("SELECT item_id FROM items WHERE native_item_id = 'i8'").pluck().get(),
         )
@@ -144,6 +151,7 @@ describe("a chunk", () => {
     [pieces, fc.integer({ min: 0, max: 300_000 })],
     ([said, offset]) =>
       Effect.gen(function* () {
+        yield* pause
         const some = said.map(([unit, times, part]) => [unit.repeat(times), part] as const)
         const [held, named] = [setUp(), setUp()]
         // Without its log a database holds every text itself.
@@ -162,7 +170,9 @@ describe("a chunk", () => {
         expect(storedIn(held)).not.toContain("blob")
         held.database.exec("CREATE TABLE text_segments (stream_id TEXT, sha256 TEXT, start INTEGER, text TEXT)")
         const whole = { ...held, store: new SqlStore(held.database) }
-        expectSame(yield* shown(named, offset), yield* shown(whole, offset))
+        const ofNamed = yield* shown(named, offset)
+        yield* pause
+        expectSame(ofNamed, yield* shown(whole, offset))
         held.dispose()
         named.dispose()
       }),
