@@ -17,7 +17,7 @@ export const sharing = {
   hookTimeout: 600_000,
   teardownTimeout: 60_000,
   isolate: false,
-  setupFiles: [fileURLToPath(new URL("./blocking.ts", import.meta.url))],
+  setupFiles: ["./blocking.ts", "./patience.ts"].map((file) => fileURLToPath(new URL(file, import.meta.url))),
 }
 
 export default defineConfig({ ...sources, test: { ...sharing, include: testFiles } })
