@@ -24,7 +24,7 @@ export interface CalledServer {
 
 export interface RunningServer extends CalledServer, Schema.Schema.Type<typeof Hello> {
   readonly child: ChildProcess
-  /** Exit code once it has ended; null for one that a signal killed. */
+  /** Exit code once it has ended and all that it said has come; null for one that a signal killed. */
   readonly ended: Promise<number | null>
 }
 
@@ -44,7 +44,8 @@ export const serveBy = (child: ChildProcess): Promise<RunningServer> =>
       stderr += text
     })
     const ended = new Promise<number | null>((done) => {
-      child.on("exit", (code) => {
+      // Not "exit": what it said last may come after that.
+      child.on("close", (code) => {
         reject(new Error(`the server ended with ${code}: ${stderr}`))
         done(code)
       })
