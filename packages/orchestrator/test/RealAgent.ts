@@ -108,11 +108,13 @@ export const kill = (of: OrchestratorFixture) =>
  */
 export const remembered = ({ folder }: AgentHome, words: string) =>
   Effect.repeat(
-    Effect.sync(() =>
-      readdirSync(folder, { recursive: true, encoding: "utf8" })
-        .filter((name) => name.endsWith(".jsonl"))
-        .some((name) => readFileSync(join(folder, name), "utf8").includes(words)),
-    ),
+    Effect.try(
+      () =>
+        readdirSync(folder, { recursive: true, encoding: "utf8" })
+          .filter((name) => name.endsWith(".jsonl"))
+          .some((name) => readFileSync(join(folder, name), "utf8").includes(words)),
+      // What the agent made for a moment may go while its home is read.
+    ).pipe(Effect.orElseSucceed(() => false)),
     { until: (isThere) => isThere, schedule: Schedule.spaced("20 millis") },
   )
 

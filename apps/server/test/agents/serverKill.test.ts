@@ -153,7 +153,7 @@ describe("a server that is killed", () => {
         // Each tells its user's message and, once both children run, its own.
         yield* told(before, "item.completed", 6)
         expect(ofLog(logId)).toHaveLength(9)
-        const unrelated = spawn("sleep", ["60"], { stdio: "ignore" })
+        const unrelated = spawn("sleep", ["86400"], { stdio: "ignore" })
         onTestFinished(() => void unrelated.kill("SIGKILL"))
         yield* killed(first)
         const second = yield* booted(directory)

@@ -200,7 +200,7 @@ describe("a message with parts over HTTP", () => {
             const { body } = yield* command("POST", `/v1/threads/${threadId}/session/stop`)
             yield* retireAll(body.threadId)
             yield* callAs(PurgeView, `/v1/threads/${threadId}/purge`, { method: "POST" })
-            for (let looks = 0; looks < 500; looks++) {
+            for (;;) {
               const { body } = yield* callAs(PurgeView, `/v1/threads/${threadId}/purge`)
               if (body.status === "finished") return
               yield* Effect.sleep("10 millis")

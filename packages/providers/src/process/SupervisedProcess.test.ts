@@ -173,7 +173,7 @@ describe("a supervised process", () => {
     Effect.gen(function* () {
       const script = `
         const { spawn } = require("node:child_process")
-        const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 60000)"], {
+        const child = spawn(process.execPath, ["-e", "setTimeout(() => {}, 86400000)"], {
           detached: true, env: {}, stdio: ["ignore", "inherit", "ignore"] })
         console.log("child " + child.pid)
         process.exit(0)`

@@ -312,7 +312,7 @@ describe("how it starts and ends", () => {
     Effect.gen(function* () {
       const log = yield* temporaryFile
       const child = { ignoreSignals: true, holdStdout: true, ownGroup: true }
-      const agent = yield* start({ start: [{ spawn: child }], log, lifetimeMs: 20_000 })
+      const agent = yield* start({ start: [{ spawn: child }], log, lifetimeMs: 600_000 })
       yield* openThread(agent)
       agent.signal("SIGTERM")
       expect(yield* wait(agent.exited)).toEqual({ code: 0, signal: null })
