@@ -70,7 +70,7 @@ describe("an engine answers the sender of a command with", () => {
           splitting: true,
         }),
       )
-      const run = promisify(execFile)(process.execPath, [join(built, "child.js"), ...files], { timeout: 120_000 })
+      const run = promisify(execFile)(process.execPath, [join(built, "child.js"), ...files], { timeout: 600_000 })
       const { stdout } = yield* Effect.promise(() => run)
       const ended = { _tag: "EngineStopped", message: "the writer thread has ended" }
       expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify([here, here, [ended, ended]])))

@@ -51,7 +51,7 @@ const thread = longThread(1_900)
 const sequenceAt = (place: number): number => thread.events[place - 1]?.sequence ?? 0
 
 /** A busy machine takes its time. */
-const eventually = (body: () => void) => vi.waitFor(body, { timeout: 60_000 })
+const eventually = (body: () => void) => vi.waitFor(body, { timeout: 600_000 })
 
 const open: (() => void)[] = []
 afterEach(() => {

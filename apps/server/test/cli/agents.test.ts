@@ -166,7 +166,7 @@ describe("send", () => {
         const { items } = Schema.decodeUnknownSync(Turns)(await answer.json())
         expect(items.map(({ outcome }) => outcome).sort()).toEqual(["completed", "interrupted"])
       },
-      { timeout: 110_000 },
+      { timeout: 600_000 },
     )
     await document(Receipt, ["stop", threadId, ...where])
     const nothing = await threadfold(["resume", threadId, ...where])

@@ -67,7 +67,7 @@ describe("rewind", () => {
     expect(done).toMatchObject({ turnId: second.turnId, effects: [{ kind: "thread.rewind", status: "delivered" }] })
     const turnsOf = async (query: string): Promise<readonly unknown[]> =>
       JSON.parse(await (await server.call(`/v1/threads/${threadId}/turns?${query}`)).text()).items
-    await vi.waitFor(async () => expect(await turnsOf("rewound=true")).toHaveLength(1), { timeout: 110_000 })
+    await vi.waitFor(async () => expect(await turnsOf("rewound=true")).toHaveLength(1), { timeout: 600_000 })
     await threadfold(["send", "--wait", "--thread", threadId, "two, otherwise", ...where])
     const { turns } = await document(ThreadSnapshot, ["thread", threadId, ...where])
     expect(turns.map(({ rewound, usage }) => [rewound, usage?.totalTokens])).toEqual([

@@ -178,7 +178,7 @@ describe("salvage", () => {
 
   it.each(["an index of the events", "a table of the projections"])(
     "of a file with a damaged page of %s loses nothing: both are made anew",
-    { timeout: 60_000 },
+    { timeout: 600_000 },
     async (what) => {
       const { file } = await copyOf()
       const index = sql(file, (handle) =>
@@ -221,7 +221,7 @@ describe("verify", () => {
   ] as const
   it.each(changes)(
     "finds one changed byte of an event's %s, and names its block",
-    { timeout: 60_000 },
+    { timeout: 600_000 },
     async (part, change, bytes) => {
       const { file } = await copyOf()
       const sequence = sql(file, (handle) => {

@@ -115,7 +115,7 @@ const logIdOf = async (client: ReturnType<typeof connect>) => (await client.run(
 
 describe("a server that an app keeps running", () => {
   it(`killed ${kills} times while an agent works and a client streams, loses and doubles nothing (seed ${seed})`, {
-    timeout: 120_000 + kills * 60_000,
+    timeout: 600_000 + kills * 60_000,
   }, async () => {
     const random = randomOf(seed)
     const log = join(temporary(), "agent.jsonl")

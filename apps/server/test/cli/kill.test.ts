@@ -279,10 +279,10 @@ const killAgainAndAgain = async (start: (directory: string) => Promise<Ingester>
 }
 
 describe(`nothing that was acknowledged is lost (seed ${seed})`, () => {
-  it(`by a server killed ${serverKills} times`, { timeout: 60_000 + serverKills * 10_000 }, () =>
+  it(`by a server killed ${serverKills} times`, { timeout: 600_000 + serverKills * 10_000 }, () =>
     killAgainAndAgain(server, serverKills),
   )
-  it(`by an engine killed ${kills - serverKills} times`, { timeout: 60_000 + kills * 5_000 }, () =>
+  it(`by an engine killed ${kills - serverKills} times`, { timeout: 600_000 + kills * 5_000 }, () =>
     killAgainAndAgain(engine, kills - serverKills),
   )
 })

@@ -13,7 +13,7 @@ import { afterAll, expect, onTestFinished } from "vitest"
 import type { CalledServer } from "../cli/server.js"
 
 /** How long a state may take to come on a busy machine, ms. */
-const limitMs = 120_000
+const limitMs = 500_000
 
 const found = installedBrowser()
 if (!found.installed && found.expected) throw new Error(found.reason)

@@ -42,7 +42,7 @@ export const recordedScenes = () => {
       const sequence = Number((await travel.getByText(/^#\d/).textContent())?.replace(/\D/g, ""))
       const { items: then } = await at(sequence)
       await page.waitForURL(new RegExp(`at=${sequence}\\b`))
-      await expect.poll(() => page.getByTestId("item").count(), { timeout: 60_000 }).toBe(then.length)
+      await expect.poll(() => page.getByTestId("item").count(), { timeout: 600_000 }).toBe(then.length)
     }
     await page.keyboard.press("ArrowRight")
     await travel.getByText("Event 3 ").waitFor()

@@ -136,7 +136,7 @@ describe("rows that this version cannot read", () => {
     const { hit } = await twoThreads()
     writeForeignRows(hit)
     await running(() =>
-      Effect.promise(() => vi.waitFor(() => expect(library.verify().ok).toBe(true), { timeout: 110_000 })),
+      Effect.promise(() => vi.waitFor(() => expect(library.verify().ok).toBe(true), { timeout: 600_000 })),
     )
     expect((await snapshot(hit.threadId)).anomalies).toHaveLength(foreign.length)
   })
@@ -211,7 +211,7 @@ describe("a database of another version", () => {
         yield* take(submit(hit.complete("t1")))
         const [row] = library.threads().filter(({ thread }) => thread.threadId === hit.threadId)
         expect(row).toMatchObject({ thread: { title: null, status: "idle" }, turns: [{ outcome: "completed" }] })
-        yield* Effect.promise(() => vi.waitFor(() => expect(library.verify().stale).toEqual([]), { timeout: 110_000 }))
+        yield* Effect.promise(() => vi.waitFor(() => expect(library.verify().stale).toEqual([]), { timeout: 600_000 }))
       }),
     )
     expect(library.verify()).toMatchObject({ ok: true, stale: [], differences: [] })

@@ -27,7 +27,7 @@ it("a server on rows of an older fold is ready, answers, and brings them up to d
   const reader = new Sqlite(join(directory, "threadfold.db"), { readonly: true })
   const stale = reader.prepare("SELECT count(*) AS n FROM fold_state WHERE fold_version <> ?")
   // The test's own time limit bounds it.
-  await vi.waitFor(() => expect(stale.get(FOLD_VERSION)).toEqual({ n: 0 }), { timeout: 110_000 })
+  await vi.waitFor(() => expect(stale.get(FOLD_VERSION)).toEqual({ n: 0 }), { timeout: 600_000 })
   reader.close()
   server.child.stdin?.end()
   expect(await server.ended).toBe(0)

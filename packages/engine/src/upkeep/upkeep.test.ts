@@ -303,7 +303,7 @@ describe("in the background", () => {
                 reader.close()
                 expect(found).toEqual({ n: 1 })
               },
-              { timeout: 110_000 },
+              { timeout: 600_000 },
             ),
           )
         }),

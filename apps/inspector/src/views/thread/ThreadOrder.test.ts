@@ -115,7 +115,7 @@ const server = (rows: readonly Row[], size: number) => {
 }
 
 const idle = (store: ThreadStore) =>
-  vi.waitFor(() => expect(store.state.get().loading).toBeNull(), { interval: 1, timeout: 10_000 })
+  vi.waitFor(() => expect(store.state.get().loading).toBeNull(), { interval: 1, timeout: 600_000 })
 
 /** What is shown of each list. */
 const shownIn = (store: ThreadStore, table: Table): readonly string[] =>
