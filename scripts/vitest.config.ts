@@ -9,8 +9,18 @@ import { BaseSequencer, type TestSpecification } from "vitest/node"
 import { packages, root } from "./tools.mjs"
 import { sharing, sources, testFiles } from "./vitest.package.js"
 
-/** Folders whose files take long, because they run whole programs. They go first: the last file is then a short one. */
-const long = ["/apps/server/test/cli/", "/apps/server/test/agents/", "/packages/orchestrator/", "/apps/server/"]
+/**
+ * Files and folders that take long, because they run whole programs. They go first: the last file is then a short one. A file's
+ * length, by which Vitest orders the others, says nothing of the first two, of which each takes a minute of a worker.
+ */
+const long = [
+  "/apps/server/test/page/",
+  "/apps/server/test/cli/package.test.ts",
+  "/apps/server/test/cli/",
+  "/apps/server/test/agents/",
+  "/packages/orchestrator/",
+  "/apps/server/",
+]
 
 const rank = ({ moduleId }: TestSpecification): number => {
   const place = long.findIndex((folder) => moduleId.includes(folder))
