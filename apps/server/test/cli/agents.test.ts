@@ -141,6 +141,11 @@ describe("send", () => {
     const whole = ended(sending)
     const heard = await says(sending, "turn ")
     const threadId = /thread {3}(\S+)/.exec(heard)?.[1] ?? ""
+    // A turn that is stopped before its agent has it is cancelled, and the next one would hang in its place.
+    await vi.waitFor(async () => {
+      const { turns } = await document(ThreadSnapshot, ["thread", threadId, ...where])
+      expect(turns.map(({ status }) => status)).toEqual(["running"])
+    })
     const queued = await document(Receipt, ["send", "--thread", threadId, "Next", ...where])
     expect([queued.turnId, queued.messageId === null]).toEqual([null, false])
     const swept = await document(ReaperFindings, ["reaper", "--sweep", ...where])

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { type RealtimeServer, realtimeServer } from "@threadfold/testkit"
 import { Effect, Exit, Schema, Scope } from "effect"
-import { describe, expect, it, onTestFinished } from "vitest"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { type Ended, ended, start, temporary } from "./program.js"
 import { serve } from "./server.js"
 
@@ -40,8 +40,10 @@ const open = async () => {
     )(page)
     return items.map(({ payload }) => payload.reason)
   }
+  /** Waits until the runs have ended so: a command may be over before its close is in the log. */
+  const closed = (...reasons: readonly string[]) => vi.waitFor(async () => expect(await closes()).toEqual(reasons))
   const socket = (ordinal: number) => Effect.runPromise(voice.socket(ordinal))
-  return { voice, server, talk, closes, socket }
+  return { server, talk, closed, socket }
 }
 
 /** Waits until a child has said something. */
@@ -56,7 +58,7 @@ const says = (stream: ChildProcess["stdout"], text: string): Promise<void> =>
 
 describe("threadfold talk", () => {
   it("says a line, writes the answer, and ends with its input, with Ctrl-C, and when another one takes its place", async () => {
-    const { closes, server, socket, talk } = await open()
+    const { closed, server, socket, talk } = await open()
 
     const piped = talk()
     const pipedEnd = ended(piped)
@@ -65,14 +67,14 @@ describe("threadfold talk", () => {
     await Effect.runPromise(one.until(({ texts }) => texts.includes("hello")))
     one.speaks("good morning")
     expect(await pipedEnd).toMatchObject({ code: 0, stdout: "assistant: good morning\n" })
-    expect(await closes()).toEqual(["requested"])
+    await closed("requested")
 
     const stopped = talk()
     const stoppedEnd = ended(stopped)
     await says(stopped.stderr, "is live")
     stopped.kill("SIGINT")
     expect(await stoppedEnd).toMatchObject({ code: 130, stdout: "" })
-    expect(await closes()).toEqual(["requested", "requested"])
+    await closed("requested", "requested")
 
     const first = talk()
     const firstEnd: Promise<Ended> = ended(first)
@@ -88,7 +90,7 @@ describe("threadfold talk", () => {
     second.stdin?.end()
     const { code, stdout } = await secondEnd
     expect([code, stdout]).toEqual([0, expect.stringContaining('"so am I"')])
-    expect(await closes()).toEqual(["requested", "requested", "replaced", "requested"])
+    await closed("requested", "requested", "replaced", "requested")
 
     const last = talk()
     const lastEnd = ended(last)
