@@ -8,7 +8,7 @@ import { fakeAgent } from "@threadfold/testkit"
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { DoctorReport } from "../../src/doctor/Report.js"
-import { built, temporary } from "./program.js"
+import { built, temporary, threadfold } from "./program.js"
 import { serve } from "./server.js"
 
 /** Packages that we or our dependencies import, some of them only where they are there. */
@@ -151,11 +151,9 @@ describe.skipIf(process.platform === "win32")("in a hostile directory", () => {
       // An absolute entry of NODE_PATH that is outside of where the server was started was put there by the user.
       const mine = started === folder ? env : { ...env, NODE_PATH: "." }
       const server = await serve(directory, [], mine, started)
+      // What the command itself would run there is the other test's: this one is of the server.
       const send = (agent: string) =>
-        built(["send", "--agent", agent, "--cwd", folder, "--wait", "x", "--data-dir", directory], {
-          cwd: folder,
-          env,
-        })
+        threadfold(["send", "--agent", agent, "--cwd", folder, "--wait", "x", "--data-dir", directory])
       expect(await send("codex")).toMatchObject({ code: 0, stdout: "ours\n", stderr: expect.any(String) })
       for (const agent of ["claude", "gemini"]) {
         const { code, stderr } = await send(agent)
