@@ -1,6 +1,6 @@
 /** What the command line prints of bundles, backups and compaction. */
 import { Schema } from "effect"
-import { field, flag, growing, int, listed, optInt, optText, shape, text } from "./fields.js"
+import { field, flag, growing, int, later, listed, optInt, optText, shape, text } from "./fields.js"
 
 /** How much was taken out of a bundle. */
 export const BundleRedaction = listed(
@@ -23,6 +23,16 @@ export const ImportedBundle = shape(
     ),
     proven: flag(
       "True: its events lead to rows of that hash here, too. False: another version of the fold made it, so that the hashes cannot be compared.",
+    ),
+    blobs: later(
+      shape("ImportedBlobs", "What became of the images and files of messages.", {
+        carried: int("Those in the bundle."),
+        added: int("Those of them that were not here before."),
+        leftOut: int("Those that the export left out: an image cannot be masked."),
+        missing: int("Those that the log of the bundle did not have."),
+      }),
+      () => ({ carried: 0, added: 0, leftOut: 0, missing: 0 }),
+      "What became of the images and files of messages.",
     ),
     streams: field(
       Schema.Array(
@@ -62,6 +72,21 @@ const ExportedThread = shape("ExportedThread", "A thread of a bundle.", {
   hash: optText("Hash of the rows that they lead to; null: they are refused."),
 })
 
+const LeftOutBlob = shape("LeftOutBlob", "An image or file that an export leaves out.", {
+  hash: text("SHA-256 of its bytes, hex."),
+  mediaType: text("Its media type, as its first bytes show it."),
+  size: int("Its length, bytes."),
+})
+
+const ExportedBlobs = shape("ExportedBlobs", "What became of the images and files of messages.", {
+  carried: int("Those in the bundle."),
+  bytes: int("Their bytes."),
+  leftOut: int("Those that were left out: an image cannot be masked (`--blobs` takes them along)."),
+  leftOutBytes: int("Their bytes."),
+  missing: int("Those that the log does not have."),
+  named: field(Schema.Array(LeftOutBlob), "Those that were left out. At most 1,000."),
+})
+
 /** What `export` prints. */
 export const ExportReport = shape("ExportReport", "What `export` prints.", {
   file: optText("Path of the bundle; null: a preview, nothing was written."),
@@ -72,6 +97,7 @@ export const ExportReport = shape("ExportReport", "What `export` prints.", {
   bodies: int("Native messages in it."),
   purged: int("Threads that were purged, and are not in it."),
   bodiesDropped: int("Native messages that were left out, because they cannot be masked or hold nothing but texts."),
+  blobs: field(ExportedBlobs, "What became of the images and files of messages."),
   bytes: int("Bytes of its lines."),
   fileBytes: int("Bytes of the file; 0 for a preview."),
   hash: optText("Hash of the rows that its events lead to; null: the rows of one thread are refused."),

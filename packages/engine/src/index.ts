@@ -19,8 +19,8 @@ export { openWriterLine } from "./thread/index.js"
 export {
   type BlobDraft,
   BlobReads,
+  blobsOfFile,
   memoryWork,
-  readBlob,
   readEffect,
   readOpenEffects,
   type StoredBlob,
@@ -30,6 +30,7 @@ export {
   type SubscriptionStep,
   WorkReads,
 } from "./work/index.js"
+export { blobsOfRow } from "./writer/blobReferences.js"
 export {
   type ChangedStream,
   CommitLoop,

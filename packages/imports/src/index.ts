@@ -1,7 +1,7 @@
 export { BundleConflict, BundleInvalid, ExportFailed } from "./bundle/bundleFailures.js"
 export { bundleLines, type ExportOptions, type ExportOutcome } from "./bundle/exportBundle.js"
 export { type ForkTarget, forkedEvent, forkedId } from "./bundle/forkedEvent.js"
-export { type BundleSeal, Redaction, type StreamSeal } from "./bundle/format.js"
+export { type BlobCounts, type BundleSeal, Redaction, type StreamSeal } from "./bundle/format.js"
 export {
   type BundleFailure,
   type BundleOptions,

@@ -2,7 +2,16 @@
 
 import { mintId } from "@threadfold/core"
 import { MapStore } from "@threadfold/core/model"
-import { type EngineWriter, makeWriter, memoryWork, type Submission, sha256, type Writer } from "@threadfold/engine"
+import {
+  type BlobDraft,
+  blobsOfRow,
+  type EngineWriter,
+  makeWriter,
+  memoryWork,
+  type Submission,
+  sha256,
+  type Writer,
+} from "@threadfold/engine"
 import { type LogDriver, memoryDriver } from "@threadfold/event-log"
 import { DatabaseHash, hashStream } from "@threadfold/projections"
 import type { GeneratedEvent } from "@threadfold/testkit"
@@ -18,13 +27,16 @@ export class MemoryLog {
   readonly driver: LogDriver = memoryDriver()
   readonly store = new MapStore()
   readonly writer: Writer
+  readonly work = memoryWork()
+  /** Blobs with their bytes, which the store in memory does not keep. */
+  readonly blobs = new Map<string, BlobDraft>()
   private now = 1_795_150_600_000
 
   constructor() {
     this.writer = makeWriter({
       driver: this.driver,
       store: this.store,
-      work: memoryWork(),
+      work: this.work,
       clock: () => this.now++,
     })
   }
@@ -35,6 +47,7 @@ export class MemoryLog {
       Effect.suspend(() => {
         const [outcome] = this.writer.process([submission])
         if (outcome === undefined) return Effect.die(new Error("no outcome"))
+        if (outcome.ok) for (const blob of submission.blobs ?? []) this.blobs.set(blob.hash, blob)
         return outcome.ok ? Effect.succeed(outcome) : Effect.fail(outcome.error)
       }),
     getMeta: (key) => Effect.sync(() => this.driver.getMeta(key)),
@@ -96,6 +109,8 @@ export class MemoryLog {
     }))
   }
 
+  readonly hasBlob = (hash: string): boolean => this.blobs.has(hash)
+
   readonly existing = (streamId: string): ExistingStream | null => {
     const version = this.driver.streamVersion(streamId)
     if (version === 0) return null
@@ -105,7 +120,16 @@ export class MemoryLog {
 
   /** A bundle of it, as the lines that the file has, and what the export says of it. */
   bundle(options: ExportOptions): { readonly text: string; readonly outcome: ExportOutcome } {
-    const lines = bundleLines({ driver: this.driver, body: this.driver.readNative }, options)
+    const find = (hash: string) => {
+      const { bytes: _bytes, ...entry } = this.blobs.get(hash) ?? { bytes: null }
+      return "hash" in entry ? entry : null
+    }
+    const isReferred = (streamId: string | null) =>
+      this.streams.some(
+        (id) => (streamId ?? id) === id && this.eventsOf(id).some(({ row }) => blobsOfRow(row).length > 0),
+      )
+    const blobs = { isReferred, find, read: (hash: string) => this.blobs.get(hash) ?? null }
+    const lines = bundleLines({ driver: this.driver, body: this.driver.readNative, blobs }, options)
     let text = ""
     for (let next = lines.next(); ; next = lines.next()) {
       if (next.done === true) return { text, outcome: next.value }

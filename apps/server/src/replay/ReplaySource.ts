@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { Problem } from "@threadfold/contracts/problem"
-import { type BlobDraft, type RestoredEvent, readBlob } from "@threadfold/engine"
+import { type BlobDraft, blobsOfFile, type RestoredEvent } from "@threadfold/engine"
 import { databaseFile, sqliteDriver } from "@threadfold/event-log"
 import { traceLogName } from "@threadfold/imports"
 import Sqlite from "better-sqlite3"
@@ -104,9 +104,10 @@ export const openReplaySource = (path: string): Effect.Effect<ReplaySource, Prob
       .pluck()
     const before = (place: number): number =>
       gapless ? first + place - 2 : (sequenceAt.get(place - 1) ?? Number.MAX_SAFE_INTEGER) - 1
+    const blobs = blobsOfFile(handle)
     return {
       events,
-      blob: (hash) => readBlob(handle, hash),
+      blob: blobs.read,
       read: (place, limit) =>
         driver.read({ after: before(place), limit }).map((row) => ({ row, body: driver.readNative(row.sequence) })),
     }

@@ -64,18 +64,21 @@ interface Archive {
   /** Whether this run wrote it. */
   readonly isNew: boolean
   readonly seals: ReadonlyMap<string, StreamSeal>
+  /** Threads of which it lacks an image or a file that the log has: a version that knew no blobs in bundles made it. */
+  readonly lacking: ReadonlySet<string>
 }
 
 const notVerified = (why: string): Problem => new Problem({ slug: "bundle-conflict", detail: why })
 
 /** Checks that a bundle is an archive of this log: as it lies on the disk, whole, and with everything in it. */
-const archiveIn = (file: string, logId: string, isNew: boolean): Effect.Effect<Archive, Problem> =>
+const archiveIn = (database: string, file: string, logId: string, isNew: boolean): Effect.Effect<Archive, Problem> =>
   Effect.flatMap(
-    runJob({ name: "bundleSeals", file, options: {} }, () => undefined),
+    runJob({ name: "bundleSeals", file, options: { database } }, () => undefined),
     (bundle: BundleSeals) => {
       if (bundle.logId !== logId) return notVerified(`${file} is there already, with threads of another log.`)
       if (bundle.redaction !== "none") return notVerified(`${file} is there already, with something taken out of it.`)
-      return Effect.succeed({ file, isNew, seals: new Map(bundle.streams.map((seal) => [seal.stream, seal])) })
+      const seals = new Map(bundle.streams.map((seal) => [seal.stream, seal]))
+      return Effect.succeed({ file, isNew, seals, lacking: new Set(bundle.lacking) })
     },
   )
 
@@ -93,12 +96,19 @@ const archiveOf = (
       const options = { to, redaction: "none", threads: ids } as const
       yield* runJob({ name: "export", file: database, options }, () => undefined)
     }
-    return yield* archiveIn(to, logId, isNew)
+    return yield* archiveIn(database, to, logId, isNew)
   })
 
 /** Why a thread cannot be given up for what a bundle has of it; null: it can. */
-const faultOf = (seal: StreamSeal | undefined, { threadId }: JudgedThread, file: string): string | null => {
+const faultOf = (
+  seal: StreamSeal | undefined,
+  { threadId }: JudgedThread,
+  { file, lacking }: Pick<Archive, "file" | "lacking">,
+): string | null => {
   if (seal === undefined) return `${file} does not hold thread ${threadId}: name another FILE for it.`
+  if (lacking.has(threadId)) {
+    return `${file} lacks images or files of thread ${threadId}, which this log has: move it away, and archive again.`
+  }
   return seal.hash === null ? `Rows of thread ${threadId} are refused: rebuild it first.` : null
 }
 
@@ -114,11 +124,11 @@ const ofOneBundle: ReadonlySet<Problem["slug"]> = new Set(["bundle-conflict", "b
 const purged = (
   { purge }: ArchiveCall,
   thread: JudgedThread,
-  { file, seals }: Archive,
+  { file, lacking, seals }: Archive,
 ): Effect.Effect<RetainedThread, Problem> =>
   Effect.suspend(() => {
     const seal = seals.get(thread.threadId)
-    const fault = faultOf(seal, thread, file)
+    const fault = faultOf(seal, thread, { file, lacking })
     if (seal === undefined || fault !== null) {
       return Effect.succeed(entryOf(thread, "not-verified", { detail: fault }))
     }

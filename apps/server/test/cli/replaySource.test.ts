@@ -74,7 +74,7 @@ describe("replay", () => {
     [
       "of a newer format",
       "bundle-too-new",
-      changed((lines) => lines.with(0, lines[0]?.replace('"version":1', '"version":2') ?? "")),
+      changed((lines) => lines.with(0, lines[0]?.replace('"version":1', '"version":3') ?? "")),
     ],
     [
       "that unpacks to very much",

@@ -4,10 +4,9 @@ import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { TurnDetail } from "@threadfold/contracts"
 import { BlobView, PurgeView } from "@threadfold/contracts/api"
-import { Engine, WorkReads } from "@threadfold/engine"
 import { Effect } from "effect"
 import { hashOf, png, post } from "./support/images.js"
-import { command } from "./support/Managed.js"
+import { command, retireAll } from "./support/Managed.js"
 import { testAgent } from "./support/TestOrchestration.js"
 import {
   call,
@@ -43,19 +42,6 @@ const threadInFolder = Effect.gen(function* () {
 
 const turnOf = (turnId: string | null) => Effect.map(callAs(TurnDetail, `/v1/turns/${turnId}`), ({ body }) => body)
 const isStored = (bytes: Uint8Array) => Effect.map(call(`/v1/blobs/${hashOf(bytes)}`), ({ status }) => status === 200)
-
-/** Ends the calls to the agent that nothing delivers here. */
-const retireAll = (threadId: string) =>
-  Effect.gen(function* () {
-    const engine = yield* Engine
-    const reads = yield* WorkReads
-    const effects = (yield* reads.openEffects(threadId)).map(({ effectId }) => ({
-      effectId,
-      from: "pending" as const,
-      patch: { status: "retired" as const, endedAt: 1 },
-    }))
-    yield* engine.submit({ drafts: [], effects })
-  }).pipe(Effect.orDie)
 
 const withServer = <A, E>(
   body: Effect.Effect<A, E, Effect.Effect.Context<typeof threadInFolder | ReturnType<typeof retireAll>>>,

@@ -1,11 +1,13 @@
 /** Threads that go into bundles: whatever stops it, a thread is whole or its bundle is. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { gunzipSync, gzipSync } from "node:zlib"
 import { describe, expect, it } from "@effect/vitest"
 import { makeThreadfold, type Threadfold } from "@threadfold/client"
 import { ImportReport } from "@threadfold/contracts"
-import { ThreadPage } from "@threadfold/contracts/api"
+import { BlobView, ThreadPage } from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
+import type { Engine, WorkReads } from "@threadfold/engine"
 import { databaseFile } from "@threadfold/event-log"
 import { Effect } from "effect"
 import { asProblem } from "../../src/cli/live.js"
@@ -13,8 +15,12 @@ import { HttpServer } from "../../src/http/index.js"
 import { JobStarter } from "../../src/offline/runJob.js"
 import { type ArchiveCall, type ArchivePlace, archiveThreads } from "../../src/retention/archiveThreads.js"
 import { jobsHere } from "../cli/inProcess.js"
+import { hashOf, png, post } from "./support/images.js"
+import { command, retireAll } from "./support/Managed.js"
+import { testAgent } from "./support/TestOrchestration.js"
 import {
   attach,
+  call,
   callAs,
   callSession,
   notices,
@@ -38,6 +44,29 @@ const thread = (number: number, lives = false) =>
     return String(body.threadId)
   })
 
+/** A thread with an image in a message; nothing of it waits. */
+const threadWithImage = Effect.gen(function* () {
+  yield* callAs(BlobView, "/v1/blobs", post(png))
+  const { body } = yield* command("POST", "/v1/threads", { agent: testAgent.name })
+  const path = `/v1/threads/${body.threadId}`
+  yield* command("POST", `${path}/messages`, { text: "look", parts: [{ type: "image", hash: hashOf(png) }] })
+  yield* command("POST", `${path}/session/stop`)
+  yield* retireAll(body.threadId)
+  return body.threadId
+})
+
+const hasImage = Effect.map(call(`/v1/blobs/${hashOf(png)}`), ({ status }) => status === 200)
+
+/** A bundle as versions made it that knew no blobs in bundles. */
+const withoutBlobs = (bundle: Uint8Array): Uint8Array => {
+  const lines = gunzipSync(bundle).toString().trimEnd().split("\n")
+  const [last = "", ...rest] = lines.filter((line) => !/^\{"(?:blob|bytes)"/.test(line)).reverse()
+  const body = rest.reverse().join("\n").replace('"version":2', '"version":1')
+  const { blobs: _blobs, ...end } = JSON.parse(last).end
+  const sha256 = hashOf(Buffer.from(`${body}\n`))
+  return gzipSync(`${body}\n${JSON.stringify({ end: { ...end, sha256 } })}\n`)
+}
+
 interface Setting {
   readonly folder: string
   readonly retain: (into: ArchivePlace | null, more?: Partial<ArchiveCall>) => ReturnType<typeof archiveThreads>
@@ -49,7 +78,7 @@ const purgeBy =
   (threadId, ifVersion) =>
     Effect.mapError(purgeThread(threadId, { ifVersion }), asProblem)
 
-const withServer = <A, E>(body: (setting: Setting) => Effect.Effect<A, E, HttpServer>) =>
+const withServer = <A, E>(body: (setting: Setting) => Effect.Effect<A, E, Engine | HttpServer | WorkReads>) =>
   Effect.scoped(
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
@@ -195,6 +224,34 @@ describe("retention", () => {
         expect(copy?.threadId).not.toBe(id)
         expect(copy?.events).toBe(threads[0]?.events)
         expect(yield* statusOf(copy?.threadId ?? "")).toBe("stopped")
+      }),
+    ),
+  )
+
+  it.live("keeps the images of a thread in its bundle, and the thread where its bundle lacks them", () =>
+    withServer(({ folder, retain, threadfold }) =>
+      Effect.gen(function* () {
+        const id = yield* threadWithImage
+        const into = { kind: "folder", path: folder } as const
+        const lost = new Problem({ slug: "unavailable", detail: "The server is gone." })
+        yield* Effect.flip(retain(into, { purge: () => Effect.fail(lost) }))
+        const file = join(folder, readdirSync(folder)[0] ?? "")
+        const whole = readFileSync(file)
+        writeFileSync(file, withoutBlobs(whole))
+        const kept = yield* retain(into)
+        expect(kept).toMatchObject({ ok: false, archived: 0, threads: [{ threadId: id, outcome: "not-verified" }] })
+        expect(kept.threads[0]?.detail).toMatch(/lacks images or files/)
+        expect([(yield* statusOf(id)) === "purged", yield* hasImage]).toEqual([false, true])
+
+        writeFileSync(file, whole)
+        expect(yield* retain(into)).toMatchObject({ ok: true, archived: 1 })
+        while ((yield* threadfold.purgeOf(id)).status !== "finished") yield* Effect.sleep("10 millis")
+        expect(yield* hasImage).toBe(false)
+        const body = readFileSync(file)
+        const sent = { method: "POST", body, headers: { "content-type": "application/gzip" } }
+        const { body: report } = yield* callAs(ImportReport, "/v1/imports?source=threadfold&asCopy=true", sent)
+        expect(report.bundle?.blobs).toEqual({ carried: 1, added: 1, leftOut: 0, missing: 0 })
+        expect(yield* hasImage).toBe(true)
       }),
     ),
   )

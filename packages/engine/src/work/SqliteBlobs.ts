@@ -95,15 +95,31 @@ export const sqliteBlobs = (handle: Sqlite.Database): BlobStore => {
   }
 }
 
-/** A blob with its bytes, from a database that may be older than blobs are; null: there is none of this hash. */
-export const readBlob = (handle: Sqlite.Database, hash: string): BlobDraft | null => {
+/** Blobs of a database that may be older than blobs are. */
+export interface BlobsOfFile {
+  /** Whether a thread refers to blobs; null: any thread. */
+  readonly isReferred: (threadId: string | null) => boolean
+  /** A blob without its bytes; null: there is none of this hash. */
+  readonly find: (hash: string) => Omit<BlobDraft, "bytes"> | null
+  /** A blob with its bytes; null: there is none of this hash. */
+  readonly read: (hash: string) => BlobDraft | null
+}
+
+/** Reads the blobs of a database. */
+export const blobsOfFile = (handle: Sqlite.Database): BlobsOfFile => {
   const hasBlobs = handle.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'message_blobs'").get() !== undefined
-  if (!hasBlobs) return null
-  return (
-    handle
-      .prepare<[string], BlobDraft>(
-        `SELECT hash, media_type AS "mediaType", size, body AS bytes FROM message_blobs WHERE hash = ?`,
-      )
-      .get(hash) ?? null
+  if (!hasBlobs) return { isReferred: () => false, find: () => null, read: () => null }
+  const any = handle.prepare("SELECT 1 FROM message_blob_references LIMIT 1")
+  const ofThread = handle.prepare<[string]>("SELECT 1 FROM message_blob_references WHERE thread_id = ? LIMIT 1")
+  const find = handle.prepare<[string], Omit<BlobDraft, "bytes">>(
+    `SELECT hash, media_type AS "mediaType", size FROM message_blobs WHERE hash = ?`,
   )
+  const read = handle.prepare<[string], BlobDraft>(
+    `SELECT hash, media_type AS "mediaType", size, body AS bytes FROM message_blobs WHERE hash = ?`,
+  )
+  return {
+    isReferred: (threadId) => (threadId === null ? any.get() : ofThread.get(threadId)) !== undefined,
+    find: (hash) => find.get(hash) ?? null,
+    read: (hash) => read.get(hash) ?? null,
+  }
 }

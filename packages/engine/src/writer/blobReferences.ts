@@ -12,6 +12,11 @@ const parsed = (payload: string): unknown => {
   }
 }
 
+/** Which blobs the event of a stored row refers to. */
+export const blobsOfRow = ({ payload, type }: Pick<RestoredEvent["row"], "payload" | "type">): readonly string[] =>
+  // Hardly any event has a blob: the others are not parsed.
+  payload.includes('"parts"') ? blobsOfEvent(type, parsed(payload)) : []
+
 /** Notes the blobs of what was appended. `results`: those of the restored events, then those of the drafts. */
 export const referToBlobs = (
   blobs: BlobStore,
@@ -20,9 +25,7 @@ export const referToBlobs = (
   results: readonly DraftResult[],
 ): void => {
   for (const { row } of restored) {
-    // Hardly any event has a blob: the others are not parsed.
-    if (!row.payload.includes('"parts"')) continue
-    const hashes = blobsOfEvent(row.type, parsed(row.payload))
+    const hashes = blobsOfRow(row)
     if (hashes.length > 0) blobs.refer(row.streamId, hashes)
   }
   for (let index = 0; index < drafts.length; index++) {

@@ -22,6 +22,7 @@ const into = (log: MemoryLog, bytes: string | Uint8Array, copySeed: string | nul
   importBundle(fileOf(typeof bytes === "string" ? Buffer.from(bytes) : bytes), log.port, {
     copySeed,
     existing: log.existing,
+    hasBlob: log.hasBlob,
   })
 
 const recorded = (name: string) => new MemoryLog().record(name, readFileSync(recording(name).path))
@@ -120,7 +121,7 @@ describe("a bundle", () => {
       const wrong: readonly (readonly [string, string | Uint8Array, BundleInvalid["kind"]])[] = [
         ["nothing", "", "not"],
         ["another file", "hello\n", "not"],
-        ["a newer format", text.replace('"version":1', '"version":2'), "newer"],
+        ["a newer format", text.replace('"version":1', '"version":3'), "newer"],
         ["an unknown field", text.replace('"redaction":', '"colour":"red","redaction":'), "damaged"],
         ["cut between lines", `${lines.slice(0, -1).join("\n")}\n`, "damaged"],
         ["cut in a line", text.slice(0, -9), "damaged"],

@@ -7,17 +7,32 @@ import { ScratchRows } from "@threadfold/projections"
 import { type MaskedKind, type MaskedSample, Masker } from "../redaction/Masker.js"
 import { type DroppedBodies, redactEvents } from "../redaction/redactEvents.js"
 import { ExportFailed } from "./bundleFailures.js"
-import { bundleVersion, endLine, eventLine, headLine, type Redaction, sealLine, streamLine } from "./format.js"
+import { type BlobSource, ExportedBlobs } from "./ExportedBlobs.js"
+import {
+  type BlobCounts,
+  type BlobEntry,
+  bundleVersion,
+  endLine,
+  eventLine,
+  headLine,
+  type Redaction,
+  sealLine,
+  streamLine,
+  versionWithoutBlobs,
+} from "./format.js"
 
 /** What is read of a log. All reads must see one state of it. */
 export interface ExportSource {
   readonly driver: Pick<LogDriver, "findByEventId" | "logId" | "purgeOf" | "readStream" | "streams" | "streamVersion">
   /** The native body of an event, verbatim, or null. Throws where it cannot be read. */
   readonly body: (sequence: number) => string | null
+  readonly blobs: BlobSource
 }
 
 export interface ExportOptions {
   readonly redaction: Redaction
+  /** Whether the bundle carries the blobs of what it has; absent: where nothing is taken out. An image cannot be masked. */
+  readonly withBlobs?: boolean
   /** Ids of the streams; absent: all. */
   readonly streams?: readonly string[]
   /** Called after each page. */
@@ -43,6 +58,11 @@ export interface ExportOutcome {
   readonly purged: number
   /** Native bodies that the redaction left out. */
   readonly bodiesDropped: number
+  readonly blobs: BlobCounts
+  /** Bytes of the blobs that were left out. */
+  readonly blobBytesLeftOut: number
+  /** The first of them. */
+  readonly blobsLeftOut: readonly BlobEntry[]
   /** Hash over the rows of all streams; null: one of them has none. */
   readonly hash: string | null
   readonly sha256: string
@@ -89,7 +109,9 @@ function* eventsOf(
  * bundle: it is folded as it is written.
  */
 export function* bundleLines(source: ExportSource, options: ExportOptions): Generator<string, ExportOutcome> {
-  const { redaction } = options
+  const { redaction, streams: wanted, withBlobs = redaction === "none" } = options
+  const hasBlobs = (wanted ?? [null]).some((streamId) => source.blobs.isReferred(streamId))
+  const blobs = new ExportedBlobs(source.blobs, withBlobs)
   const whole = createHash("sha256")
   const masker = new Masker()
   const dropped: DroppedBodies = { bodies: 0 }
@@ -105,20 +127,20 @@ export function* bundleLines(source: ExportSource, options: ExportOptions): Gene
     yield line(
       headLine({
         bundle: "threadfold",
-        version: bundleVersion,
+        version: hasBlobs ? bundleVersion : versionWithoutBlobs,
         redaction,
         foldVersion: FOLD_VERSION,
         logId: source.driver.logId,
       }),
     )
-    const chosen = options.streams === undefined ? everyStream(source) : [...new Set(options.streams)].sort()
+    const chosen = wanted === undefined ? everyStream(source) : [...new Set(wanted)].sort()
     for (const streamId of chosen) {
       if (source.driver.streamVersion(streamId) === 0) {
         throw new ExportFailed({ kind: "thread-missing", message: `There is no thread ${streamId}.` })
       }
       const purge = source.driver.purgeOf(streamId)
       if (purge !== null) {
-        if (options.streams !== undefined) {
+        if (wanted !== undefined) {
           throw new ExportFailed({
             kind: "thread-purged",
             message: `Thread ${streamId} was purged: nothing is left of it.`,
@@ -141,16 +163,19 @@ export function* bundleLines(source: ExportSource, options: ExportOptions): Gene
         counts.events += count
         options.onProgress?.(counts.streams, counts.events)
       }
-      for (const event of redactEvents(eventsOf(source, streamId, told), redaction, masker, dropped)) {
+      const read = blobs.seen(eventsOf(source, streamId, told))
+      for (const event of redactEvents(read, redaction, masker, dropped)) {
         const text = eventLine(event)
         own.update(text).update("\n")
         if (event.body !== null) counts.bodies += 1
+        if (hasBlobs) blobs.written(event.row)
         events += 1
         pending.push({ ...event.row, sequence: events })
         if (pending.length >= page) fold()
         yield line(text)
       }
       fold()
+      for (const text of blobs.lines()) yield line(text)
       const { hash, state } = scratch.end()
       counts.streams += 1
       if (state.thread !== null && list.length < named) list.push({ threadId: streamId, events, hash })
@@ -159,7 +184,8 @@ export function* bundleLines(source: ExportSource, options: ExportOptions): Gene
     const { hash, threads } = scratch.finish()
     const { bodies, bytes, events, purged, streams } = counts
     const sha256 = whole.digest("hex")
-    const last = endLine({ streams, threads, events, bodies, hash, sha256 })
+    const ofBlobs = hasBlobs ? { blobs: blobs.counts } : {}
+    const last = endLine({ streams, threads, events, bodies, ...ofBlobs, hash, sha256 })
     yield last
     return {
       redaction,
@@ -171,6 +197,9 @@ export function* bundleLines(source: ExportSource, options: ExportOptions): Gene
       hash,
       sha256,
       bodiesDropped: dropped.bodies,
+      blobs: blobs.counts,
+      blobBytesLeftOut: blobs.leftOutBytes,
+      blobsLeftOut: blobs.leftOut,
       bytes: bytes + Buffer.byteLength(last) + 1,
       masked: masker.report(),
       samples: masker.samples,

@@ -1,17 +1,26 @@
 /**
- * The format of a bundle: lines of JSON, compressed with gzip. A head, then for each stream its name, its events and its seal, then the
- * seal of the whole (docs/adr/0012-bundles.md). Streams are in the order of their ids.
+ * The format of a bundle: lines of JSON, compressed with gzip. A head, then for each stream its name, its events, the blobs that they are
+ * the first to refer to, and its seal, then the seal of the whole (docs/adr/0012-bundles.md). Streams are in the order of their ids.
  */
 import { firstIssue, issueText, maxRecordedLineBytes } from "@threadfold/contracts"
-import type { RestoredEvent } from "@threadfold/engine"
+import { blobsOfRow, type RestoredEvent } from "@threadfold/engine"
 import { Either, type ParseResult, Record, Schema } from "effect"
 import { relatedColumns, relatedNames } from "./relatedColumns.js"
 
 /** Version of the format. A reader refuses a newer one. */
-export const bundleVersion = 1
+export const bundleVersion = 2
+
+/** Version of a bundle whose events refer to no blob: programs that know no blobs in bundles take it. */
+export const versionWithoutBlobs = 1
 
 /** Longest line, bytes: a native body of the longest line of an agent, in which every other character is escaped, and its event. */
 export const maxLineBytes = 3 * maxRecordedLineBytes
+
+/** Bytes of a blob that one line has. A multiple of three: only the last line of a blob is padded. */
+export const blobPieceBytes = 192 * 1024
+
+/** Longest blob, bytes: it is in memory as a whole once, as a line is. */
+export const maxBlobBytes = maxLineBytes
 
 /** What was taken out of a bundle. */
 export const Redaction = Schema.Literal("none", "masked", "structure")
@@ -19,7 +28,12 @@ export type Redaction = typeof Redaction.Type
 
 const Text = Schema.String
 const Count = Schema.Number.pipe(Schema.int(), Schema.nonNegative())
-const Sha256 = Schema.String.pipe(Schema.pattern(/^[0-9a-f]{64}$/))
+const sha256 = /^[0-9a-f]{64}$/
+const Sha256 = Schema.String.pipe(Schema.pattern(sha256))
+
+/** The blobs to which an event refers. What is no hash, such as what a redaction left of one, refers to none. */
+export const blobsOfEventRow = (row: RestoredEvent["row"]): readonly string[] =>
+  blobsOfRow(row).filter((hash) => sha256.test(hash))
 
 /** The first line, whatever the version of the format: what a reader looks at before anything else. */
 export const AnyHead = Schema.Struct({ bundle: Schema.Literal("threadfold"), version: Schema.Number })
@@ -27,7 +41,7 @@ export const AnyHead = Schema.Struct({ bundle: Schema.Literal("threadfold"), ver
 /** The first line. */
 const Head = Schema.Struct({
   bundle: Schema.Literal("threadfold"),
-  version: Schema.Literal(bundleVersion),
+  version: Schema.Literal(versionWithoutBlobs, bundleVersion),
   redaction: Redaction,
   /** Version of the fold that the hashes are of. */
   foldVersion: Count,
@@ -72,6 +86,46 @@ const StreamSeal = Schema.Struct({
 })
 export type StreamSeal = (typeof StreamSeal.Type)["sealed"]
 
+/** Begins a blob; the lines with its bytes follow. */
+const BlobLine = Schema.Struct({
+  blob: Schema.Struct({ hash: Sha256, mediaType: Text, size: Count }),
+})
+export type BlobEntry = (typeof BlobLine.Type)["blob"]
+
+/** A piece of the blob whose line came last. */
+const PieceLine = Schema.Struct({
+  bytes: Schema.String.pipe(
+    Schema.minLength(4),
+    Schema.maxLength((blobPieceBytes / 3) * 4),
+    Schema.filter((text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(text), {
+      message: () => "expected base64",
+    }),
+  ),
+})
+
+/** A blob to which an event refers, and that is not in the bundle. */
+const AbsentLine = Schema.Struct({
+  absent: Schema.Struct({
+    hash: Sha256,
+    /** `left-out`: the redaction leaves it out; `too-long`: longer than a bundle takes; `missing`: the log did not have it. */
+    why: Schema.Literal("left-out", "too-long", "missing"),
+    mediaType: Schema.optional(Text),
+    size: Schema.optional(Count),
+  }),
+})
+export type AbsentBlob = (typeof AbsentLine.Type)["absent"]
+
+const BlobCounts = Schema.Struct({
+  /** Blobs in the bundle, and their bytes. */
+  carried: Count,
+  bytes: Count,
+  /** Blobs that an export left out; those of events without any text are not named. */
+  leftOut: Count,
+  /** Blobs that the log did not have. */
+  missing: Count,
+})
+export type BlobCounts = typeof BlobCounts.Type
+
 const BundleSeal = Schema.Struct({
   end: Schema.Struct({
     streams: Count,
@@ -79,6 +133,8 @@ const BundleSeal = Schema.Struct({
     events: Count,
     /** Native bodies. */
     bodies: Count,
+    /** What became of the blobs; absent in a bundle whose events refer to none. */
+    blobs: Schema.optional(BlobCounts),
     /** Hash over the rows of all streams, as `verify` has it for a log of them; null: one of them has none. */
     hash: Schema.NullOr(Sha256),
     /** SHA-256 of all lines before this one, newlines included. */
@@ -91,6 +147,9 @@ export type BundleSeal = (typeof BundleSeal.Type)["end"]
 export type BundleLine =
   | { readonly kind: "stream"; readonly streamId: string }
   | { readonly kind: "event"; readonly event: RestoredEvent }
+  | { readonly kind: "blob"; readonly entry: BlobEntry }
+  | { readonly kind: "piece"; readonly bytes: Uint8Array }
+  | { readonly kind: "absent"; readonly absent: AbsentBlob }
   | { readonly kind: "sealed"; readonly seal: StreamSeal }
   | { readonly kind: "end"; readonly seal: BundleSeal }
 
@@ -98,6 +157,9 @@ const strict = { onExcessProperty: "error" } as const
 const decodeHead = Schema.decodeUnknownEither(Head, strict)
 const decodeStream = Schema.decodeUnknownEither(StreamLine, strict)
 const decodeEvent = Schema.decodeUnknownEither(EventLine, strict)
+const decodeBlob = Schema.decodeUnknownEither(BlobLine, strict)
+const decodePiece = Schema.decodeUnknownEither(PieceLine, strict)
+const decodeAbsent = Schema.decodeUnknownEither(AbsentLine, strict)
 const decodeSealed = Schema.decodeUnknownEither(StreamSeal, strict)
 const decodeEnd = Schema.decodeUnknownEither(BundleSeal, strict)
 
@@ -117,6 +179,10 @@ const spliced = (name: string, text: string): string =>
 
 export const headLine = (head: Head): string => JSON.stringify(head)
 export const streamLine = (streamId: string): string => JSON.stringify({ stream: streamId })
+export const blobLine = (blob: BlobEntry): string => JSON.stringify({ blob })
+export const pieceLine = (bytes: Uint8Array): string =>
+  `{"bytes":"${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64")}"}`
+export const absentLine = (absent: AbsentBlob): string => JSON.stringify({ absent })
 export const sealLine = (sealed: StreamSeal): string => JSON.stringify({ sealed })
 export const endLine = (end: BundleSeal): string => JSON.stringify({ end })
 
@@ -157,6 +223,24 @@ export const readLine = (text: string, streamId: string): Either.Either<BundleLi
       return Either.mapBoth(decodeEvent(value), {
         onLeft: wrong,
         onRight: ({ body = null, event }) => ({ kind: "event", event: { row: rowOf(streamId, event), body } }),
+      })
+    }
+    if (has(value, "bytes")) {
+      return Either.mapBoth(decodePiece(value), {
+        onLeft: wrong,
+        onRight: ({ bytes }) => ({ kind: "piece", bytes: Buffer.from(bytes, "base64") }),
+      })
+    }
+    if (has(value, "blob")) {
+      return Either.mapBoth(decodeBlob(value), {
+        onLeft: wrong,
+        onRight: ({ blob }) => ({ kind: "blob", entry: blob }),
+      })
+    }
+    if (has(value, "absent")) {
+      return Either.mapBoth(decodeAbsent(value), {
+        onLeft: wrong,
+        onRight: ({ absent }) => ({ kind: "absent", absent }),
       })
     }
     if (has(value, "sealed")) {

@@ -2,7 +2,7 @@
  * A bundle into a log. It is read twice: the first reading stores nothing, checks everything and folds the threads aside, so that a
  * bundle is refused as a whole before any effect; the second one appends.
  */
-import { FOLD_VERSION, mintId, settlementOf } from "@threadfold/core"
+import { FOLD_VERSION, mediaTypeOf, mintId, settlementOf } from "@threadfold/core"
 import {
   type EngineWriter,
   type EventDraft,
@@ -19,7 +19,7 @@ import { type EngineFailure, RecordingUnreadable } from "../failures.js"
 import type { Recording } from "../recognize.js"
 import { BundleConflict, BundleInvalid } from "./bundleFailures.js"
 import { copyId, copyOf } from "./copyIds.js"
-import type { BundleSeal, Head, StreamSeal } from "./format.js"
+import type { BlobEntry, BundleSeal, Head, StreamSeal } from "./format.js"
 import { readBundle } from "./readBundle.js"
 
 /** A stream that a log has. */
@@ -37,6 +37,8 @@ export interface BundleOptions {
   readonly copySeed: string | null
   /** What the log has of a stream, or null. */
   readonly existing: (streamId: string) => ExistingStream | null
+  /** Whether the log has a blob. */
+  readonly hasBlob: (hash: string) => boolean
   /** Called as the bundle is read: events that were appended so far. */
   readonly onProgress?: (events: number) => void
 }
@@ -65,6 +67,8 @@ export interface BundleOutcome {
   readonly proven: boolean
   readonly streams: readonly TakenStream[]
   readonly events: number
+  /** Blobs that the log did not have before. */
+  readonly blobsAdded: number
 }
 
 export type BundleFailure = BundleInvalid | BundleConflict | RecordingUnreadable | EngineFailure
@@ -152,6 +156,10 @@ class Check {
   }
 
   readonly visitor = {
+    // What is to be known of blobs, the reading has compared.
+    blob: (): void => undefined,
+    piece: (): void => undefined,
+    full: (): void => undefined,
     head: (head: Head): void => {
       this.head = head
     },
@@ -243,6 +251,8 @@ class Apply {
   private before = 0
   private meta: Record<string, string> = {}
   readonly taken: TakenStream[] = []
+  blobsAdded = 0
+  private blob: { readonly hash: string; readonly bytes: Uint8Array; length: number } | null = null
 
   constructor(
     private readonly plans: ReadonlyMap<string, Plan>,
@@ -269,6 +279,24 @@ class Apply {
       this.parts.push(taken)
       this.units += taken.row.payload.length + (taken.body?.length ?? 0)
       if (copySeed === null && event.row.type === "thread.imported") await this.noteRecording(event)
+    },
+    // A thread that is here already gets the blobs that it lacks, too.
+    blob: ({ hash, size }: BlobEntry): void => {
+      this.blob = this.options.hasBlob(hash) ? null : { hash, bytes: new Uint8Array(size), length: 0 }
+    },
+    piece: (bytes: Uint8Array): void => {
+      if (this.blob === null) return
+      this.blob.bytes.set(bytes, this.blob.length)
+      this.blob.length += bytes.length
+    },
+    full: async (): Promise<void> => {
+      if (this.blob === null) return
+      const { bytes, hash } = this.blob
+      this.blob = null
+      // The type is what the bytes show, whatever the bundle says.
+      const blob = { hash, mediaType: mediaTypeOf(bytes), size: bytes.length, bytes }
+      await this.writer.submit({ drafts: [], blobs: [blob] })
+      this.blobsAdded += 1
     },
     sealed: async (): Promise<void> => {
       const { plan } = this
@@ -345,7 +373,7 @@ export const importBundle = (
       (await run(writer.submit(submission))).results.filter(({ status }) => status !== "duplicate").length
     const apply = new Apply(plans, options, { submit, getMeta })
     yield* read(apply.visitor)
-    return { head, seal, proven, streams: apply.taken, events: apply.events }
+    return { head, seal, proven, streams: apply.taken, events: apply.events, blobsAdded: apply.blobsAdded }
   }).pipe(Effect.scoped)
 
 /** The pieces, until the reading is no longer wanted. */

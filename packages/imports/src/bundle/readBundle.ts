@@ -6,6 +6,8 @@ import type { RestoredEvent } from "@threadfold/engine"
 import { Either } from "effect"
 import { BundleInvalid } from "./bundleFailures.js"
 import {
+  type BlobEntry,
+  type BundleLine,
   type BundleSeal,
   bundleVersion,
   type Head,
@@ -14,14 +16,21 @@ import {
   readLine,
   type StreamSeal,
   versionOfHead,
+  versionWithoutBlobs,
 } from "./format.js"
+import { ReadBlobs } from "./ReadBlobs.js"
 
 /** Takes what a bundle holds, in order. */
 export interface BundleVisitor {
   readonly head: (head: Head) => void | Promise<void>
   readonly stream: (streamId: string) => void | Promise<void>
   readonly event: (event: RestoredEvent) => void | Promise<void>
-  readonly sealed: (seal: StreamSeal) => void | Promise<void>
+  /** A blob begins: its pieces follow, then it is `full`, and its bytes are those of its hash. */
+  readonly blob: (entry: BlobEntry) => void | Promise<void>
+  readonly piece: (bytes: Uint8Array) => void | Promise<void>
+  readonly full: () => void | Promise<void>
+  /** A stream ends. `lacking`: blobs to which it refers, and that are not in the bundle. */
+  readonly sealed: (seal: StreamSeal, lacking: readonly string[]) => void | Promise<void>
   readonly end: (seal: BundleSeal) => void | Promise<void>
 }
 
@@ -44,6 +53,7 @@ class Reading {
   private version = 0
   private isOver = false
   private readonly counts = { streams: 0, events: 0, bodies: 0 }
+  private blobs = new ReadBlobs(false)
 
   constructor(
     private readonly name: string,
@@ -75,6 +85,7 @@ class Reading {
     }
     const head = Either.getOrThrowWith(readHead(text), (why) => this.damaged(why))
     this.begun = true
+    this.blobs = new ReadBlobs(head.version !== versionWithoutBlobs)
     await this.visitor.head(head)
   }
 
@@ -90,6 +101,7 @@ class Reading {
         this.version = 0
         this.own = createHash("sha256")
         this.counts.streams += 1
+        this.blobs.begin()
         return this.visitor.stream(line.streamId)
       }
       case "event": {
@@ -98,16 +110,24 @@ class Reading {
         this.own.update(bytes).update("\n")
         this.counts.events += 1
         if (line.event.body !== null) this.counts.bodies += 1
+        this.refuse(this.blobs.event(line.event))
         return this.visitor.event(line.event)
       }
+      case "blob":
+      case "piece":
+      case "absent":
+        if (this.streamId === null) throw this.damaged("a blob is of no stream")
+        return this.blob(line)
       case "sealed": {
         const { events, sha256, stream } = line.seal
         if (stream !== this.streamId || events !== this.version || sha256 !== this.own.digest("hex")) {
           throw this.damaged(`its events are not those that the seal of stream ${stream} names`)
         }
+        const { lacking } = this.blobs
+        this.refuse(this.blobs.seal())
         this.lastStream = stream
         this.streamId = null
-        return this.visitor.sealed(line.seal)
+        return this.visitor.sealed(line.seal, lacking)
       }
       case "end": {
         const { bodies, events, sha256, streams } = line.seal
@@ -116,10 +136,33 @@ class Reading {
         if (this.streamId !== null || !same || sha256 !== this.whole.digest("hex")) {
           throw this.damaged("its content is not what its seal names")
         }
+        this.refuse(this.blobs.end(line.seal.blobs))
         this.isOver = true
         return this.visitor.end(line.seal)
       }
     }
+  }
+
+  private async blob(line: Extract<BundleLine, { readonly kind: "absent" | "blob" | "piece" }>): Promise<void> {
+    const { blobs } = this
+    switch (line.kind) {
+      case "absent":
+        return this.refuse(blobs.left(line.absent))
+      case "blob":
+        this.refuse(blobs.blob(line.entry))
+        await this.visitor.blob(line.entry)
+        break
+      case "piece":
+        this.refuse(blobs.piece(line.bytes))
+        await this.visitor.piece(line.bytes)
+    }
+    if (!blobs.isFull) return
+    this.refuse(blobs.full())
+    await this.visitor.full()
+  }
+
+  private refuse(fault: string | null): void {
+    if (fault !== null) throw this.damaged(fault)
   }
 
   invalid(kind: BundleInvalid["kind"], why: string): BundleInvalid {

@@ -46,11 +46,20 @@ const preview = Options.boolean("preview").pipe(
   Options.withDescription("Write nothing; list what would be taken out, and where."),
 )
 
+const blobs = Options.boolean("blobs").pipe(
+  Options.withDescription(
+    "With --redact masked: take images and files of messages along. They cannot be masked, and are left out otherwise.",
+  ),
+)
+
 export const exportCommand = Command.make(
   "export",
-  { target, threads: threadsOf, redact, preview, dataDir, db, json },
+  { target, threads: threadsOf, redact, blobs, preview, dataDir, db, json },
   (options) =>
     Effect.gen(function* () {
+      if (options.blobs && options.redact === "structure") {
+        return yield* usageProblem("--blobs goes with --redact masked: the structure of a log has no images and files.")
+      }
       const first = Option.map(options.target, (file) => resolve(file))
       if (Option.isNone(first) && !options.preview) {
         return yield* usageProblem("Name the FILE to write, or ask for a --preview.")
@@ -72,7 +81,12 @@ export const exportCommand = Command.make(
         {
           name: "export",
           file,
-          options: { to, redaction: options.redact, threads: named.length === 0 ? null : named },
+          options: {
+            to,
+            redaction: options.redact,
+            ...(options.blobs ? { withBlobs: true } : {}),
+            threads: named.length === 0 ? null : named,
+          },
         },
         ({ events, streams }) => `${counted(streams, "stream")}, ${counted(events, "event")} exported`,
       )

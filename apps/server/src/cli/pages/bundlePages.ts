@@ -9,15 +9,38 @@ const kept: Readonly<Record<ExportReport["redaction"], string>> = {
   structure: "no text is in it",
 }
 
+/** What a person reads of blobs, where there are any. */
+const image = "image or file"
+const images = "images and files"
+const blobLines = ({ bytes, carried, leftOut, leftOutBytes, missing }: ExportReport["blobs"]): readonly string[] => [
+  ...(carried === 0 ? [] : [`  ${counted(carried, image, images)} of messages, ${byteText(bytes)}`]),
+  ...(leftOut === 0 ? [] : [`  ${counted(leftOut, image, images)} of messages left out, ${byteText(leftOutBytes)}`]),
+  ...(missing === 0 ? [] : [`  ${counted(missing, image, images)} of messages that this log does not have`]),
+]
+
 export const exportPage = (look: Look, report: ExportReport): string => {
-  const { bodies, bodiesDropped, events, file, fileBytes, hash, masked, places, purged, redaction, streams, threads } =
-    report
+  const {
+    blobs,
+    bodies,
+    bodiesDropped,
+    events,
+    file,
+    fileBytes,
+    hash,
+    masked,
+    places,
+    purged,
+    redaction,
+    streams,
+    threads,
+  } = report
   const length = idLength(threads.map(({ threadId }) => threadId))
   return [
     file === null
       ? look.bold(`A preview: nothing was written; ${kept[redaction]}.`)
       : `${look.good("Exported")} to ${file}, ${byteText(fileBytes)}; ${kept[redaction]}.`,
     `  ${counted(events, "event")} and ${counted(bodies, "native message")} of ${counted(streams, "stream")}${bodiesDropped === 0 ? "" : `; ${counted(bodiesDropped, "native message")} left out`}`,
+    ...blobLines(blobs),
     ...threads.map(({ events, threadId }) => `  ${look.bold(threadId.slice(0, length))}  ${counted(events, "event")}`),
     ...(purged === 0 ? [] : [`  ${counted(purged, "thread")} that had been purged: left out`]),
     `  hash ${hash ?? "none: the rows of a thread are refused"}`,
@@ -25,6 +48,8 @@ export const exportPage = (look: Look, report: ExportReport): string => {
     ...masked.map(
       ({ count, kind, secrets }) => `  ${kind}: ${counted(secrets, "secret")} in ${counted(count, "place")}`,
     ),
+    ...(blobs.named.length === 0 ? [] : ["", look.bold("Left out: images and files of messages")]),
+    ...blobs.named.map(({ hash, mediaType, size }) => `  ${hash}  ${oneLine(mediaType)}, ${byteText(size)}`),
     ...(places.length === 0 ? [] : ["", look.bold("Where")]),
     ...places.map(
       ({ eventId, field, kind, shown, streamId }) =>
@@ -35,6 +60,15 @@ export const exportPage = (look: Look, report: ExportReport): string => {
       : []),
     "",
   ].join("\n")
+}
+
+const importedBlobLines = (blobs: NonNullable<ImportReport["bundle"]>["blobs"] | undefined): readonly string[] => {
+  const { added = 0, carried = 0, leftOut = 0, missing = 0 } = blobs ?? {}
+  const without = leftOut + missing
+  return [
+    ...(carried === 0 ? [] : [`  ${counted(carried, image, images)} of messages, ${added} of them new here`]),
+    ...(without === 0 ? [] : [`  ${counted(without, image, images)} of messages that the bundle does not have`]),
+  ]
 }
 
 export const bundlePage = (look: Look, { bundle, events, threads }: ImportReport): string => {
@@ -48,6 +82,7 @@ export const bundlePage = (look: Look, { bundle, events, threads }: ImportReport
       const what = stream?.status === "present" ? "was here already" : counted(events, "event")
       return `  ${look.bold(threadId.slice(0, length))}  ${what}${settled === 0 ? "" : `, ${settled} of them settle what lived`}`
     }),
+    ...importedBlobLines(bundle?.blobs),
     bundle?.proven === true
       ? look.good(`  It leads to the rows whose hash it names: ${bundle.hash ?? "none"}`)
       : look.busy(

@@ -21,6 +21,7 @@ it.each<readonly [number, string | null]>([
     events: 3,
     bodies: 0,
     bodiesDropped: 0,
+    blobs: { carried: 0, bytes: 0, leftOut: 0, leftOutBytes: 0, missing: 0, named: [] },
     purged,
     hash: "0".repeat(64),
     sha256: "1".repeat(64),

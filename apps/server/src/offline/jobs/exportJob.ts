@@ -7,6 +7,7 @@ import { finished } from "node:stream/promises"
 import { createGzip } from "node:zlib"
 import type { ExportReport } from "@threadfold/contracts"
 import type { Problem } from "@threadfold/contracts/problem"
+import { blobsOfFile } from "@threadfold/engine"
 import { BodyReader, sqliteDriver } from "@threadfold/event-log"
 import { bundleLines, ExportFailed, type ExportOutcome, Redaction } from "@threadfold/imports"
 import Sqlite from "better-sqlite3"
@@ -19,6 +20,8 @@ const options = Schema.Struct({
   /** Path of the bundle; null: only look. */
   to: Schema.NullOr(Schema.String),
   redaction: Redaction,
+  /** Whether it carries images and files; absent: where nothing is taken out. */
+  withBlobs: Schema.optional(Schema.Boolean),
   /** Ids of the threads; null: everything. */
   threads: Schema.NullOr(Schema.Array(Schema.String)),
 })
@@ -92,8 +95,15 @@ const writeTo = async (lines: Generator<string, ExportOutcome>, target: Target):
 }
 
 const reportOf = (file: string | null, [outcome, fileBytes]: [ExportOutcome, number]): ExportReport => {
-  const { named, samples, threads: _threads, ...rest } = outcome
-  return { file, fileBytes, ...rest, threads: named, places: file === null ? samples : [] }
+  const { blobBytesLeftOut, blobs, blobsLeftOut, named, samples, threads: _threads, ...rest } = outcome
+  return {
+    file,
+    fileBytes,
+    ...rest,
+    blobs: { ...blobs, leftOutBytes: blobBytesLeftOut, named: blobsLeftOut },
+    threads: named,
+    places: file === null ? samples : [],
+  }
 }
 
 const failed = (file: string | null, error: unknown): ExportFailed | Problem => {
@@ -105,7 +115,7 @@ const failed = (file: string | null, error: unknown): ExportFailed | Problem => 
   return new ExportFailed({ kind: "damaged", message })
 }
 
-export const exportJob = makeJob(options, ({ file, options: { redaction, threads, to }, progress }) =>
+export const exportJob = makeJob(options, ({ file, options: { redaction, threads, to, withBlobs }, progress }) =>
   Effect.tryPromise({
     try: async (): Promise<ExportReport> => {
       if (to !== null && existsSync(to)) throw exists(to)
@@ -116,9 +126,14 @@ export const exportJob = makeJob(options, ({ file, options: { redaction, threads
         // One state of the log for the whole of the bundle; a reader never makes the writer wait.
         handle.exec("BEGIN")
         const bodies = new BodyReader(handle)
-        const source = { driver: sqliteDriver(handle), body: (sequence: number) => bodies.textOf(sequence) }
+        const source = {
+          driver: sqliteDriver(handle),
+          body: (sequence: number) => bodies.textOf(sequence),
+          blobs: blobsOfFile(handle),
+        }
         const lines = bundleLines(source, {
           redaction,
+          ...(withBlobs === undefined ? {} : { withBlobs }),
           ...(threads === null ? {} : { streams: threads }),
           onProgress: progress,
         })

@@ -1,7 +1,7 @@
 /** A thread of ours, and an agent in it that says what a test wants: its events go straight to the engine. */
 import { type NativeRef, Receipt } from "@threadfold/contracts"
 import { mintId } from "@threadfold/core"
-import { Engine, sha256 } from "@threadfold/engine"
+import { Engine, sha256, WorkReads } from "@threadfold/engine"
 import { Effect } from "effect"
 import { testAgent } from "./TestOrchestration.js"
 import { callAs } from "./TestServer.js"
@@ -19,6 +19,19 @@ export const command = (
   body: unknown = {},
   headers: Readonly<Record<string, string>> = {},
 ) => callAs(Receipt, path, json(method, body, headers))
+
+/** Ends the calls to the agent that nothing delivers here. */
+export const retireAll = (threadId: string) =>
+  Effect.gen(function* () {
+    const engine = yield* Engine
+    const reads = yield* WorkReads
+    const effects = (yield* reads.openEffects(threadId)).map(({ effectId }) => ({
+      effectId,
+      from: "pending" as const,
+      patch: { status: "retired" as const, endedAt: 1 },
+    }))
+    yield* engine.submit({ drafts: [], effects })
+  }).pipe(Effect.orDie)
 
 /** What an agent says in the session of a thread. */
 export interface ManagedThread {
