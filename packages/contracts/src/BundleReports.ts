@@ -1,6 +1,6 @@
 /** What the command line prints of bundles, backups and compaction. */
 import { Schema } from "effect"
-import { field, flag, growing, int, later, listed, optInt, optText, shape, text } from "./fields.js"
+import { field, flag, growing, int, listed, optInt, optText, shape, text } from "./fields.js"
 
 /** How much was taken out of a bundle. */
 export const BundleRedaction = listed(
@@ -24,14 +24,13 @@ export const ImportedBundle = shape(
     proven: flag(
       "True: its events lead to rows of that hash here, too. False: another version of the fold made it, so that the hashes cannot be compared.",
     ),
-    blobs: later(
+    blobs: field(
       shape("ImportedBlobs", "What became of the images and files of messages.", {
         carried: int("Those in the bundle."),
         added: int("Those of them that were not here before."),
         leftOut: int("Those that the export left out: an image cannot be masked."),
         missing: int("Those that the log of the bundle did not have."),
       }),
-      () => ({ carried: 0, added: 0, leftOut: 0, missing: 0 }),
       "What became of the images and files of messages.",
     ),
     streams: field(

@@ -17,6 +17,14 @@ export interface ScratchStream {
   readonly hash: string | null
   /** The open state after its last event. */
   readonly state: FoldState
+  /** Whether it is a thread that has rules for questions which nobody answers. */
+  readonly hasRules: boolean
+}
+
+/** What events that follow a stream leave open. */
+export interface ScratchEnd extends ScratchStream {
+  /** Turns whose end is not final: the orchestrator would make it so by an event of its own. */
+  readonly unsettled: readonly string[]
 }
 
 export class ScratchRows {
@@ -28,6 +36,7 @@ export class ScratchRows {
   private refused = false
   private anyRefused = false
   private threads = 0
+  private readonly unsettled: Sqlite.Statement<[string], string>
 
   constructor() {
     // A database without a name is a temporary file of SQLite's own, which goes away with the handle.
@@ -37,6 +46,11 @@ export class ScratchRows {
     for (const sql of projectionSchema) this.handle.exec(sql)
     this.store = new SqlStore(this.handle)
     this.overlay = new Overlay(this.store)
+    this.unsettled = this.handle
+      .prepare<[string], string>(
+        "SELECT turn_id FROM turns WHERE thread_id = ? AND settled = 0 AND status = 'ended' ORDER BY ordinal",
+      )
+      .pluck()
   }
 
   /** Begins a stream. Streams come in the order of their ids. */
@@ -55,13 +69,18 @@ export class ScratchRows {
     this.overlay.clear()
   }
 
-  /** Ends the stream. */
-  end(): ScratchStream {
-    const hash = this.refused ? null : this.whole.addStream(this.store.rowsOf(this.state.streamId))
-    this.handle.exec("ROLLBACK")
+  /** Ends the stream. `following`: events that come after it, of which its hash knows nothing. */
+  end(following: (stream: ScratchStream) => readonly EventEnvelope[] = () => []): ScratchEnd {
+    const { streamId } = this.state
+    const hasRules = (this.store.whole("threads", [streamId])?.unattended ?? null) !== null
+    const hash = this.refused ? null : this.whole.addStream(this.store.rowsOf(streamId))
     if (this.refused) this.anyRefused = true
     if (this.state.thread !== null) this.threads += 1
-    return { hash, state: this.state }
+    const stream: ScratchStream = { hash, state: this.state, hasRules }
+    this.add(following(stream))
+    const unsettled = this.unsettled.all(streamId)
+    this.handle.exec("ROLLBACK")
+    return { ...stream, unsettled }
   }
 
   /** Hash over all streams, as `verify` has it; null where one of them has none. How many of them are threads. */

@@ -35,6 +35,12 @@ describe("the settlement of a stream from another log", () => {
     expect(settlementOf(stream().state)).toEqual(expected)
   })
 
+  it("takes rules for questions that nobody answers back, before all else", () => {
+    const taken = { type: "thread.unattended-set", sessionId: null, payload: { rules: null } }
+    expect(settlementOf(new Scenario().state, "imported", true)).toEqual([taken])
+    expect(settlementOf(requested(new Scenario().start()).state, "imported", true)).toEqual([taken, stopped, gone])
+  })
+
   it("holds no queue of a stream that has no thread", () => {
     expect(settlementOf({ ...new Scenario().state, queue: [id("m")] })).toEqual([])
   })

@@ -24,19 +24,24 @@ const settling = <T extends EventType>(type: T, sessionId: string | null, payloa
 export type SettlingReason = "imported" | "forked"
 
 /**
- * The events that settle a stream, in order: turns that wait are cancelled and the queue is held, the session that lives ends (and with
- * it its running turn, its requests and its voice run), an open connection is closed. In a fork nothing can run later: what waits in its
- * queue is cancelled.
+ * The events that settle a stream, in order: rules for questions which nobody answers are taken back, turns that wait are cancelled and
+ * the queue is held, the session that lives ends (and with it its running turn, its requests and its voice run), an open connection is
+ * closed. In a fork nothing can run later: what waits in its queue is cancelled.
+ *
+ * @param hasRules whether its thread has such rules, which are no part of its open state; those of a fork do not come along
  */
 export const settlementOf = (
   state: Pick<FoldState, "connection" | "queue" | "requested" | "session" | "thread">,
   reason: SettlingReason = "imported",
+  hasRules = false,
 ): readonly Settling[] => {
   const { connection, queue, requested, thread } = state
   const session = livingSession(state)
   const cancelled = reason === "forked" ? queue : []
   const wouldRun = requested.length > 0 || (queue.length > cancelled.length && thread?.queueHeld === 0)
   return [
+    // What a person allowed elsewhere was not allowed here.
+    ...(hasRules ? [settling("thread.unattended-set", null, { rules: null })] : []),
     ...cancelled.map((messageId) => settling("message.cancelled", null, { messageId })),
     ...(wouldRun ? [settling("session.stop-requested", null, { reason, cause: reason })] : []),
     ...(session === null ? [] : [settling("session.reconciled", session.sessionId, { liveness: "gone", reason })]),

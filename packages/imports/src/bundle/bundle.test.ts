@@ -6,10 +6,10 @@ import { ThreadId } from "@threadfold/contracts"
 import { arbHostile, arbSession, makePauses, paused, recording, recordings } from "@threadfold/testkit"
 import { Effect, Either, Stream } from "effect"
 import fc from "fast-check"
-import { MemoryLog } from "../../test/MemoryLog.js"
+import { idFor, MemoryLog } from "../../test/MemoryLog.js"
 import type { Recording } from "../recognize.js"
 import { BundleConflict, BundleInvalid } from "./bundleFailures.js"
-import { importBundle } from "./importBundle.js"
+import { type BundleOutcome, importBundle } from "./importBundle.js"
 
 const fileOf = (bytes: Uint8Array, piece = 64 * 1024): Recording => ({
   name: "x.bundle",
@@ -34,7 +34,7 @@ const living = (log: MemoryLog) =>
       const row: Readonly<Record<string, unknown>> = { ...stored }
       if (table === "sessions") return row.endedAt === null ? [row] : []
       if (table === "connections") return row.status === "open" ? [row] : []
-      if (table === "turns") return row.status === "ended" ? [] : [row]
+      if (table === "turns") return row.status === "ended" && row.settled === 1 ? [] : [row]
       if (table === "threads") return row.queued !== 0 && row.queueHeld === 0 ? [row] : []
       if (table === "requests") return row.status === "open" || row.status === "answering" ? [row] : []
       return []
@@ -222,6 +222,35 @@ describe("a bundle", () => {
       expect((yield* into(elsewhere, text, "second")).events).toBe(taken.events)
       expect(living(elsewhere)).toEqual([])
     }),
+  )
+
+  it.effect(
+    "of a thread with rules for questions that nobody answers brings them as what was, and not as what holds",
+    () =>
+      Effect.gen(function* () {
+        const log = yield* recorded("codex-01-plain")
+        const [threadId = ""] = log.streams.filter((id) => log.store.whole("threads", [id]) !== null)
+        const rules = (name: string, value: readonly object[] | null) => {
+          const payload = { rules: value }
+          const ours = { native: null, channel: null, seq: null, at: 1, eventId: idFor(name) }
+          const event = { type: "thread.unattended-set", payload, ...ours }
+          log.submit({ drafts: [{ to: { streamId: threadId }, sessionId: null, actor: "client", event }] })
+          expect(log.store.whole("threads", [threadId])?.unattended).toEqual(value)
+        }
+        rules("allow", [{ action: "accept", afterMs: 1_000 }])
+        const { text } = log.bundle({ redaction: "none" })
+        const hash = log.hashOf(threadId)
+        const settledOf = (report: BundleOutcome) => report.streams.filter(({ settled }) => settled > 0)
+        for (const seed of [null, "copy"]) {
+          const copy = new MemoryLog()
+          const [stream] = settledOf(yield* into(copy, text, seed))
+          if (seed === null) expect(stream).toMatchObject({ streamId: threadId, hash, settled: 1 })
+          expect(copy.store.whole("threads", [stream?.streamId ?? ""])?.unattended).toBeNull()
+          expect((yield* into(copy, text, seed)).events).toBe(0)
+        }
+        rules("take back", null)
+        expect(settledOf(yield* into(new MemoryLog(), log.bundle({ redaction: "none" }).text))).toEqual([])
+      }),
   )
 
   it.effect("whose import was stopped takes nothing else until the same import is repeated", () =>

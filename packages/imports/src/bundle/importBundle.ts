@@ -2,13 +2,12 @@
  * A bundle into a log. It is read twice: the first reading stores nothing, checks everything and folds the threads aside, so that a
  * bundle is refused as a whole before any effect; the second one appends.
  */
-import { FOLD_VERSION, mediaTypeOf, mintId, settlementOf } from "@threadfold/core"
+import { FOLD_VERSION, mediaTypeOf } from "@threadfold/core"
 import {
   type EngineWriter,
   type EventDraft,
   type RestoredEvent,
   SubmitError,
-  sha256,
   streamKey,
   threadKey,
 } from "@threadfold/engine"
@@ -21,6 +20,7 @@ import { BundleConflict, BundleInvalid } from "./bundleFailures.js"
 import { copyId, copyOf } from "./copyIds.js"
 import type { BlobEntry, BundleSeal, Head, StreamSeal } from "./format.js"
 import { readBundle } from "./readBundle.js"
+import { Settlement } from "./Settlement.js"
 
 /** A stream that a log has. */
 export interface ExistingStream {
@@ -111,9 +111,9 @@ class Folding {
     if (this.page.length >= partEvents) this.flush()
   }
 
-  end(): ReturnType<ScratchRows["end"]> {
+  end(following?: Parameters<ScratchRows["end"]>[0]): ReturnType<ScratchRows["end"]> {
     this.flush()
-    return this.scratch.end()
+    return this.scratch.end(following)
   }
 
   finish(): string | null {
@@ -173,28 +173,15 @@ class Check {
       if (this.options.copySeed !== null) this.copied?.add(copyOf(event, this.options.copySeed).row)
     },
     sealed: async (seal: StreamSeal): Promise<void> => {
-      const own = this.own.end()
+      const streamId = this.target(seal.stream)
+      const settlement = new Settlement(streamId, seal.events, this.lastAt)
+      const following = this.copied === null ? settlement.begin : undefined
+      const own = this.own.end(following)
       if (this.proven && own.hash !== seal.hash) {
         throw this.damaged(`the events of stream ${seal.stream} do not lead to the rows whose hash it names`)
       }
-      const { hash, state } = this.copied?.end() ?? own
-      const streamId = this.target(seal.stream)
-      const settling = settlementOf(state).map(
-        ({ payload, sessionId, type }, index): EventDraft => ({
-          to: { streamId },
-          sessionId,
-          actor: "import",
-          event: {
-            type,
-            payload,
-            native: null,
-            channel: null,
-            seq: null,
-            at: this.lastAt,
-            eventId: mintId(sha256, this.lastAt, `settle|${streamId}|${seal.events}|${index}|${type}`),
-          },
-        }),
-      )
+      const { hash, state, unsettled } = this.copied?.end(settlement.begin) ?? own
+      const settling = settlement.end(unsettled)
       const plan: Plan = {
         streamId,
         from: seal.stream,
@@ -220,7 +207,7 @@ class Check {
     this.copied?.close()
   }
 
-  private async statusOf({ digest, hash, streamId, version }: Plan, events: number): Promise<TakenStream["status"]> {
+  private async statusOf({ digest, hash, streamId }: Plan, events: number): Promise<TakenStream["status"]> {
     const existing = this.options.existing(streamId)
     if (existing === null) return "imported"
     if (existing.isPurged) {
@@ -230,7 +217,8 @@ class Check {
     const known = Option.getOrNull(decodeRemembered(await this.getMeta(rememberedKey(streamId))))
     const same = known?.digest === digest
     if (same && known.version === null) return "imported"
-    if (same && existing.version === version) return "present"
+    // As it was settled then, which an older version may have done by fewer events.
+    if (same && existing.version === known.version) return "present"
     if (existing.version === events && hash !== null && existing.hash() === hash) return "present"
     const why = same ? "was imported before and has gone on since" : "is there already, with other content"
     throw new BundleConflict({ threadId: streamId, why: `${why}; take it as a copy (--as-copy)` })
