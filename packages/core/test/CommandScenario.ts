@@ -43,6 +43,8 @@ export class CommandScenario {
   readonly steers = new Map<string, Pick<EffectRow, "status" | "sessionId">>()
   /** A call of the thread that is open, as in the engine's working tables. */
   openEffect: Pick<EffectRow, "effectId" | "kind" | "status"> | null = null
+  /** Tasks that the agent is being asked to end, as in the engine's working tables. */
+  readonly stoppingTasks = new Set<string>()
   /** The fork that the thread is still being copied into, as in the engine's working tables. */
   pendingFork: string | null = null
   /** Hashes of blobs that are stored. */
@@ -60,6 +62,7 @@ export class CommandScenario {
       attempting: (turnId) => this.attempting.has(turnId),
       steer: (messageId) => this.steers.get(messageId) ?? null,
       openEffect: () => this.openEffect,
+      stoppingTask: (taskId) => this.stoppingTasks.has(taskId),
       pendingFork: () => this.pendingFork,
       hasBlob: (hash) => this.blobs.has(hash),
       mint: (purpose) => id(`${purpose} of command ${command}`),

@@ -46,6 +46,8 @@ export interface Situation {
   readonly steer: (messageId: string) => Pick<EffectRow, "status" | "sessionId"> | null
   /** A call to the provider that is still to be delivered or is being attempted; null: none of the thread is. */
   readonly openEffect: () => Pick<EffectRow, "effectId" | "kind" | "status"> | null
+  /** Whether the agent is being asked to end this background task of the thread. */
+  readonly stoppingTask: (taskId: string) => boolean
   /** The fork that the thread is still being copied into; null: none. */
   readonly pendingFork: () => string | null
   /** Whether a blob is stored, or comes with the command. */

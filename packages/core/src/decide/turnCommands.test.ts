@@ -32,6 +32,16 @@ describe("task.stop", () => {
     expect(stop()).toMatchObject(nothing)
   })
 
+  it("of a task that the agent is being asked to end changes nothing; where that call is over it may be asked again", () => {
+    const { c, stop, taskId } = withTask(live())
+    stop()
+    c.stoppingTasks.add(taskId)
+    expect(stop()).toMatchObject(nothing)
+    expect(c.effects).toHaveLength(1)
+    c.stoppingTasks.delete(taskId)
+    expect(stop()).toMatchObject({ events: ["task.stop-requested"], effects: ["task.stop"] })
+  })
+
   it("is refused for a task that the thread does not have, and in a session that we do not run", () => {
     const missing = { type: "task.stop", taskId: id("none") }
     expect(live().refusalOf(missing)).toBe(`resource-not-found: Thread ${id("thread")} has no task ${id("none")}.`)

@@ -55,12 +55,13 @@ export const interruptTurn = (situation: Situation, command: CommandOf<"turn.int
     return acceptWith({ events, effects: isOurs(state, thread) ? effects : [], turnId })
   })
 
-/** `task.stop`: the task ends with the agent's own word. */
+/** `task.stop`: the task ends with the agent's own word. Where that call failed, or did not end the task, it may be asked again. */
 export const stopTask = (situation: Situation, { reason, taskId, threadId }: CommandOf<"task.stop">): Decision =>
   onThread(situation, threadId, () => {
     const task = rowOfThread(situation.rows, "tasks", taskId, threadId)
     if (task === null) return refuse("resource-not-found", `Thread ${threadId} has no task ${taskId}.`)
-    if (task.status === "ended") return accept()
+    // What was asked for is under way: a second call would ask the agent for what it is doing.
+    if (task.status === "ended" || situation.stoppingTask(taskId)) return accept()
     const session = livingSession(situation.state)
     if (session?.mode === "imported") return refuseRecording(session)
     if (session?.mode !== "managed") {

@@ -267,6 +267,21 @@ export const workStoreContract = (name: string, open: () => WorkUnderTest): void
       }
     })
 
+    it("knows which background tasks of a thread are being ended", () => {
+      const { work } = fresh()
+      const stop = (effectId: string, taskId: string, more: Partial<EffectRow> = {}) =>
+        work.insertEffect(sampleEffect(effectId, { threadId: "one", kind: "task.stop", payload: { taskId }, ...more }))
+      stop("ended", "ended", going("failed"))
+      stop("pending", "pending")
+      stop("called", "called", going("attempting"))
+      stop("elsewhere", "elsewhere", { threadId: "two" })
+      stop("interrupt", "interrupt", { kind: "turn.interrupt" })
+      const asked = ["ended", "pending", "called", "elsewhere", "interrupt", "missing"]
+      expect(asked.filter((taskId) => work.stoppingTask("one", taskId))).toEqual(["pending", "called"])
+      work.patchEffect("pending", going("delivered"))
+      expect(work.stoppingTask("one", "pending")).toBe(false)
+    })
+
     it("removes what is about a thread, so many at a time, and knows its open calls", () => {
       const { work } = fresh()
       const refused = { refused: { reason: "thread-busy", detail: "It runs." } } as const

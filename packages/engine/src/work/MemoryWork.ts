@@ -1,6 +1,7 @@
 /** The working tables in memory, for tests and for offline commands that fold into Maps. */
 import type { EffectRow } from "@threadfold/contracts"
 import { Portion } from "@threadfold/core"
+import { Predicate } from "effect"
 import { memoryBlobs } from "./MemoryBlobs.js"
 import type { StoredSubscription } from "./SubscriptionStore.js"
 import type { StoredReceipt, WorkStore } from "./WorkStore.js"
@@ -60,6 +61,15 @@ export const memoryWork = (): MemoryWork => {
     },
     openEffect: (threadId) =>
       [...effects.values()].find((row) => row.threadId === threadId && row.endedAt === null) ?? null,
+    stoppingTask: (threadId, taskId) =>
+      [...effects.values()].some(
+        ({ endedAt, kind, payload, threadId: of }) =>
+          of === threadId &&
+          endedAt === null &&
+          kind === "task.stop" &&
+          Predicate.isRecord(payload) &&
+          payload.taskId === taskId,
+      ),
     removeSome: (threadId, limit) => {
       const portion = new Portion(limit)
       const ofThread = [...receipts.values()].filter(

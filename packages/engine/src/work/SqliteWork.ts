@@ -129,6 +129,9 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
   const openEffect = handle.prepare<[string], StoredEffect>(
     `SELECT ${effectColumns} FROM effects WHERE thread_id = ? AND ended_at IS NULL ORDER BY position LIMIT 1`,
   )
+  const stoppingTask = handle.prepare<[string, string]>(
+    `SELECT 1 FROM effects WHERE thread_id = ? AND ended_at IS NULL AND kind = 'task.stop' AND payload ->> '$.taskId' = ? LIMIT 1`,
+  )
   const receiptsOf = handle.prepare<
     [string, number],
     { readonly key: string; readonly bytes: number; readonly kept: number }
@@ -177,6 +180,7 @@ export const sqliteWork = (handle: Sqlite.Database): WorkStore => {
       putReceipt.run(key, content, JSON.stringify(toStored(answer)), at, threadId ?? null)
     },
     openEffect: (threadId) => one(openEffect.get(threadId)),
+    stoppingTask: (threadId, taskId) => stoppingTask.get(threadId, taskId) !== undefined,
     removeSome: (threadId, limit) => {
       const portion = new Portion(limit)
       const refusals = { count: 0, bytes: 0 }

@@ -60,6 +60,8 @@ export interface WorkStore {
   readonly patchEffect: (effectId: string, patch: EffectPatch) => void
   /** An effect of a thread that is pending or being attempted, or null. */
   readonly openEffect: (threadId: string) => EffectRow | null
+  /** Whether a call to end this background task of a thread is pending or being attempted. */
+  readonly stoppingTask: (threadId: string, taskId: string) => boolean
   /**
    * Takes at most `limit` receipts and ended effects of a thread, fewer where they are long: what a `Portion` takes. Effects and refusals are removed. The receipt of an accepted command
    * has ids and a digest alone: it stays, without its thread, so that a retry gets the first answer until it is pruned.

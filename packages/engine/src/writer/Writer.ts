@@ -284,7 +284,7 @@ export class Writer {
     const named: Command = { ...command, threadId: decodeThreadId(streamId) }
     const mint = (purpose: string): string => mintId(this.options.digest, at, `${commandId}|${purpose}`)
     const { state } = this.working.get(streamId)
-    const { attempting, blobs, openEffect, steer } = this.options.work
+    const { attempting, blobs, openEffect, steer, stoppingTask } = this.options.work
     const rows = overlay(streamId)
     const situation: Situation = {
       state,
@@ -292,6 +292,7 @@ export class Writer {
       attempting,
       steer,
       openEffect: () => openEffect(streamId),
+      stoppingTask: (taskId) => stoppingTask(streamId, taskId),
       hasBlob: (hash) => coming.some((blob) => blob.hash === hash) || blobs.find(hash) !== null,
       pendingFork: () => this.imports.forkOf(streamId),
       mint,

@@ -80,6 +80,26 @@ describe.each(databases)("effects %s", (_name, open) => {
     b.close()
   })
 
+  it("that end a background task are made once, for as long as the agent is asked", () => {
+    const b = started(open)
+    const x = new FakeSource("x")
+    const task = x.draft("task.started", { kind: "shell" }, { taskId: "task-1" })
+    b.writer.process([submit(x.start(), x.turn("t1"), task)])
+    const taskId = b.store.find("tasks", "byNativeInSession", [x.sessionId, "task-1"])?.taskId ?? ""
+    const calls = (...names: readonly string[]) =>
+      b.writer
+        .process(names.map((name) => commandOf(name, { type: "task.stop", taskId })))
+        .map((result) => (result.ok ? result.effects.map(({ effectId }) => effectId) : result.error))
+    const [first, second] = calls("stop", "again")
+    expect([first, second]).toEqual([[expect.any(String)], []])
+    const effectId = String(Array.isArray(first) ? first[0] : "")
+    b.writer.process([lease(effectId)])
+    expect(calls("while it is called")).toEqual([[]])
+    b.writer.process([{ ...submit(), effects: [done(effectId)] }])
+    expect(calls("once it is over")).toEqual([[expect.any(String)]])
+    b.close()
+  })
+
   it("are leased once, though two ask in one batch", () => {
     const { b, effectId } = waiting(open)
     const outcomes = b.writer.process([lease(effectId, "one"), lease(effectId, "two")])

@@ -105,6 +105,7 @@ const follows = ({ state, threadId }: Whole, store: SqlStore, command: object): 
     attempting: () => false,
     steer: () => null,
     openEffect: () => null,
+    stoppingTask: () => false,
     pendingFork: () => null,
     hasBlob: () => true,
     mint,
