@@ -4,6 +4,7 @@ import { Effect, TestClock } from "effect"
 import { gate } from "../test/FakeDriver.js"
 import {
   completes,
+  id,
   nativeOf,
   OrchestratorFixture,
   openFixture,
@@ -58,6 +59,9 @@ describe("a turn", () => {
         Effect.sync(() => fixture.agent.last.isOver),
         Boolean,
       )
+      // The connection says what it was opened for: no session of the thread names it.
+      const [opened] = yield* fixture.log(fixture.agent.last.options.connectionId)
+      expect(opened).toMatchObject({ type: "connection.opened", payload: { threadId: id("thread") } })
       fixture.agent.behaviour["start-thread"] = "answer"
       yield* fixture.send("again")
       yield* runningTurn(fixture)

@@ -134,7 +134,7 @@ export class Sessions {
     const fake = new FakeAgent()
     const agent = { name: "mine", driver: fake.driver, model: null, settings: {}, limits: defaultLimits }
     const { connection } = new FakeConnection(fake, { connectionId, marks: {} })
-    const on = { connectionId, agent, connection }
+    const on = { connectionId, openedFor: this.thread(label), agent, connection }
     this.threads.connected(on)
     this.threads.opened({ threadId: this.thread(label), nativeThreadId: label, on })
   }

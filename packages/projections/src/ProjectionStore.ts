@@ -24,7 +24,9 @@ export interface ProjectionStore extends RowsSource {
   readonly removeSome: (streamId: string, limit: number) => RemovedRows
   /** Sessions of a thread behind this epoch, oldest first, at most `limit`, with their connections. */
   readonly sessionsAfter: (threadId: string, epoch: number, limit: number) => readonly ServedSession[]
-  /** Whether a thread besides this one has a session on the connection. */
+  /** Connections that were opened for a thread, by their ids, behind this id, at most `limit`. */
+  readonly openedFor: (threadId: string, after: string, limit: number) => readonly string[]
+  /** Whether a thread besides this one has a session on the connection, or has it opened for it and is not purged. */
   readonly servesOther: (connectionId: string, threadId: string) => boolean
   /** Every row of a stream in canonical order (table order, then key), heavy columns included. For hash, verify, check. */
   readonly rowsOf: (streamId: string) => Iterable<TableRow>

@@ -53,8 +53,17 @@ const prepare = (database: Database) => {
       `SELECT epoch, connection_id AS "connectionId" FROM sessions WHERE thread_id = ? AND epoch > ?
        ORDER BY epoch LIMIT ?`,
     ),
+    openedFor: database
+      .prepare<[string, string, number], string>(
+        `SELECT connection_id FROM connections WHERE opened_for = ? AND connection_id > ? ORDER BY connection_id LIMIT ?`,
+      )
+      .pluck(),
     others: database.prepare<[string, string]>(
       "SELECT 1 FROM sessions WHERE connection_id = ? AND thread_id <> ? LIMIT 1",
+    ),
+    opener: database.prepare<[string, string]>(
+      `SELECT 1 FROM connections JOIN threads ON thread_id = opened_for
+       WHERE connection_id = ? AND opened_for <> ? AND threads.status <> 'purged'`,
     ),
     items: database.prepare<[string, number], string>("SELECT item_id FROM items WHERE thread_id = ? LIMIT ?").pluck(),
     item: page("items", "item_id = ?"),
@@ -98,9 +107,15 @@ export class RowRemoval {
     return this.sql.sessions.all(threadId, epoch, limit)
   }
 
-  /** Whether a thread besides this one has a session on the connection. */
+  /** Connections that were opened for a thread, behind this id. */
+  openedFor(threadId: string, after: string, limit: number): readonly string[] {
+    return this.sql.openedFor.all(threadId, after, limit)
+  }
+
+  /** Whether a thread besides this one has a session on the connection, or has it opened for it and is not purged. */
   servesOther(connectionId: string, threadId: string): boolean {
-    return this.sql.others.get(connectionId, threadId) !== undefined
+    const { opener, others } = this.sql
+    return [others, opener].some((found) => found.get(connectionId, threadId) !== undefined)
   }
 
   private removal(table: TableName): ReturnType<Database["prepare"]> {

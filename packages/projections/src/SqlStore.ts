@@ -102,6 +102,7 @@ export class SqlStore implements ProjectionStore {
 
   removeSome: ProjectionStore["removeSome"] = (...of) => this.statements.removal().some(...of)
   sessionsAfter: ProjectionStore["sessionsAfter"] = (...of) => this.statements.removal().sessionsAfter(...of)
+  openedFor: ProjectionStore["openedFor"] = (...of) => this.statements.removal().openedFor(...of)
   servesOther: ProjectionStore["servesOther"] = (...of) => this.statements.removal().servesOther(...of);
 
   *rowsOf(streamId: string): Iterable<TableRow> {

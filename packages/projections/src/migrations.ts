@@ -71,4 +71,6 @@ export const projectionMigrations: Readonly<Record<string, Effect.Effect<void, S
   "0015_chosen": alignSchema,
   // What was said last in each turn.
   "0016_said": alignSchema,
+  // The thread that a connection was opened for, with its index.
+  "0017_opened_for": alignSchema,
 }

@@ -203,6 +203,7 @@ describe("schema", () => {
           [14, "preview"],
           [15, "chosen"],
           [16, "said"],
+          [17, "opened_for"],
         ])
         expect(yield* migrate).toEqual([])
         const sql = yield* SqlClient.SqlClient

@@ -187,12 +187,17 @@ export const servedIndexes: readonly string[] = [
   "sessions_served ON sessions (connection_id, thread_id) WHERE connection_id IS NOT NULL",
 ]
 
+/** The connections that were opened for a thread, also those on which no session of it began. */
+const openedIndexes: readonly string[] = [
+  "connections_opened_for ON connections (opened_for, connection_id) WHERE opened_for IS NOT NULL",
+]
+
 /**
  * Indexes. Their leading columns are ids of ours, which are time-ordered: random ones in front would cost the write path a
  * factor of two.
  */
 const indexes: readonly string[] = [
-  ...[...idIndexes, ...voiceIndexes, ...sidebarIndexes, ...inboxIndexes, ...servedIndexes].map(
+  ...[...idIndexes, ...voiceIndexes, ...sidebarIndexes, ...inboxIndexes, ...servedIndexes, ...openedIndexes].map(
     (index) => `CREATE INDEX ${index}`,
   ),
   // Newest first in lists; a thread's place never changes.

@@ -19,6 +19,9 @@ export const Connection = shape("ConnectionRow", "One provider process or socket
   reason: optText("Why it closed; null while it is open."),
   openedAt: optTime("When it was opened, by the source clock", "not known"),
   closedAt: optTime("When it closed, by the source clock", "it is open"),
+  openedFor: optText(
+    "Thread that it was opened for; it may serve others, too. Null: not known, or it was purged with it.",
+  ),
   streamVersion: int("Version of the last event folded in."),
   sequence,
 })

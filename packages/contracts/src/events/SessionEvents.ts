@@ -15,6 +15,7 @@ export const ConnectionOpened = shape(
     version: maybe(Schema.String, "Provider version, where it reports one."),
     pid: maybe(Schema.Number, "Operating-system process id."),
     command: maybe(Schema.Array(Schema.String), "Command line that started it, without secrets."),
+    threadId: maybe(Schema.String, "Our id of the thread that it was opened for; it may serve others, too."),
   },
 )
 const ConnectionCloseReason = listed(

@@ -57,6 +57,7 @@ export const blankConnection = (step: Step): ConnectionRow => ({
   reason: null,
   openedAt: null,
   closedAt: null,
+  openedFor: null,
   streamVersion: 0,
   sequence: step.sequence,
 })
@@ -78,6 +79,7 @@ export const connectionOpened = (step: Step, payload: PayloadOf<"connection.open
     version: payload.version ?? null,
     pid: payload.pid ?? null,
     openedAt: step.at,
+    openedFor: payload.threadId ?? null,
   })
 
 /** `connection.closed`: applied once; a second one changes nothing. */

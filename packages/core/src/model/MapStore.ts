@@ -25,10 +25,14 @@ const byOwner = "byOwner"
 /** Name of the look-up for the sessions of one connection. */
 const byConnection = "byConnection"
 
+/** Name of the look-up for the connections that were opened for one thread. */
+const byOpener = "byOpener"
+
 /** Look-ups that only this store needs. */
 const ownLookups = (of: Layout): readonly (readonly [string, readonly string[]])[] => [
   [byOwner, [of.owner]],
   ...(of.table === "sessions" ? [[byConnection, ["connectionId"]] as const] : []),
+  ...(of.table === "connections" ? [[byOpener, ["openedFor"]] as const] : []),
 ]
 
 class MapTable {
@@ -156,10 +160,24 @@ export class MapStore implements RowsSource {
       .slice(0, limit)
       .map((session) => ({ epoch: session.epoch, connectionId: session.connectionId }))
 
-  servesOther = (connectionId: string, threadId: string): boolean =>
-    this.table("sessions")
-      .matches(byConnection, [connectionId])
-      .some((row) => row.threadId !== threadId);
+  openedFor = (threadId: string, after: string, limit: number): readonly string[] =>
+    this.table("connections")
+      .matches(byOpener, [threadId])
+      .map((row) => String(row.connectionId))
+      .filter((connectionId) => compareText(connectionId, after) > 0)
+      .sort(compareText)
+      .slice(0, limit)
+
+  servesOther = (connectionId: string, threadId: string): boolean => {
+    const opener = this.find("connections", "key", [connectionId])?.openedFor ?? null
+    const isLive = (other: string): boolean => (this.find("threads", "key", [other])?.status ?? "purged") !== "purged"
+    return (
+      (opener !== null && opener !== threadId && isLive(opener)) ||
+      this.table("sessions")
+        .matches(byConnection, [connectionId])
+        .some((row) => row.threadId !== threadId)
+    )
+  };
 
   *rowsOf(streamId: string): Iterable<TableRow> {
     for (const table of tableNames) {

@@ -36,6 +36,8 @@ export const PurgeProgress = Schema.Struct({
   removed: Removed,
   /** Epoch of the last session whose connection was looked at. */
   epoch: Schema.optionalWith(Schema.Number, { default: () => 0 }),
+  /** Id of the last connection that was opened for the thread and was looked at; "": none was. */
+  opened: Schema.optionalWith(Schema.String, { default: () => "" }),
   /** Connections that served no other thread, and are not purged yet: they are open, for a moment, or their turn has not come. */
   connections: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] }),
 })
@@ -48,6 +50,7 @@ export const purgeBegins: PurgeProgress = {
   phase: "connections",
   version: 0,
   epoch: 0,
+  opened: "",
   connections: [],
   removed: { events: nothing, natives: nothing, blobs: nothing, rows: nothing, work: nothing },
 }

@@ -142,20 +142,22 @@ export class Purging implements StepByStep {
 
   /**
    * Purges the connections that served this thread alone: the calls that started its sessions name its folder, and standard error may
-   * have its words. It comes first, because the rows of the sessions go.
+   * have its words. So they may where no session began: what was opened for the thread goes as well. It comes first, because the rows
+   * of the sessions go.
    */
   private findConnections(running: Running): void {
     const { progress, purge } = running
     const { driver, store } = this.options
     if (progress.connections.some(this.connections.isOver)) return this.takeConnection(running)
     const sessions = store.sessionsAfter(purge.streamId, progress.epoch, AT_A_TIME)
-    const found = sessions.flatMap(({ connectionId }) =>
-      connectionId === null || store.servesOther(connectionId, purge.streamId) ? [] : [connectionId],
-    )
+    const openedFor = store.openedFor(purge.streamId, progress.opened, AT_A_TIME)
+    const served = sessions.flatMap(({ connectionId }) => (connectionId === null ? [] : [connectionId]))
+    const found = [...served, ...openedFor].filter((connectionId) => !store.servesOther(connectionId, purge.streamId))
     const connections = [...new Set([...progress.connections, ...found])]
     const epoch = sessions.at(-1)?.epoch ?? progress.epoch
-    const phase = sessions.length === 0 ? "events" : "connections"
-    driver.transaction(() => this.save(purge, { ...progress, connections, epoch, phase }))
+    const opened = openedFor.at(-1) ?? progress.opened
+    const phase = sessions.length + openedFor.length === 0 ? "events" : "connections"
+    driver.transaction(() => this.save(purge, { ...progress, connections, epoch, opened, phase }))
   }
 
   /** Seals the first connection that has closed, or strikes it off the list where that is done. */

@@ -28,8 +28,8 @@ class FakeConnection {
       event: { type, payload, native: null, ...numbered, ...(raw === undefined ? {} : { raw }) },
     }
   }
-  /** It comes up, and is asked for a session in the folder. */
-  opens(cwd: string): readonly EventDraft[] {
+  /** It comes up, for a thread where it is named, and is asked for a session in the folder. */
+  opens(cwd: string, threadId?: string): readonly EventDraft[] {
     return [
       this.draft("connection.opened", {
         provider: "codex",
@@ -37,6 +37,7 @@ class FakeConnection {
         version: "1.2.3",
         pid: 77,
         command: ["codex", cwd],
+        ...(threadId === undefined ? {} : { threadId }),
       }),
       { ...this.draft("session.start-requested", { data: { cwd } }, `{"params":{"cwd":"${cwd}"}}`), actor: "client" },
       this.draft("runtime.warning", { message: `stderr names ${cwd}` }, `{"stderr":"${cwd}"}`),
@@ -167,5 +168,64 @@ describe("a purge of one thread of several of a connection", () => {
     expect(filesWith(bench, folder)).toEqual([])
     expect(proven(opened)).toEqual({ log: [], rows: [] })
     opened.close()
+  })
+})
+
+describe("a connection on which no session began", () => {
+  /** The thread is there, and its agent ended before it opened a session. */
+  const failed = (opened: Opened, connection: FakeConnection, of: FakeSource) =>
+    take(opened, ...connection.opens(folder, of.streamId), connection.closes())
+
+  it("goes with the thread that it was opened for", () => {
+    const bench = directory()
+    const opened = bench.open()
+    const { driver } = opened.database
+    const connections = Array.from({ length: 3 }, (_, n) => new FakeConnection(`failed ${n}`))
+    const [gone, kept] = [new FakeSource("gone"), new FakeSource("kept")]
+    const last = new FakeConnection("last")
+    take(opened, ...last.opens(folder, gone.streamId), ...session(gone, last, folder), last.closes())
+    for (const connection of connections) failed(opened, connection, gone)
+    const theirs = new FakeConnection("theirs")
+    take(opened, ...session(kept, theirs, "/other"))
+    take(opened, ...theirs.opens("/other", kept.streamId))
+    purge(opened, gone.streamId)
+    stepped(opened)
+    expect(isOver(opened, gone.streamId)).toBe(true)
+    for (const { streamId } of [...connections, last]) expect(driver.purgeOf(streamId)).not.toBeNull()
+    expect(driver.purgeOf(theirs.streamId)).toBeNull()
+    expect(filesWith(bench, folder)).toEqual([])
+    expect(proven(opened)).toEqual({ log: [], rows: [] })
+    opened.close()
+  })
+
+  it("stays with another thread's purge, though that one had the only session on it", () => {
+    const bench = directory()
+    const opened = bench.open()
+    const { driver } = opened.database
+    const shared = new FakeConnection("shared")
+    const [opener, other] = [new FakeSource("opener"), new FakeSource("other")]
+    take(opened, ...session(opener, new FakeConnection("earlier"), folder))
+    take(opened, ...shared.opens(folder, opener.streamId), ...session(other, shared, folder), shared.closes())
+    purge(opened, other.streamId)
+    stepped(opened)
+    expect(isOver(opened, other.streamId)).toBe(true)
+    expect(driver.purgeOf(shared.streamId)).toBeNull()
+    purge(opened, opener.streamId)
+    stepped(opened)
+    expect(driver.purgeOf(shared.streamId)).not.toBeNull()
+    expect(filesWith(bench, folder)).toEqual([])
+    opened.close()
+  })
+
+  it("goes on after a kill between any two steps", () => {
+    const bench = directory()
+    const begun = bench.open()
+    const [connection, gone] = [new FakeConnection("one"), new FakeSource("gone")]
+    take(begun, ...session(gone, new FakeConnection("earlier"), folder))
+    failed(begun, connection, gone)
+    purge(begun, gone.streamId)
+    const left = killedStepByStep(bench, begun)
+    left.opened.close()
+    expect(filesWith(left.bench, folder)).toEqual([])
   })
 })

@@ -37,7 +37,8 @@ describe("a purge of any thread of any log", () => {
           ended(b, threadId)
           // A connection that served no other thread goes with this one.
           const goes = (streamId: string) =>
-            b.store.sessionsAfter(threadId, 0, 100).some(({ connectionId }) => connectionId === streamId) &&
+            (b.store.sessionsAfter(threadId, 0, 100).some(({ connectionId }) => connectionId === streamId) ||
+              b.store.openedFor(threadId, "", 100).includes(streamId)) &&
             !b.store.servesOther(streamId, threadId) &&
             b.store.whole("connections", [streamId])?.status === "closed"
           const others = b.driver.streams(null, 100).filter((streamId) => streamId !== threadId && !goes(streamId))

@@ -1,4 +1,5 @@
 /** Connections to agents: opened on demand, kept for as long as a thread needs them, and ended with the server. */
+import type { ThreadRow } from "@threadfold/contracts"
 import { Engine } from "@threadfold/engine"
 import type { ModelRoute, ProviderFailure } from "@threadfold/providers"
 import { Context, Effect, Exit, FiberSet, Layer, Scope } from "effect"
@@ -34,7 +35,7 @@ export interface ConnectionsService {
    */
   readonly connect: (
     agent: Agent,
-    cwd: string | null,
+    thread: Pick<ThreadRow, "threadId" | "cwd">,
     route?: ModelRoute,
   ) => Effect.Effect<LiveConnection, AgentFailed, Scope.Scope>
   /** The marks of the processes of a connection. */
@@ -96,7 +97,7 @@ const make = Effect.gen(function* () {
 
   const open = (
     agent: Agent,
-    cwd: string | null,
+    { cwd, threadId }: Pick<ThreadRow, "threadId" | "cwd">,
     route: ModelRoute | undefined,
   ): Effect.Effect<LiveConnection, AgentFailed> =>
     Effect.gen(function* () {
@@ -113,7 +114,7 @@ const make = Effect.gen(function* () {
         Effect.mapError((failure) => agentFailure(agent, failure)),
         Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
       )
-      const live: LiveConnection = { connectionId, agent, connection }
+      const live: LiveConnection = { connectionId, openedFor: threadId, agent, connection }
       threads.connected(live)
       const over = Effect.gen(function* () {
         const lost = threads.disconnected(connectionId)
@@ -177,11 +178,11 @@ const make = Effect.gen(function* () {
     retries,
     words,
     audio,
-    connect: (agent, cwd, route) =>
+    connect: (agent, thread, route) =>
       inTurn(agent)(
         Effect.suspend(() => {
           const shared = threads.shared(agent)
-          return shared === null ? open(agent, cwd, route) : Effect.succeed(shared)
+          return shared === null ? open(agent, thread, route) : Effect.succeed(shared)
         }).pipe(
           Effect.tap(({ connectionId }) => {
             threads.claim(connectionId)

@@ -8,6 +8,8 @@ import type { Agent } from "../Agents.js"
 /** A connection that is open. */
 export interface LiveConnection {
   readonly connectionId: string
+  /** The thread that it was opened for; it may serve others, too. */
+  readonly openedFor: string
   readonly agent: Agent
   readonly connection: ProviderConnection
 }

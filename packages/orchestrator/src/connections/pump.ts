@@ -5,7 +5,7 @@
 import type { Emitted } from "@threadfold/contracts"
 import { newsOf } from "@threadfold/core"
 import { ConnectionIngestion, Engine, type EventDraft } from "@threadfold/engine"
-import { Chunk, Effect, Stream } from "effect"
+import { Chunk, Effect, Predicate, Stream } from "effect"
 import { Ids } from "../Ids.js"
 import { untilTaken } from "../ownWrites.js"
 import { Wakeups } from "../Wakeups.js"
@@ -29,7 +29,7 @@ export interface PumpListeners {
 
 /** Runs until the connection has said its last word. */
 export const pump = (
-  { agent, connection, connectionId }: LiveConnection,
+  { agent, connection, connectionId, openedFor }: LiveConnection,
   { audio, closeStray, retries, threads, words }: PumpListeners,
 ): Effect.Effect<void, never, Engine | Wakeups> =>
   Effect.gen(function* () {
@@ -58,8 +58,14 @@ export const pump = (
 
     const keepsBytes = ({ event, to }: EventDraft): boolean => words.keepsBytes(to.streamId, event.type)
 
+    /** A connection says what it was opened for, so that a purge of that thread finds it though no session began. */
+    const named = (draft: EventDraft): EventDraft =>
+      draft.event.type === "connection.opened" && Predicate.isRecord(draft.event.payload)
+        ? { ...draft, event: { ...draft.event, payload: { ...draft.event.payload, threadId: openedFor } } }
+        : draft
+
     const take = (emitted: readonly Emitted[]): Effect.Effect<void> => {
-      const told = ingestion.drafts(emitted)
+      const told = ingestion.drafts(emitted).map(named)
       const drafts = told.map((draft) => (keepsBytes(draft) ? draft : withoutBytes(draft)))
       for (const { event, to } of told) audio.told(to.streamId, event)
       return untilTaken(engine.submit({ drafts })).pipe(

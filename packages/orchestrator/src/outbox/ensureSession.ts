@@ -77,7 +77,7 @@ const open = (
     const opened = yield* (yield* InferenceGateway).open(agent, threadId)
     const route = opened?.route
     const first = startOf(agent, work, route)
-    const connect = Effect.tap(connections.connect(agent, work.thread.cwd, route), ({ connectionId }) =>
+    const connect = Effect.tap(connections.connect(agent, work.thread, route), ({ connectionId }) =>
       Effect.sync(() => opened?.bind(connectionId)),
     )
     const live = (on: LiveConnection, thread: ThreadOpened): LiveThread => ({ ...thread, threadId, on })

@@ -302,6 +302,27 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
       expect(["own", "shared", "nobody's"].map((id) => store.servesOther(id, "a"))).toEqual([false, true, false])
     })
 
+    it("tells which connections were opened for a thread, which another one keeps until it is purged", () => {
+      const store = fresh()
+      const opened = (connectionId: string, openedFor: string | null) =>
+        putRow("connections", { connectionId, status: "closed", openedFor })
+      store.apply([
+        ...["c3", "c1", "c2"].map((connectionId) => opened(connectionId, "a")),
+        opened("theirs", "b"),
+        opened("gone", "purged"),
+        opened("unknown", null),
+        putRow("threads", { threadId: "a", status: "idle" }),
+        putRow("threads", { threadId: "b", status: "idle" }),
+        putRow("threads", { threadId: "purged", status: "purged" }),
+      ])
+      expect(store.openedFor("a", "", 2)).toEqual(["c1", "c2"])
+      expect(store.openedFor("a", "c2", 2)).toEqual(["c3"])
+      expect(store.openedFor("a", "c3", 2)).toEqual([])
+      const asked = ["c1", "theirs", "gone", "unknown", "nobody's"]
+      expect(asked.filter((connectionId) => store.servesOther(connectionId, "a"))).toEqual(["theirs"])
+      expect(store.servesOther("c1", "b")).toBe(true)
+    })
+
     it("removes the rows of a stream but that of its thread, so many at a time, an item behind its chunks", () => {
       const store = fresh()
       const rows = (threadId: string) => [
