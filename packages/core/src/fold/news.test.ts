@@ -69,6 +69,16 @@ describe("the turn that failed last", () => {
     expect(row(rewound)?.failedTurnId).toBeNull()
   })
 
+  it("is none once that turn runs after all: its start was only given up", () => {
+    const s = new Scenario().start()
+    s.send("turn.requested", { text: "go", handedOver: true }, { native: { callId: "1" } })
+    s.send("turn.accepted", {}, { native: { turnId: t1, callId: "1" } })
+    s.send("turn.start-timed-out", { waitedMs: 60_000 }, { ...ours, ids: { turnId: s.turnRow(t1)?.turnId ?? "" } })
+    expect(row(s)?.failedTurnId).toBe(s.turnRow(t1)?.turnId)
+    expect(row(s.turn(t1))).toMatchObject({ failedTurnId: null, status: "working" })
+    expect(row(s.complete(t1, "failed"))?.failedTurnId).toBe(s.turnRow(t1)?.turnId)
+  })
+
   it("is not an old one whose end comes late", () => {
     const s = running().complete(t1).turn(t2)
     s.complete(t1, "failed")

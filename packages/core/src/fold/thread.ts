@@ -189,6 +189,11 @@ export const forgetFailure = byRule(16, (step: Step): void => {
   step.amendThread((thread) => (thread.failedTurnId === null ? thread : { ...thread, failedTurnId: null }))
 })
 
+/** The turn runs, or runs again: it has not failed after all. */
+export const takeFailureBack = byRule(16, (step: Step, { turnId }: TurnRow): void => {
+  step.amendThread((thread) => (thread.failedTurnId === turnId ? { ...thread, failedTurnId: null } : thread))
+})
+
 /** The status of the thread, from the open state alone. */
 export const threadStatus = (
   state: Pick<FoldState, "thread" | "session" | "active" | "requested"> & {

@@ -12,7 +12,7 @@ import { turnOf } from "./openRows.js"
 import { leaveStarting, moveSession } from "./pointer.js"
 import { eventSession, refuseEnded, refuseStale, type Step } from "./Step.js"
 import { nativeTurnSubject, turnSubject } from "./subjects.js"
-import { forgetFailure } from "./thread.js"
+import { forgetFailure, takeFailureBack } from "./thread.js"
 import { endTurn } from "./turnEnd.js"
 
 const blankTurn = (step: Step, turnId: string): TurnRow => ({
@@ -278,6 +278,7 @@ export const startTurn = byRule(
     step.putTurn(turn)
     linkDelegationsOfTurn(step, turn)
     if (known === null) countTurn(step)
+    else takeFailureBack(step, turn)
     if (state.baseline !== null) state.baseline = { ...state.baseline, turnStarted: true }
     moveSession(step, "running")
     return state.active
