@@ -73,4 +73,6 @@ export const projectionMigrations: Readonly<Record<string, Effect.Effect<void, S
   "0016_said": alignSchema,
   // The thread that a connection was opened for, with its index.
   "0017_opened_for": alignSchema,
+  // The place of requests in the log, with its indexes; threads of one millisecond stand in the order of the log.
+  "0018_opening": alignSchema,
 }

@@ -204,6 +204,7 @@ describe("schema", () => {
           [15, "chosen"],
           [16, "said"],
           [17, "opened_for"],
+          [18, "opening"],
         ])
         expect(yield* migrate).toEqual([])
         const sql = yield* SqlClient.SqlClient

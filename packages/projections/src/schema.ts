@@ -172,7 +172,7 @@ export const voiceIndexes: readonly string[] = [
 
 /** What a sidebar asks for: threads by their last event, by folder, by what they do. Migration 9 made these. */
 export const sidebarIndexes: readonly string[] = [
-  "threads_by_update ON threads (coalesce(updated_at, 0), thread_id)",
+  "threads_by_update ON threads (coalesce(updated_at, 0), sequence, thread_id)",
   "threads_by_folder ON threads (cwd) WHERE cwd IS NOT NULL",
   "threads_by_status ON threads (status)",
 ]
@@ -187,6 +187,12 @@ export const servedIndexes: readonly string[] = [
   "sessions_served ON sessions (connection_id, thread_id) WHERE connection_id IS NOT NULL",
 ]
 
+/** Requests in the order of the log, of one thread and of all. */
+const openingIndexes: readonly string[] = [
+  "requests_by_opening ON requests (thread_id, opened_sequence, request_id)",
+  "requests_opened ON requests (opened_sequence, request_id)",
+]
+
 /** The connections that were opened for a thread, also those on which no session of it began. */
 const openedIndexes: readonly string[] = [
   "connections_opened_for ON connections (opened_for, connection_id) WHERE opened_for IS NOT NULL",
@@ -197,9 +203,15 @@ const openedIndexes: readonly string[] = [
  * factor of two.
  */
 const indexes: readonly string[] = [
-  ...[...idIndexes, ...voiceIndexes, ...sidebarIndexes, ...inboxIndexes, ...servedIndexes, ...openedIndexes].map(
-    (index) => `CREATE INDEX ${index}`,
-  ),
+  ...[
+    ...idIndexes,
+    ...voiceIndexes,
+    ...sidebarIndexes,
+    ...inboxIndexes,
+    ...servedIndexes,
+    ...openedIndexes,
+    ...openingIndexes,
+  ].map((index) => `CREATE INDEX ${index}`),
   // Newest first in lists; a thread's place never changes.
   "CREATE INDEX threads_by_creation ON threads (coalesce(created_at, 0), thread_id)",
   "CREATE INDEX threads_by_native ON threads (native_thread_id) WHERE native_thread_id IS NOT NULL",

@@ -1,5 +1,5 @@
 import { RequestKind } from "../events/RequestEvents.js"
-import { field, growing, json, listed, optText, optTime, retyped, shape, text } from "../fields.js"
+import { field, growing, int, json, listed, optText, optTime, retyped, shape, text } from "../fields.js"
 import { ended, openLists, sequence, span, threadId, version } from "./shared.js"
 import { truncated } from "./Truncated.js"
 import { type RowOf, table } from "./table.js"
@@ -48,6 +48,7 @@ export const Request = shape(
     ),
     openedAt: optTime("When it was asked, by the source clock", "not known"),
     endedAt: span.endedAt,
+    openedSequence: int("Sequence of the event that opened it: requests are listed in this order."),
     sequence,
   },
 )
@@ -56,7 +57,7 @@ export const Request = shape(
 export const requests = table("requests", "One row per approval, question or tool callback.", Request, {
   key: ["requestId"],
   heavy: ["data", "answer"],
-  derived: ["sequence"],
+  derived: ["openedSequence", "sequence"],
   lookups: { byNativeInSession: ["sessionId", "nativeRequestId"] },
   lists: openLists({ status: ["open", "answering"] }),
 })

@@ -21,6 +21,19 @@ describe("rule 6: requests", () => {
     expect(s.state.thread).toMatchObject({ status: "waiting", openRequests: 1 })
   })
 
+  it("keeps the place of its opening, whatever comes of it, also where the clock stands still", () => {
+    const s = new Scenario().start().turn(t1)
+    const opened = ["7", "3", "5"].map((requestId) => {
+      s.send("request.opened", { kind: "user_input" }, { native: { turnId: t1, requestId }, at: 5 })
+      return s.log.at(-1)?.sequence ?? 0
+    })
+    s.send("request.opened", { kind: "user_input", title: "Again" }, { native: { turnId: t1, requestId: "3" } })
+    s.send("request.answered", { decision: "accept" }, { native: { turnId: t1, requestId: "7" } })
+    const placeOf = (requestId: string) =>
+      s.rows.all("requests").find(({ nativeRequestId }) => nativeRequestId === requestId)?.openedSequence
+    expect(["7", "3", "5"].map(placeOf)).toEqual(opened)
+  })
+
   it("goes open → answering → answered", () => {
     const s = asked().send("request.answering", { decision: "accept", by: "ann" }, q)
     expect(row(s)).toMatchObject({ status: "answering", decision: "accept", decidedBy: "ann" })

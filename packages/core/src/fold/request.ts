@@ -74,6 +74,7 @@ export const requestOpened = (
     lastError: null,
     openedAt: step.at,
     endedAt: over ? step.at : null,
+    openedSequence: step.sequence,
     sequence: step.sequence,
   })
   if (!over) noteNews(step)

@@ -96,7 +96,7 @@ const placeOf = ({ kind }: InboxEntry): number => inboxKinds.indexOf(kind)
  * The entries of many threads in their order: by kind, of a kind the oldest first. Requests of one millisecond are in the order of the
  * log, as an agent asked them; then by id, so that no two readers differ.
  *
- * @param sequences `sequence` of the requests by their ids
+ * @param sequences `openedSequence` of the requests by their ids
  */
 export const orderInbox = (
   entries: readonly InboxEntry[],

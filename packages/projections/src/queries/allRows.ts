@@ -1,6 +1,6 @@
 /**
- * Turns, items, requests and model calls of all threads, newest first by their time-ordered ids. A list is read in the order of its
- * key; where only rows that are not over are wanted, a partial index holds those few, and they are sorted.
+ * Turns, items, requests and model calls of all threads, newest first: requests in the order of the log, the others by their
+ * time-ordered ids. A list is read in the order of an index; where only rows that are not over are wanted, a partial index holds those few, and they are sorted.
  */
 import type {
   InferenceDetail,
@@ -21,7 +21,7 @@ import { type InferenceFilter, inferenceFilters } from "./lists.js"
 import { type Page, type PageQuery, readPage } from "./Page.js"
 import type { ReadSql } from "./ReadSql.js"
 import { each, listPage, type ThreadList } from "./read.js"
-import { type RequestFilter, requestFilters } from "./requests.js"
+import { byOpening, type RequestFilter, requestFilters } from "./requests.js"
 import { rangesOf } from "./rewinds.js"
 import type { Condition } from "./select.js"
 import { type TurnFilter, turnFilters } from "./turns.js"
@@ -84,16 +84,15 @@ export const allItemsList: AllRows<"items", ItemDetail> = byId(
   ({ itemId }) => itemId,
 )
 
-export const allRequestsList: AllRows<"requests", RequestDetail> = byId(
-  {
-    name: "requests",
-    table: "requests",
-    id: "request_id",
-    open: { states: ["open", "answering"], sql: "status IN ('open', 'answering')" },
-    view: each(requestDetail),
-  },
-  ({ requestId }) => requestId,
-)
+export const allRequestsList: AllRows<"requests", RequestDetail> = {
+  name: "requests",
+  table: "requests",
+  id: "request_id",
+  order: "desc",
+  columns: byOpening,
+  open: { states: ["open", "answering"], sql: "status IN ('open', 'answering')" },
+  view: each(requestDetail),
+}
 
 export const allInferencesList: AllRows<"inferences", InferenceDetail> = byId(
   {

@@ -85,6 +85,25 @@ describe("filters of threads", () => {
   )
 })
 
+describe("threads by their last event", () => {
+  it.effect("of one millisecond are in the order of the log, on every page", () =>
+    withQueries(
+      ({ store }) =>
+        store.apply([7, 3, 9, 5].map((sequence) => threadRow(`t${10 - sequence}`, { updatedAt: 4, sequence }))),
+      () =>
+        Effect.gen(function* () {
+          const queries = yield* Projections
+          const newest = ["t1", "t3", "t5", "t7"]
+          for (const order of ["asc", "desc"] as const) {
+            const pages = yield* walk((query) => queries.threads({ ...query, sort: "updatedAt" }), { limit: 1, order })
+            const ids = pages.flat().map(({ threadId }) => threadId)
+            expect(ids).toEqual(order === "desc" ? newest : newest.toReversed())
+          }
+        }),
+    ),
+  )
+})
+
 describe("rows of all threads", () => {
   const two = (opened: Parameters<typeof sevenTurns>[0]) => {
     sevenTurns(opened)

@@ -56,7 +56,7 @@ const openRequests = (sql: ReadSql) =>
     sql,
     "requests",
     [{ sql: "status IN ('open', 'answering') AND status = 'open'", params: [] }],
-    `ORDER BY +request_id LIMIT ${mostLookedAt + 1}`,
+    `ORDER BY +opened_sequence LIMIT ${mostLookedAt + 1}`,
   )
 
 /** The inbox with so many entries; its counts are of all. */
@@ -106,7 +106,7 @@ export const inbox = (sql: ReadSql, limit = defaultItems): Effect.Effect<Inbox, 
             queuedSince: since.get(thread.threadId) ?? null,
           }),
         ),
-        new Map(looked.map(({ requestId, sequence: touched }) => [requestId, touched])),
+        new Map(looked.map(({ openedSequence, requestId }) => [requestId, openedSequence])),
       )
       const shown = entries.slice(0, limit).map(inOneLine)
       const items = shown.slice(0, fitting(shown))

@@ -94,11 +94,11 @@ export const item = (sql: ReadSql, itemId: string): Effect.Effect<FoundItem, Row
       const { data = null, threadId } = row
       const about: Condition = {
         sql: `request_id IN (SELECT request_id FROM
-          (SELECT request_id, item_id FROM requests WHERE thread_id = ? ORDER BY request_id DESC LIMIT ${mostRequests})
+          (SELECT request_id, item_id FROM requests WHERE thread_id = ? ORDER BY opened_sequence DESC LIMIT ${mostRequests})
           WHERE item_id = ?)`,
         params: [threadId, itemId],
       }
-      const [request = null] = yield* selectShown(sql, "requests", [about], "ORDER BY request_id DESC LIMIT 1")
+      const [request = null] = yield* selectShown(sql, "requests", [about], "ORDER BY opened_sequence DESC LIMIT 1")
       const view = itemView(row, yield* chunksOf(sql, [row]))
       return { sequence, item: { threadId, ...shownEntry("items", row, view) }, data, request }
     }),

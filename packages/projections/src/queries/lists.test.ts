@@ -63,6 +63,46 @@ describe("lists", () => {
     ),
   )
 
+  it.effect("have requests in the order of the log, not of their ids or their clocks", () =>
+    withQueries(
+      ({ store }) => {
+        const request = (requestId: string, threadId: string, openedSequence: number, sequence: number) =>
+          putRow("requests", { requestId, threadId, openedSequence, sequence, status: "open", kind: "other" })
+        store.apply([
+          ...["a", "b"].map((threadId) => putRow("threads", { threadId, status: "idle", provider: "codex" })),
+          request("id 3", "a", 10, 40),
+          request("id 1", "a", 11, 11),
+          request("id 4", "b", 12, 12),
+          request("id 2", "a", 13, 13),
+          // Made by an older version, and not folded again yet.
+          request("id 9", "a", 0, 9),
+          request("id 8", "a", 0, 8),
+        ])
+      },
+      () =>
+        Effect.gen(function* () {
+          const queries = yield* Projections
+          const asked = ["id 8", "id 9", "id 3", "id 1", "id 4", "id 2"]
+          const ofThread = asked.filter((id) => id !== "id 4")
+          for (const limit of [1, 2, 3]) {
+            for (const order of ["asc", "desc"] as const) {
+              const inOrder = (ids: readonly string[]) => (order === "asc" ? ids : [...ids].reverse())
+              const idsOf = (pages: readonly (readonly { readonly requestId: string }[])[]) =>
+                pages.flat().map(({ requestId }) => requestId)
+              const some = yield* walk((query) => queries.requests("a", query), { limit, order })
+              expect(idsOf(some)).toEqual(inOrder(ofThread))
+              const all = yield* walk((query) => queries.allRequests(query), { limit, order })
+              expect(idsOf(all)).toEqual(inOrder(asked))
+              const open = yield* walk((query) => queries.allRequests({ ...query, status: "open" }), { limit, order })
+              expect(idsOf(open)).toEqual(inOrder(asked))
+            }
+          }
+          const { items } = yield* queries.inbox()
+          expect(items.map(({ requestId }) => requestId)).toEqual(asked)
+        }),
+    ),
+  )
+
   it.effect("filter threads, newest first, and leave deleted ones out", () =>
     withQueries(
       ({ store }) => {

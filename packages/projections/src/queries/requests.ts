@@ -1,20 +1,31 @@
-/** Approvals, questions and tool callbacks of a thread, by their time-ordered ids, newest first; one by its id. */
+/** Approvals, questions and tool callbacks of a thread, in the order of the log, newest first; one by its id. */
 
-import type { RequestDetail, RequestView, Values } from "@threadfold/contracts"
+import type { RequestDetail, RequestView, Rows, Values } from "@threadfold/contracts"
 import { requestDetail, requestView } from "@threadfold/core/model"
 import type { Effect } from "effect"
 import type { RowError } from "./Errors.js"
 import { holding, type MadeQuery, madeIn, valuesIn } from "./filters.js"
-import type { PageQuery } from "./Page.js"
+import type { OrderColumn, PageQuery } from "./Page.js"
 import type { ReadSql } from "./ReadSql.js"
-import { newestFirst, pagesOf, type Resource, resource } from "./read.js"
+import { each, pagesOf, type Resource, resource, type ThreadList } from "./read.js"
 import type { Condition } from "./select.js"
 
-export const requestList = newestFirst(
-  { name: "requests", table: "requests", id: "request_id" },
-  ({ requestId }) => requestId,
-  requestView,
-)
+/**
+ * Ids of one millisecond stand in no order, and a source's clock may go back: the log has the order in which requests were asked. Rows
+ * that an older version has made have no place there until they are folded again; their ids keep them apart.
+ */
+export const byOpening: readonly OrderColumn<Rows["requests"]>[] = [
+  { sql: "opened_sequence", type: "number", value: ({ openedSequence }) => openedSequence },
+  { sql: "request_id", type: "string", value: ({ requestId }) => requestId },
+]
+
+export const requestList: ThreadList<"requests", RequestView> = {
+  name: "requests",
+  table: "requests",
+  order: "desc",
+  columns: byOpening,
+  view: each(requestView),
+}
 
 /** What requests are chosen by, in one thread or in all. */
 export interface RequestFilter extends MadeQuery {

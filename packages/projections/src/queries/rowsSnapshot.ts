@@ -126,7 +126,7 @@ const idColumn = (table: TableName): string => columnName(layout(table).key[0] ?
 /** The highest id of a thread's rows that were not gathered; null: all were. Reads no more of the index than was gathered. */
 const highestLeft = (
   sql: ReadSql,
-  table: "turns" | "items",
+  table: "turns" | "items" | "requests",
   threadId: string,
   gathered: Gathered,
 ): Effect.Effect<string | null, SqlError.SqlError> => {
@@ -238,7 +238,7 @@ const readRows = (
       if ((yield* add("items", where, `LIMIT ${mostOpen + 1}`)) <= mostOpen) whole.add(turnId)
     }
 
-    for (const table of ["turns", "items"] as const) {
+    for (const table of ["turns", "items", "requests"] as const) {
       const highest = table in rest ? yield* highestLeft(sql, table, threadId, gathered) : null
       if (highest === null) delete rest[table]
       else rest[table] = highest

@@ -57,12 +57,16 @@ export const threadList: List<"threads"> = {
   columns: [{ sql: createdAt, type: "number", value: (row) => row.createdAt ?? 0 }, idColumn],
 }
 
-/** The order of a sidebar. A thread that changes while one pages moves to its top. */
+/** The order of a sidebar; of one millisecond that of the log. A thread that changes while one pages moves to its top. */
 export const updatedList: List<"threads"> = {
   name: "threads-updated",
   table: "threads",
   order: "desc",
-  columns: [{ sql: updatedAt, type: "number", value: (row) => row.updatedAt ?? 0 }, idColumn],
+  columns: [
+    { sql: updatedAt, type: "number", value: (row) => row.updatedAt ?? 0 },
+    { sql: "sequence", type: "number", value: (row) => row.sequence },
+    idColumn,
+  ],
 }
 
 /** Threads that are found by an index of their own and then sorted, at most; more are walked through in the order of the list. */

@@ -2,6 +2,7 @@ import type { RowChange } from "@threadfold/contracts/api"
 import fc from "fast-check"
 import { describe, expect, it, vi } from "vitest"
 import type { Api } from "../../api/Api.js"
+import { floorOfRequests } from "./ThreadPart.js"
 import { ThreadStore } from "./ThreadStore.js"
 
 const threadId = "thread-1"
@@ -62,6 +63,7 @@ const viewOf = ({ id, itemId, table, turnId }: Row) => ({
 const rowOf = (row: Row) => ({
   ...viewOf(row),
   ordinal: row.ordinal,
+  openedSequence: row.ordinal * 3,
   steeredInto: null,
   usage: null,
   stalled: 0,
@@ -70,11 +72,8 @@ const rowOf = (row: Row) => ({
   hasFinal: 1,
 })
 
-/** The list as the server has it: turns and items by their ordinals, requests by their ids. */
-const listOf = (rows: readonly Row[], table: Table): readonly Row[] => {
-  const list = rows.filter((row) => row.table === table)
-  return table === "requests" ? list.toSorted((a, b) => (a.id < b.id ? -1 : 1)) : list
-}
+/** The list as the server has it: in the order of the log. */
+const listOf = (rows: readonly Row[], table: Table): readonly Row[] => rows.filter((row) => row.table === table)
 
 const tables: readonly Table[] = ["turns", "items", "requests"]
 
@@ -182,4 +181,16 @@ describe("the order of a thread with many events of one millisecond", () => {
       return store
     })
   })
+})
+
+it("the requests of a snapshot have no gap from the oldest of its newest ones on; open ones may be older", () => {
+  const rows = [9, 2, 7, 4].map((openedSequence) => ({ openedSequence, requestId: `asked ${openedSequence}` }))
+  expect([1, 2, 3, 4, 5].map((newest) => floorOfRequests(rows, newest))).toEqual([
+    "asked 9",
+    "asked 7",
+    "asked 4",
+    "asked 2",
+    "asked 2",
+  ])
+  expect(floorOfRequests([], 5)).toBeNull()
 })

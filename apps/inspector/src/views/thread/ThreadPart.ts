@@ -1,10 +1,9 @@
 /**
- * One list of a thread, as far as it is read: its entries in the order of the server, and where older ones are. Turns and items are in
- * the order of their ordinals, which rows have; a page of views has none, and is in that order itself. Requests are in the order of
- * their ids.
+ * One list of a thread, as far as it is read: its entries in the order of the server, and where older ones are. Rows have their places:
+ * turns and items an ordinal, requests the sequence of their opening. A page of views has none, and is in that order itself.
  */
 
-import type { ItemRow, TurnRow } from "@threadfold/contracts"
+import type { ItemRow, RequestRow, TurnRow } from "@threadfold/contracts"
 import type { Page } from "../../api/Api.js"
 import { KeyedStore } from "../../live/KeyedStore.js"
 import { countWhile } from "../../live/sorted.js"
@@ -29,6 +28,14 @@ export const floorOf = (rows: readonly (TurnRow | ItemRow)[], name: "turns" | "i
   return "itemId" in floor ? floor.itemId : floor.turnId
 }
 
+/**
+ * Id of the oldest request from which on none is missing, of rows of a snapshot: its newest, and older ones that are open.
+ *
+ * @param newest how many of the newest the snapshot has
+ */
+export const floorOfRequests = (rows: readonly Pick<RequestRow, "openedSequence" | "requestId">[], newest: number) =>
+  rows.toSorted((a, b) => b.openedSequence - a.openedSequence)[Math.min(newest, rows.length) - 1]?.requestId ?? null
+
 export class ThreadPart<V> {
   readonly rows = new KeyedStore<V>()
   /** Ids of the entries that are read, oldest first. */
@@ -40,16 +47,14 @@ export class ThreadPart<V> {
   constructor(
     /** Its name in the API: `/v1/threads/{id}/<name>`. */
     readonly name: "turns" | "items" | "requests",
-    private readonly order: "ordinal" | "id",
     private readonly idOf: (view: V) => string,
   ) {}
 
   /** An entry as it is now. True: it is new. */
-  put(view: V, ordinal = 0): boolean {
+  put(view: V, place: number): boolean {
     const id = this.idOf(view)
     const isNew = !this.#places.has(id)
     if (isNew) {
-      const place = this.order === "id" ? 0 : ordinal
       this.ids.splice(this.#indexOf(place, id), 0, id)
       this.#places.set(id, place)
     }
@@ -62,7 +67,7 @@ export class ThreadPart<V> {
     let place = this.reach.floor === null ? 0 : (this.#places.get(this.reach.floor) ?? 0)
     for (const view of items) {
       const held = this.#places.get(this.idOf(view))
-      // No ordinal that is known is higher: each entry has one of its own.
+      // No place that is known is higher: each entry has one of its own.
       place = held === undefined ? place - 1 : Math.min(place, held)
       if (held === undefined) this.put(view, place)
     }

@@ -25,7 +25,7 @@ import { changesOf, type FeedListener } from "../../live/Feed.js"
 import { KeyedStore, ValueStore } from "../../live/KeyedStore.js"
 import { type Entry, entriesOf, mergedOf, type Placed, type Reach, sameEntries, startOf } from "./entries.js"
 import { type Chunk, itemOfRow, queuedOfRow, requestOfRow, type Sent, turnOfRow } from "./rowViews.js"
-import { floorOf, ThreadPart } from "./ThreadPart.js"
+import { floorOf, floorOfRequests, ThreadPart } from "./ThreadPart.js"
 
 /** What is shown around the transcript. */
 export interface ThreadHead {
@@ -71,9 +71,9 @@ const nextFrame = (run: () => void): void => {
 }
 
 export class ThreadStore implements FeedListener {
-  readonly #turns = new ThreadPart<TurnView>("turns", "ordinal", ({ turnId }) => turnId)
-  readonly #items = new ThreadPart<ItemView>("items", "ordinal", ({ itemId }) => itemId)
-  readonly #requests = new ThreadPart<RequestView>("requests", "id", ({ requestId }) => requestId)
+  readonly #turns = new ThreadPart<TurnView>("turns", ({ turnId }) => turnId)
+  readonly #items = new ThreadPart<ItemView>("items", ({ itemId }) => itemId)
+  readonly #requests = new ThreadPart<RequestView>("requests", ({ requestId }) => requestId)
   readonly turns = this.#turns.rows
   readonly items = this.#items.rows
   readonly requests = this.#requests.rows
@@ -187,13 +187,14 @@ export class ThreadStore implements FeedListener {
     const changes = snapshotOrder.flatMap((table) =>
       (snapshot.rows[table] ?? []).map((row) => ({ table, key: [], row })),
     )
-    this.#apply({ streamId: this.threadId, sequence: snapshot.sequence, changes })
+    const all: RowChanges = { streamId: this.threadId, sequence: snapshot.sequence, changes }
+    this.#apply(all)
     this.#putItems()
     const { items, requests, turns } = snapshot.more
-    const restOfRequests = snapshot.rest.requests ?? ""
     this.#turns.beginAt(floorOf([...this.#turnRows.values()], "turns"), turns ?? null)
     this.#items.beginAt(floorOf([...this.#itemRows.values()], "items"), items ?? null)
-    this.#requests.beginAt(this.#requests.ids.find((id) => id >= restOfRequests) ?? null, requests ?? null)
+    const asked = changesOf("requests", all).flatMap((change) => (change.kind === "put" ? [change.row] : []))
+    this.#requests.beginAt(floorOfRequests(asked, firstRows), requests ?? null)
     const early = this.#early ?? []
     this.#early = null
     for (const one of early) if (one.sequence > snapshot.sequence) this.#apply(one)
@@ -265,7 +266,7 @@ export class ThreadStore implements FeedListener {
     }
     for (const change of changesOf("requests", changes)) {
       if (change.kind === "removed") this.#requests.remove(String(change.key[0]))
-      else this.#requests.put(requestOfRow(change.row))
+      else this.#requests.put(requestOfRow(change.row), change.row.openedSequence)
     }
     for (const change of changesOf("queue", changes)) {
       if (change.kind === "removed") this.#queue.delete(String(change.key[0]))
