@@ -18,6 +18,7 @@ const areas: Readonly<Record<string, readonly string[]>> = {
   // Rules 1 to 9.
   fold: [
     "closures",
+    "configuration",
     "delegation",
     "earlyEnd",
     "echo",

@@ -8,9 +8,6 @@ type Settings = Readonly<Record<string, unknown>>
 /** The settings of the thread, which its open state does not hold. */
 const settingsOf = ({ rows, threadId }: Step): unknown => rows.whole("threads", [threadId])?.settings ?? null
 
-const isSame = (one: unknown, other: unknown): boolean =>
-  one !== undefined && other !== undefined && canonicalJson(one) === canonicalJson(other)
-
 /** The choices that were made: null is none. */
 const told = (chosen: Configuration): Configuration =>
   Object.fromEntries(Object.entries(chosen).filter(([, choice]) => typeof choice === "string"))
@@ -42,12 +39,16 @@ export const sessionConfigureRequested = (
   step.keepHeavy({ settings: { ...(isObject(before) ? before : {}), ...settings } })
 }
 
-/** The settings without what the agent did not take; what was chosen anew meanwhile stays. */
+/**
+ * The settings without what the agent did not take; what was chosen anew meanwhile stays. A setting may have a name that every object
+ * has.
+ */
 const restored = (now: Settings, refused: Settings, had: Settings): Settings =>
   Object.fromEntries(
     Object.entries(now).flatMap(([name, value]) => {
-      if (!isSame(value, refused[name])) return [[name, value]]
-      return had[name] === undefined ? [] : [[name, had[name]]]
+      const isRefused = Object.hasOwn(refused, name) && canonicalJson(value) === canonicalJson(refused[name])
+      if (!isRefused) return [[name, value]]
+      return Object.hasOwn(had, name) ? [[name, had[name]]] : []
     }),
   )
 
