@@ -38,7 +38,8 @@ describe("the first words of a thread", () => {
     expect(words(s)).toBe("Fix the build")
     expect(words(asked(s, t2, "Something else"))).toBe("Fix the build")
     const requested = new Scenario().start().send("turn.requested", { text: "Do it" }, { session: null })
-    expect(words(requested)).toBe("Do it")
+    requested.send("turn.requested", { text: "Then this" }, { session: null })
+    expect(requested.state.thread).toMatchObject({ firstWords: "Do it", firstWordsTurn: 1 })
   })
 
   it("are none of an agent's message, of one without words, or of one that has no place", () => {
@@ -160,6 +161,46 @@ describe("the preview of a thread", () => {
     const s = asked(asked(new Scenario().start(), t1, "One"), t2, "Two")
     said(s, "late", "By the way").send("thread.rewound", {}, { native: { turnId: t2 } })
     expect(s.state.thread).toMatchObject({ preview: "By the way", previewTurn: 1 })
+  })
+
+  it("is not a message that waits for its turn from before the turns that are left", () => {
+    const s = new Scenario().start().send("turn.requested", { text: "Zero" }, { session: null })
+    asked(asked(s, t1, "One"), t2, "Two").send("thread.rewound", {}, { native: { turnId: t2 } })
+    expect(s.state.thread).toMatchObject({ preview: "One", previewTurn: 2 })
+  })
+
+  it("is the newest of those that wait and have words, and of turns that were taken back before none", () => {
+    const s = asked(asked(asked(new Scenario().start(), t1, "One"), t2, "Two"), t3, "Three")
+    s.send("thread.rewound", {}, { native: { turnId: t2 } })
+    expect(s.state.thread).toMatchObject({ preview: "One", previewTurn: 1 })
+    const t4 = strong("t4")
+    asked(s, t4, "Four")
+    for (const text of ["Five", "Six", null]) s.send("turn.requested", { text }, { session: null })
+    asked(s, strong("t8"), "Eight").send("thread.rewound", {}, { native: { turnId: t4 } })
+    expect(s.state.thread).toMatchObject({ preview: "Six", previewTurn: 6 })
+  })
+
+  it("of a message without a turn belongs to none, and no rewind clears it", () => {
+    const s = asked(new Scenario().start(), t1, "One")
+    s.send("item.completed", { kind: "agent_message", status: "completed", text: "Aside" }, { native: { itemId: "a" } })
+    expect(s.state.thread).toMatchObject({ preview: "Aside", previewTurn: null })
+    s.send("thread.rewound", {}, { native: { turnId: t1 } })
+    expect(s.state.thread).toMatchObject({ preview: "Aside", previewTurn: null })
+  })
+
+  it("is of the turn in which the same words were said last", () => {
+    const s = asked(asked(new Scenario().start(), t1, "Again"), t2, "Again")
+    expect(s.state.thread).toMatchObject({ preview: "Again", previewTurn: 2 })
+  })
+
+  it("writes no turn whose last words are the same", () => {
+    const s = said(new Scenario().start().turn(t1), "m", "Same")
+    const before = s.turnRow(t1)?.sequence
+    s.item("n", t1)
+    const started = s.turnRow(t1)?.sequence
+    expect(started).not.toBe(before)
+    said(s, "n", "Same")
+    expect(s.turnRow(t1)?.sequence).toBe(started)
   })
 
   it("is a message that waits for its turn, where a rewind takes back turns before it", () => {

@@ -38,6 +38,9 @@ describe("what is news to a person", () => {
     const s = new Scenario().send("thread.imported", { source: "codex-rollout" }, ours)
     s.start().turn(t1).complete(t1, "failed")
     expect(row(s)).toMatchObject({ newsVersion: null, failedTurnId: null })
+    const session = new Scenario().send("session.started", { provider: "codex", mode: "imported" })
+    session.turn(t1).complete(t1, "failed")
+    expect(row(session)).toMatchObject({ newsVersion: null, failedTurnId: null })
   })
 
   it("is read up to a version, never less, and never beyond what there is", () => {
@@ -83,6 +86,23 @@ describe("the turn that failed last", () => {
     const s = running().complete(t1).turn(t2)
     s.complete(t1, "failed")
     expect(row(s)?.failedTurnId).toBeNull()
+    // The next turn has ended the first one, whose own word replaces that.
+    const replaced = running().status("ready").turn(t2).complete(t1, "failed")
+    expect(replaced.turnRow(t1)).toMatchObject({ outcome: "failed", evidence: "observed" })
+    expect(row(replaced)?.failedTurnId).toBeNull()
+  })
+
+  it("has not failed where its own end replaces the failure, and another one's end says nothing of it", () => {
+    const s = new Scenario().start()
+    s.send("turn.requested", { text: "go", handedOver: true }, { native: { callId: "1" } })
+    s.send("turn.accepted", {}, { native: { turnId: t1, callId: "1" } })
+    s.send("turn.start-timed-out", { waitedMs: 60_000 }, { ...ours, ids: { turnId: s.turnRow(t1)?.turnId ?? "" } })
+    expect(row(s)?.failedTurnId).toBe(s.turnRow(t1)?.turnId)
+    s.complete(t1)
+    expect(row(s)).toMatchObject({ failedTurnId: null, turns: 1 })
+    const two = running().status("ready").turn(t2).complete(t2, "failed").complete(t1)
+    expect(two.turnRow(t1)).toMatchObject({ outcome: "completed" })
+    expect(row(two)?.failedTurnId).toBe(two.turnRow(t2)?.turnId)
   })
 })
 

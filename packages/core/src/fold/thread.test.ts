@@ -67,6 +67,14 @@ describe("the thread's row", () => {
     ])
   })
 
+  it("keeps its agent in a fork that names none", () => {
+    const forked = (agent?: string) =>
+      new Scenario()
+        .send("thread.created", { agent: "mine" }, ours)
+        .send("thread.forked", { fromThreadId: id("other"), agent }, ours).state.thread?.agent
+    expect([forked(), forked("coder")]).toEqual(["mine", "coder"])
+  })
+
   it("has the rules that were said last, and none of the thread that it was forked from", () => {
     const rules = [{ action: "accept", afterMs: 5 }] as const
     const s = new Scenario().start().send("thread.unattended-set", { rules }, ours)
