@@ -1,7 +1,7 @@
 import type { UnattendedRules } from "@threadfold/contracts"
 import { Either } from "effect"
 import { describe, expect, it } from "vitest"
-import { answerBy, type RuleHolder, ruleFor } from "./unattendedRules.js"
+import { answerBy, isAnswerRule, type RuleHolder, ruleFor } from "./unattendedRules.js"
 
 const accept: UnattendedRules = [{ action: "accept", afterMs: 0 }]
 const wait: UnattendedRules = [{ kind: null, action: "wait" }]
@@ -27,6 +27,11 @@ describe("the rule that counts", () => {
 })
 
 describe("the answer that a rule gives", () => {
+  it("is none of a rule that has the question wait", () => {
+    const rules = [...wait, ...accept, { action: "decline", afterMs: 1 } as const]
+    expect(rules.map((rule) => isAnswerRule({ rule, threadId: "a" }))).toEqual([false, true, true])
+  })
+
   const given = (kind: string, data: unknown, action: "accept" | "decline") =>
     Either.match(answerBy({ kind, data }, action), { onLeft: (why) => why, onRight: ({ decision }) => decision })
   const choices = (...decisions: readonly string[]) => ({ choices: decisions.map((decision) => ({ decision })) })
@@ -38,6 +43,7 @@ describe("the answer that a rule gives", () => {
   it.each<[string, string, unknown, "accept" | "decline", string]>([
     ["an approval", "command_approval", choices("accept", "decline"), "accept", "accept"],
     ["an approval that says nothing of its answers", "file_change_approval", {}, "accept", "accept"],
+    ["permissions that say nothing of their answers", "permissions", {}, "accept", "accept"],
     [
       "an approval by the agent's own word",
       "permissions",
