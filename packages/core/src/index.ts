@@ -27,7 +27,7 @@ export {
 export { type ImageType, imageTypes, isImageType, mediaTypeOf } from "./message/mediaType.js"
 export { blobsOfEvent, blobsOfParts, type Message, messageOf, slashCommand } from "./message/parts.js"
 export { Portion } from "./Portion.js"
-export { isPayload } from "./payload/guard.js"
+export { exactGuardOf, isExactPayload, isPayload } from "./payload/guard.js"
 export { upcast } from "./payload/upcast.js"
 export type { RowSource } from "./RowSource.js"
 export { type Digest, mintId } from "./resolve/mints.js"

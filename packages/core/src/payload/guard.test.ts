@@ -1,9 +1,9 @@
-import { decodePayload, events, isEventType } from "@threadfold/contracts"
+import { decodePayload, events, isEventType, ProviderEvent } from "@threadfold/contracts"
 import { arbHostile, arbSession, paused } from "@threadfold/testkit"
 import { Either, Schema } from "effect"
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { guardOf, isPayload } from "./guard.js"
+import { exactGuardOf, guardOf, isExactPayload, isPayload } from "./guard.js"
 
 const types = Object.keys(events).filter(isEventType)
 
@@ -118,6 +118,58 @@ describe("payload guards", () => {
             const object = typeof event.payload === "object" && !Array.isArray(event.payload)
             const decodes = object && Either.isRight(decodePayload(event.type)(event.payload))
             expect(isPayload(event.type, event.payload)).toBe(decodes)
+          }
+        }),
+      ),
+      { numRuns: 40 },
+    )
+  })
+})
+
+describe("exact guards", () => {
+  const isEvent = exactGuardOf("ProviderEvent", ProviderEvent)
+  const decodeEvent = Schema.decodeUnknownEither(ProviderEvent)
+  const event = {
+    type: "turn.started",
+    channel: "agent",
+    seq: 1,
+    at: 1,
+    native: { turnId: "t" },
+    payload: {},
+    raw: "{}",
+  }
+
+  it("take what decodes to itself", () => {
+    expect(isEvent(event)).toBe(true)
+    expect(isEvent({ ...event, v: null, native: null, raw: null })).toBe(true)
+    expect(isExactPayload("thread.renamed", { title: "A" })).toBe(true)
+  })
+
+  it("refuse what a decode refuses or takes something from", () => {
+    const others = [
+      { ...event, seq: 0 },
+      { ...event, seq: 1.5 },
+      { ...event, channel: "no such" },
+      { ...event, native: { turnId: "t".repeat(10_000) } },
+      { ...event, native: { turnId: "t", more: null } },
+      { ...event, more: 1 },
+      JSON.parse(`{"__proto__": 1, ${JSON.stringify(event).slice(1)}`),
+    ]
+    for (const other of others) expect(isEvent(other)).toBe(false)
+    expect(isExactPayload("thread.renamed", { title: "A", more: 1 })).toBe(false)
+    expect(isExactPayload("thread.renamed", { title: 1 })).toBe(false)
+  })
+
+  it("agree with the schema on everything that sources send, hostile ones included", async () => {
+    await fc.assert(
+      paused(
+        fc.property(arbHostile(arbSession()), (sent) => {
+          for (const { event } of sent) {
+            const read: unknown = JSON.parse(JSON.stringify(event))
+            if (isEvent(read)) expect(decodeEvent(read)).toEqual(Either.right(read))
+            if (isEventType(event.type) && isExactPayload(event.type, event.payload)) {
+              expect(decodePayload(event.type)(event.payload)).toEqual(Either.right(event.payload))
+            }
           }
         }),
       ),

@@ -25,7 +25,7 @@ import { LRUCache } from "lru-cache"
 import { RegistrationInvalid, SessionConflict } from "../Errors.js"
 import { decodeLines } from "./decodeLines.js"
 import { makeLeases } from "./Leases.js"
-import { type LineContext, type LineRules, lineReader, type ParsedLine, type PushedLine } from "./lines.js"
+import { type LineContext, type LineRules, type ParsedLine, type PushedLine, readLine } from "./lines.js"
 import { inPieces } from "./pieces.js"
 import { attachedRedaction } from "./redaction.js"
 import { attachCommand, contentKey, contentOf, detachCommand, leaseLapsed } from "./registration.js"
@@ -244,7 +244,7 @@ const make = Effect.gen(function* () {
 
   const push: AttachedSessionsService["push"] = (context, lines) =>
     Effect.gen(function* () {
-      const read = lineReader(context, rules)
+      const read = (found: PushedLine) => readLine(rules, context, found)
       const outcomes: LineOutcome[] = []
       for (let start = 0; start < lines.length; ) {
         const some = yield* inPieces(decodeLines(read, lines, start))
@@ -264,7 +264,7 @@ const make = Effect.gen(function* () {
   /** The line, decoded; null: that takes so long that others have to be served meanwhile. */
   const decodedNow = (context: LineContext, found: PushedLine): ParsedLine | null => {
     if (found.end - found.start > Math.min(maxLineBytes, longestNow)) return null
-    const step = lineReader(context, rules)(found).next()
+    const step = readLine(rules, context, found).next()
     return step.done === true ? step.value : null
   }
 

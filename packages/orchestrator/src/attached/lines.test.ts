@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { maxJsonDepth, maxJsonValues, maxSeq, maxTime } from "@threadfold/contracts"
 import fc from "fast-check"
 import { decodeLines } from "./decodeLines.js"
-import { type LineFault, lineReader, type ParsedLine, type PushedLine } from "./lines.js"
+import { type LineFault, type LineRules, type ParsedLine, type PushedLine, readLine } from "./lines.js"
 import { bytesAtATime, type InPieces } from "./pieces.js"
 import { salvage } from "./salvage.js"
 
@@ -13,7 +13,8 @@ const context = {
   startedAt: 1_700_000_000_000,
 }
 const maxBytes = 100_000
-const read = lineReader(context, { maxBytes, redact: (event) => event, redactText: (text) => text })
+const rules: LineRules = { maxBytes, redact: (event) => event, redactText: (text) => text }
+const read = (line: PushedLine) => readLine(rules, context, line)
 
 /** Does work at once. */
 const whole = <A>(work: InPieces<A>): A => {

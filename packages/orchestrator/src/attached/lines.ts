@@ -18,6 +18,7 @@ import {
   ProviderEvent,
   readJson,
 } from "@threadfold/contracts"
+import { exactGuardOf, isExactPayload } from "@threadfold/core"
 import type { EventDraft } from "@threadfold/engine"
 import { Either, type ParseResult, Schema } from "effect"
 import type { InPieces } from "./pieces.js"
@@ -42,12 +43,18 @@ export interface LineContext {
   readonly startedAt: number
 }
 
+/** What an event has that a line tells. */
+export type LineEvent = Pick<
+  EventDraft["event"],
+  "type" | "v" | "channel" | "seq" | "at" | "native" | "payload" | "raw"
+>
+
 /** How lines are taken. */
 export interface LineRules {
   /** Longest line, bytes. */
   readonly maxBytes: number
   /** Takes out of an event what must not be recorded. */
-  readonly redact: (event: EventDraft["event"]) => EventDraft["event"]
+  readonly redact: (event: LineEvent) => LineEvent
   /** The same for a text. */
   readonly redactText: (text: string) => string
 }
@@ -94,6 +101,8 @@ const longestPlace = 200
 const isPushable = (channel: string): boolean => channel !== "client"
 
 const decodeEvent = Schema.decodeUnknownEither(ProviderEvent)
+/** Nearly all events are as the schema says: for them no decode is needed. */
+const isExactEvent = exactGuardOf("ProviderEvent", ProviderEvent)
 
 /** Streamed text: a piece may be cut between the halves of a surrogate pair. */
 const cutTexts: ReadonlySet<string> = new Set(["payload.delta"])
@@ -114,6 +123,7 @@ const faultOf = ({ channel, payload = {}, type, v }: ProviderEvent): LineFault |
   if (!isProviderEventType(type)) return { problem: "type-reserved", place: "type" }
   // Another version's payload is for that version to judge.
   if ((v ?? eventVersions[type]) !== eventVersions[type]) return null
+  if (isExactPayload(type, payload)) return null
   if (!isRecord(payload)) return { problem: "payload-invalid", place: "payload" }
   const checked = decodePayload(type)(payload)
   return Either.isLeft(checked) ? { problem: "payload-invalid", place: placeOf(checked.left, "payload") } : null
@@ -134,71 +144,83 @@ const unknownField = (event: Readonly<Record<string, unknown>>): LineFault | nul
 
 const sha256 = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex")
 
-/** Decodes lines of one session, each in pieces where it is long. */
-export const lineReader = (context: LineContext, rules: LineRules): ((found: PushedLine) => InPieces<ParsedLine>) => {
-  const { redactText } = rules
-
-  const draft = (event: EventDraft["event"]): EventDraft => ({
-    to: { streamId: context.streamId },
-    sessionId: context.sessionId,
-    actor: "provider",
-    event: rules.redact(event),
-  })
-
-  /** A line that is no event: kept under its number, where it has one. */
-  function* refused(found: PushedLine, { channel, seq, type }: Salvaged, fault: LineFault): InPieces<ParsedLine> {
-    const { body, end, line, start } = found
-    if (channel === null || seq === null || !isPushable(channel)) {
-      return { line, seq: null, draft: null, fault, unknown: null, values: 0 }
-    }
-    const bytes = body.subarray(start, end)
-    const isLong = bytes.length > rules.maxBytes
-    if (isLong) yield
-    const text = bytes.toString("utf8")
-    if (isLong) yield
-    const recorded = redactText(text)
-    if (isLong) yield
-    const method = (type ?? "unreadable").slice(0, maxTypeLength).toWellFormed()
-    const payload = {
-      method,
-      known: isEventType(method),
-      problem: fault.problem,
-      ...(fault.place === "" ? {} : { place: fault.place.slice(0, longestPlace).toWellFormed() }),
-      line: { bytes: bytes.length, sha256: sha256(recorded === text ? bytes : recorded) },
-    }
-    const raw = isLong ? headOf(recorded) : recorded.trim()
-    const event = { type: "provider.unmapped", channel, seq, at: context.startedAt, payload, raw }
-    return { line, seq, draft: draft(event), fault, unknown: null, values: 1 }
+/** A line that is no event: kept under its number, where it has one. */
+function* refused(
+  { redact, redactText, maxBytes }: LineRules,
+  context: LineContext,
+  found: PushedLine,
+  { channel, seq, type }: Salvaged,
+  fault: LineFault,
+): InPieces<ParsedLine> {
+  const { body, end, line, start } = found
+  if (channel === null || seq === null || !isPushable(channel)) {
+    return { line, seq: null, draft: null, fault, unknown: null, values: 0 }
   }
-
-  return function* (found) {
-    const { body, end, line, start } = found
-    /** For a line that is no event: what it says of itself has to be looked for. */
-    function* unread(fault: LineFault): InPieces<ParsedLine> {
-      return yield* refused(found, yield* salvage(body, start, end), fault)
-    }
-    if (end - start > rules.maxBytes) return yield* unread({ problem: "line-too-long", place: "" })
-    const bytes = body.subarray(start, end)
-    if (!isUtf8(bytes)) return yield* unread({ problem: "line-not-unicode", place: "" })
-    const text = bytes.toString("utf8").trim()
-    const read = readJson(text, cutTexts)
-    if ("problem" in read) return yield* unread(read)
-    if (!isRecord(read.value)) {
-      return { line, seq: null, draft: null, fault: { problem: "not-an-event", place: "" }, unknown: null, values: 0 }
-    }
-    const decoded = decodeEvent(read.value)
-    if (Either.isLeft(decoded)) return yield* unread({ problem: "not-an-event", place: placeOf(decoded.left) })
-    const event = decoded.right
-    const fault = faultOf(event)
-    if (fault !== null) return yield* refused(found, { ...event }, fault)
-    // Ids of ours are resolved, never taken from outside: an adapter cannot reach into another thread by naming one.
-    const { at, channel, native, payload = {}, raw = null, seq, type, v } = event
-    const unknown = unknownField(read.value)
-    // What this version does not know is kept, as everything that a source says.
-    const kept = unknown === null ? raw : (raw ?? text)
-    const taken = draft({ type, v, channel, seq, at, native, payload, raw: kept })
-    return { line, seq, draft: taken, fault: null, unknown, values: read.values }
+  const bytes = body.subarray(start, end)
+  const isLong = bytes.length > maxBytes
+  if (isLong) yield
+  const text = bytes.toString("utf8")
+  if (isLong) yield
+  const recorded = redactText(text)
+  if (isLong) yield
+  const method = (type ?? "unreadable").slice(0, maxTypeLength).toWellFormed()
+  const payload = {
+    method,
+    known: isEventType(method),
+    problem: fault.problem,
+    ...(fault.place === "" ? {} : { place: fault.place.slice(0, longestPlace).toWellFormed() }),
+    line: { bytes: bytes.length, sha256: sha256(recorded === text ? bytes : recorded) },
   }
+  const raw = isLong ? headOf(recorded) : recorded.trim()
+  const event = { type: "provider.unmapped", channel, seq, at: context.startedAt, payload, raw }
+  return { line, seq, draft: draftOf(context, redact(event)), fault, unknown: null, values: 1 }
+}
+
+/** A line that is no event: what it says of itself has to be looked for. */
+function* unread(rules: LineRules, context: LineContext, found: PushedLine, fault: LineFault): InPieces<ParsedLine> {
+  return yield* refused(rules, context, found, yield* salvage(found.body, found.start, found.end), fault)
+}
+
+const draftOf = ({ sessionId, streamId }: LineContext, event: LineEvent): EventDraft => ({
+  to: { streamId },
+  sessionId,
+  actor: "provider",
+  event,
+})
+
+/**
+ * Decodes a line of a session, in pieces where it is long. One function for all lines: what is made for each call anew would have V8
+ * learn its shape anew.
+ */
+export function* readLine(rules: LineRules, context: LineContext, found: PushedLine): InPieces<ParsedLine> {
+  const { body, end, line, start } = found
+  if (end - start > rules.maxBytes) {
+    return yield* unread(rules, context, found, { problem: "line-too-long", place: "" })
+  }
+  const bytes = body.subarray(start, end)
+  if (!isUtf8(bytes)) return yield* unread(rules, context, found, { problem: "line-not-unicode", place: "" })
+  const text = bytes.toString("utf8").trim()
+  const read = readJson(text, cutTexts)
+  if ("problem" in read) return yield* unread(rules, context, found, read)
+  const { value, values } = read
+  if (!isRecord(value)) {
+    return { line, seq: null, draft: null, fault: { problem: "not-an-event", place: "" }, unknown: null, values: 0 }
+  }
+  const isExact = isExactEvent(value)
+  const decoded = isExact ? Either.right(value) : decodeEvent(value)
+  if (Either.isLeft(decoded)) {
+    return yield* unread(rules, context, found, { problem: "not-an-event", place: placeOf(decoded.left) })
+  }
+  const event = decoded.right
+  const fault = faultOf(event)
+  if (fault !== null) return yield* refused(rules, context, found, { ...event }, fault)
+  // Ids of ours are resolved, never taken from outside: an adapter cannot reach into another thread by naming one.
+  const { at, channel, native, payload = {}, raw = null, seq, type, v } = event
+  const unknown = isExact ? null : unknownField(value)
+  // What this version does not know is kept, as everything that a source says.
+  const kept = unknown === null ? raw : (raw ?? text)
+  const recorded = rules.redact({ type, v, channel, seq, at, native, payload, raw: kept })
+  return { line, seq, draft: draftOf(context, recorded), fault: null, unknown, values }
 }
 
 /** The head of a text, at most so many bytes, whole characters. */

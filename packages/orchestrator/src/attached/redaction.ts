@@ -1,8 +1,7 @@
 /** Redaction of what adapters push. A secret that is split over two lines is not found: each line stays one event. */
 import { type AttachRequest, isEventType } from "@threadfold/contracts"
-import type { EventDraft } from "@threadfold/engine"
 import { type HeldSecrets, makeRedactor, type Redactor } from "@threadfold/providers"
-import type { LineRules } from "./lines.js"
+import type { LineEvent, LineRules } from "./lines.js"
 
 export interface AttachedRedaction extends Pick<LineRules, "redact" | "redactText"> {
   /** A registration without what must not be recorded. */
@@ -15,10 +14,15 @@ const channelOf = (channel: string | null, redactor: Redactor): string | null =>
   return name === undefined ? channel : `${kind}:${redactor.name(name)}`
 }
 
-const nativeOf = (native: EventDraft["event"]["native"], { id }: Redactor): EventDraft["event"]["native"] =>
-  native === undefined || native === null
-    ? native
-    : Object.fromEntries(Object.entries(native).map(([name, value]) => [name, value === undefined ? value : id(value)]))
+const nativeOf = (native: LineEvent["native"], { id }: Redactor): LineEvent["native"] => {
+  let clean = native
+  for (const [name, value] of Object.entries(native ?? {})) {
+    const left = value === undefined ? value : id(value)
+    // A copy only where there is something to take out.
+    if (left !== value) clean = { ...clean, [name]: left }
+  }
+  return clean
+}
 
 /** The redaction of one server; nothing is taken out where no secret is held. */
 export const attachedRedaction = (secrets: HeldSecrets | null): AttachedRedaction => {
@@ -29,13 +33,16 @@ export const attachedRedaction = (secrets: HeldSecrets | null): AttachedRedactio
     value === undefined ? value : clean(value)
   return {
     redactText: text,
-    redact: ({ channel, native, payload, raw, type, ...event }) => ({
-      ...event,
+    // Each member by its name: a copy of what is left of an object costs as much as the redaction.
+    redact: ({ at, channel, native, payload, raw, seq, type, v }) => ({
       type: isEventType(type) ? type : name(type),
+      v,
       channel: channelOf(channel, redactor),
+      seq,
+      at,
       native: nativeOf(native, redactor),
       payload: redactor.value(payload),
-      ...(typeof raw === "string" ? { raw: text(raw) } : { raw }),
+      raw: typeof raw === "string" ? text(raw) : raw,
     }),
     registration: (body) => ({
       ...body,
