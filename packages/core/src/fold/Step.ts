@@ -22,6 +22,7 @@ import type {
 } from "@threadfold/contracts"
 import type { Change } from "../Change.js"
 import { type EntityTable, type RowSource, rowOfThread } from "../RowSource.js"
+import { copyOfItem, copyOfSession, copyOfState, type Mutable } from "../state/copies.js"
 import { type FoldState, type OpenCounts, recentItem, withoutRecentItem, withRecentItem } from "../state/FoldState.js"
 import { waitingTurns } from "../state/lifecycle.js"
 import { byRule, type FoldTrace } from "./byRule.js"
@@ -60,8 +61,6 @@ const isOpenRequest = ({ status }: RequestRow): boolean => status === "open" || 
 
 const isOpenAfterEnd = (item: ItemRow): boolean => item.status === "open" && item.afterEnd === 1
 
-export type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-
 export class Step {
   readonly state: Mutable<FoldState>
   readonly changes: Change[] = []
@@ -81,7 +80,7 @@ export class Step {
     /** Notes the rules of every change; null on the write path. */
     readonly trace: FoldTrace | null = null,
   ) {
-    this.state = { ...before }
+    this.state = copyOfState(before)
   }
 
   /** The stream's id; a thread's id in every rule of a thread. */
@@ -170,7 +169,8 @@ export class Step {
   }
 
   putSession(row: SessionRow): void {
-    const stamped = { ...row, sequence: this.sequence }
+    const stamped = copyOfSession(row)
+    stamped.sequence = this.sequence
     this.push({ op: "put", table: "sessions", row: stamped })
     this.seen.put("sessions", row.sessionId, stamped)
     this.state.session = stamped
@@ -211,7 +211,8 @@ export class Step {
   /** `heavy`: the columns that are written but not held; a row is then never copied to strip it (the hot path). */
   putItem(row: ItemRow, heavy?: Pick<ItemRow, "text" | "data">): void {
     const before = this.findItem(row.itemId)
-    const stamped = { ...row, sequence: this.sequence }
+    const stamped = copyOfItem(row)
+    stamped.sequence = this.sequence
     this.push({ op: "put", table: "items", row: heavy === undefined ? stamped : { ...stamped, ...heavy } })
     this.seen.put("items", row.itemId, stamped)
     this.count("items", before?.status === "open", row.status === "open")

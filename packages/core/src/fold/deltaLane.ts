@@ -14,6 +14,7 @@ import {
 } from "@threadfold/contracts"
 import type { Change, FoldResult } from "../Change.js"
 import { isPayload } from "../payload/guard.js"
+import { copyOfItem, copyOfSession, copyOfState, copyOfThread } from "../state/copies.js"
 import { type FoldState, recentItem, withRecentItem } from "../state/FoldState.js"
 import { ChunkCursor } from "./chunks.js"
 
@@ -105,11 +106,9 @@ export const foldDeltaRun = (
   let dropped: 0 | 1 = 0
   const close = (): void => {
     if (open === null) return
-    changes.push({
-      op: "append-chunk",
-      row: { itemId: item.itemId, threadId: before.streamId, ...open, sequence },
-      ...(dropped === 0 ? {} : { drop: dropped }),
-    })
+    const { ordinal, part, text } = open
+    const row = { itemId: item.itemId, threadId: before.streamId, ordinal, part, text, sequence }
+    changes.push(dropped === 0 ? { op: "append-chunk", row } : { op: "append-chunk", row, drop: dropped })
   }
   for (const piece of pieces) {
     last = piece.sequence
@@ -132,29 +131,43 @@ export const foldDeltaRun = (
   close()
   let { recentItems, session, thread } = before
   if (open !== null) {
-    const row = { ...item, ...cursor.marks, sequence }
+    const row = copyOfItem(item)
+    row.chunks = cursor.chunks
+    row.chunkChars = cursor.chunkChars
+    row.chunkPart = cursor.chunkPart
+    row.chunkFill = cursor.chunkFill
+    row.chunkHalf = cursor.chunkHalf
+    row.chunkHalves = cursor.chunkHalves
+    row.sequence = sequence
     changes.push({ op: "put", table: "items", row })
     recentItems = withRecentItem(recentItems, row)
   }
   const first = pieces[0]
   if (session !== null && first !== undefined && session.lastActivityAt !== run.recordedAt) {
     // As in the rules, the first event of the batch updates the session's row.
-    session = { ...session, lastActivityAt: run.recordedAt, sequence: first.sequence }
-    changes.push({ op: "put", table: "sessions", row: session })
+    const row = copyOfSession(session)
+    row.lastActivityAt = run.recordedAt
+    row.sequence = first.sequence
+    changes.push({ op: "put", table: "sessions", row })
+    session = row
   }
   const streamVersion = before.streamVersion + pieces.length
   if (thread !== null) {
-    thread = {
-      ...thread,
-      updatedAt: run.recordedAt,
-      lastActivityAt: run.recordedAt,
-      streamVersion,
-      sequence: last,
-    }
-    changes.push({ op: "put", table: "threads", row: thread })
+    const row = copyOfThread(thread)
+    row.updatedAt = run.recordedAt
+    row.lastActivityAt = run.recordedAt
+    row.streamVersion = streamVersion
+    row.sequence = last
+    changes.push({ op: "put", table: "threads", row })
+    thread = row
   }
-  const channels = { ...before.channels, [run.channel]: run.seq + pieces.length - 1 }
-  return { state: { ...before, streamVersion, thread, session, recentItems, channels }, changes }
+  const state = copyOfState(before)
+  state.streamVersion = streamVersion
+  state.thread = thread
+  state.session = session
+  state.recentItems = recentItems
+  state.channels = { ...before.channels, [run.channel]: run.seq + pieces.length - 1 }
+  return { state, changes }
 }
 
 /** A delta as a piece of a run, or null when the fast path does not know its payload or version. */
