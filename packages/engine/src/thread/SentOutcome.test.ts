@@ -16,3 +16,14 @@ describe("an error that crosses the threads", () => {
       }),
     ))
 })
+
+describe("an outcome that crosses the threads", () => {
+  it("arrives with all of its results", () => {
+    const appended = { status: "appended", streamId: "s", sequence: 7 } as const
+    const invalid = { status: "invalid", streamId: "s", sequence: null, problem: "channel-limit" } as const
+    for (const results of [[], [appended], [appended, invalid]]) {
+      const outcome = { ok: true, head: 7, results, receipt: null, effects: [] } as const
+      expect(fromSent(structuredClone(toSent(outcome)))).toStrictEqual(outcome)
+    }
+  })
+})

@@ -7,12 +7,10 @@ import { Effect, type Scope } from "effect"
 import { EngineStopped, type SubmitError } from "../Errors.js"
 import type { Acknowledged, EngineWriter, Outcome, Submission } from "../Submission.js"
 import { fromSent, type SentOutcome } from "./SentOutcome.js"
+import { type SentSubmission, submissionToSent } from "./SentSubmission.js"
 
 /** A submission under the number that its acknowledgement names. */
-interface NumberedSubmission {
-  readonly id: number
-  readonly submission: Submission
-}
+type NumberedSubmission = readonly [id: number, submission: SentSubmission]
 
 /** What a line sends. */
 export type LineToWriter =
@@ -20,10 +18,7 @@ export type LineToWriter =
   | { readonly kind: "meta"; readonly id: number; readonly key: string }
 
 /** An outcome under the number of its submission. */
-export interface NumberedOutcome {
-  readonly id: number
-  readonly outcome: SentOutcome
-}
+export type NumberedOutcome = readonly [id: number, outcome: SentOutcome]
 
 /** What a line gets. */
 export type WriterToLine =
@@ -31,6 +26,9 @@ export type WriterToLine =
   | { readonly kind: "meta"; readonly id: number; readonly value: string | null }
 
 const stopped = (message: string): Outcome => ({ ok: false, error: new EngineStopped({ message }) })
+
+/** So many answers let a map of those that wait be replaced by a new one. */
+const ANSWERED = 64
 
 /** What waits for the writer thread. */
 export class WriterLine {
@@ -40,6 +38,8 @@ export class WriterLine {
    */
   private outgoing: NumberedSubmission[] = []
   private waiting = new Map<number, (outcome: Outcome) => void>()
+  /** How many have left the map. */
+  private answered = 0
   private readonly asked = new Map<number, (answer: Effect.Effect<string | null, EngineStopped>) => void>()
   private next = 1
   private dead: string | null = null
@@ -50,7 +50,7 @@ export class WriterLine {
     if (this.dead !== null) return done(stopped(this.dead))
     const id = this.next++
     this.waiting.set(id, done)
-    if (this.outgoing.push({ id, submission }) === 1) setImmediate(() => this.flush())
+    if (this.outgoing.push([id, submissionToSent(submission)]) === 1) setImmediate(() => this.flush())
   }
 
   getMeta(key: string): Effect.Effect<string | null, EngineStopped> {
@@ -77,13 +77,16 @@ export class WriterLine {
       this.asked.delete(message.id)
       return answer?.(Effect.succeed(message.value))
     }
-    for (const { id, outcome } of message.outcomes) {
+    for (const [id, outcome] of message.outcomes) {
       const done = this.waiting.get(id)
       this.waiting.delete(id)
       done?.(fromSent(outcome))
     }
-    // A new map when it is empty: the internal tables of an old one keep its deleted values alive.
-    if (this.waiting.size === 0) this.waiting = new Map()
+    this.answered += message.outcomes.length
+    if (this.waiting.size > 0 || this.answered < ANSWERED) return
+    // A new map now and then: the internal tables of an old one keep its deleted values alive.
+    this.waiting = new Map()
+    this.answered = 0
   }
 
   /** Fails all that waits, and every later call. */

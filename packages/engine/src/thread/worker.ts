@@ -8,6 +8,7 @@ import { type Submission, streamsOf } from "../Submission.js"
 import { inBackground, type RefoldAnswer, type Step, startUpkeep } from "../upkeep/index.js"
 import { CommitLoop, databaseGroups, makeWriter, spaceOf, sqliteSetup, submitErrorOf } from "../writer/index.js"
 import { toSent } from "./SentOutcome.js"
+import { submissionFromSent } from "./SentSubmission.js"
 import type { LineToWriter, NumberedOutcome, WriterToLine } from "./WriterLine.js"
 import { type FromWriter, type SentPurge, type ToWriter, WriterThreadOptions } from "./WriterThread.js"
 
@@ -67,7 +68,7 @@ const main = Effect.gen(function* () {
         const sender = submission === undefined ? undefined : senders.get(submission)
         if (submission === undefined || sender === undefined) continue
         senders.delete(submission)
-        const answer = { id: sender.id, outcome: toSent(outcome) }
+        const answer: NumberedOutcome = [sender.id, toSent(outcome)]
         if (sender.port === null) own.push(answer)
         else others.push({ port: sender.port, answer })
       }
@@ -115,7 +116,8 @@ const main = Effect.gen(function* () {
       const answer = { kind: "meta", id: message.id, value: database.driver.getMeta(message.key) } as const
       return port === null ? send(answer) : port.postMessage(answer satisfies WriterToLine)
     }
-    for (const { id, submission } of message.submissions) {
+    for (const [id, sent] of message.submissions) {
+      const submission = submissionFromSent(sent)
       senders.set(submission, { id, port })
       loop.offer(submission, () => undefined)
     }

@@ -1,5 +1,6 @@
 export type { ChangedStream, RowKey } from "./ChangedRows.js"
 export { CommitLoop } from "./CommitLoop.js"
+export { namesOurs } from "./deltaRun.js"
 export { Room } from "./Room.js"
 export { Shares } from "./Shares.js"
 export { decodeForkMark, encodeForkMark, type ForkMark, importsKey, importsOf } from "./StreamImports.js"
