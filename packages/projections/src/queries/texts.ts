@@ -58,11 +58,17 @@ const window = ({ limit, offset = 0 }: RangeQuery) => {
   return { from, length: offset - from + limit + inside }
 }
 
+/** What a piece that begins at `start` has of a window. */
+const inWindow = (text: string | Uint8Array, start: number, query: RangeQuery): Uint8Array => {
+  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text
+  const { from, length } = window(query)
+  return bytes.subarray(Math.max(0, from - start), Math.max(0, from + length - start))
+}
+
 /** The part of a text that is in memory. */
 export const textRange = (text: string, query: RangeQuery): Omit<TextRange, "mediaType" | "sequence"> => {
   const bytes = new TextEncoder().encode(text)
-  const { from, length } = window(query)
-  return rangeOf(bytes.subarray(from, from + length), from, query, bytes.length)
+  return rangeOf(inWindow(bytes, 0, query), window(query).from, query, bytes.length)
 }
 
 interface FoundBytes {
@@ -135,8 +141,7 @@ const namedBytes = (
         "SELECT text FROM text_segments WHERE stream_id = ? AND sha256 = ? AND start = ?",
         [...of, start],
       )
-      const bytes = new TextEncoder().encode(segment?.text ?? "")
-      found.push(bytes.subarray(Math.max(0, from - start), Math.max(0, from + length - start)))
+      found.push(inWindow(segment?.text ?? "", start, query))
     }
     return { bytes: segments.length === 0 ? null : Buffer.concat(found), whole: text?.bytes ?? null }
   })
@@ -157,12 +162,9 @@ const streamedBytes = (sql: ReadSql, itemId: string, query: RangeQuery): Effect.
     )
     const found: Uint8Array[] = []
     let whole = 0
-    const take = (bytes: Uint8Array, start: number): void => {
-      found.push(bytes.subarray(Math.max(0, from - start), Math.max(0, from + length - start)))
-    }
     for (const [index, { bytes, ordinal, part }] of chunks.entries()) {
       if (index > 0 && part !== chunks[index - 1]?.part) {
-        take(betweenParts, whole)
+        found.push(inWindow(betweenParts, whole, query))
         whole += betweenParts.length
       }
       if (whole < from + length && whole + bytes > from) {
@@ -170,7 +172,7 @@ const streamedBytes = (sql: ReadSql, itemId: string, query: RangeQuery): Effect.
           `SELECT ${chunkText("item_chunks")} AS text FROM item_chunks WHERE item_id = ? AND ordinal = ?`,
           [itemId, ordinal],
         )
-        take(new TextEncoder().encode(chunk?.text ?? ""), whole)
+        found.push(inWindow(chunk?.text ?? "", whole, query))
       }
       whole += bytes
     }
