@@ -16,15 +16,15 @@ import { inferenceView, requestDetail, turnDetail } from "@threadfold/core/model
 import { Effect } from "effect"
 import type { PageError } from "./Errors.js"
 import { type AllThreadsFilter, ofFittingThreads, oneOf } from "./filters.js"
-import { type ItemFilter, itemFilters, itemList } from "./items.js"
-import { type InferenceFilter, inferenceFilters } from "./lists.js"
+import { itemFilters, itemList } from "./items.js"
+import { inferenceFilters } from "./lists.js"
 import { type Page, type PageQuery, readPage } from "./Page.js"
 import type { ReadSql } from "./ReadSql.js"
 import { each, listPage, type ThreadList } from "./read.js"
-import { byOpening, type RequestFilter, requestFilters } from "./requests.js"
+import { byOpening, requestFilters } from "./requests.js"
 import { rangesOf } from "./rewinds.js"
 import type { Condition } from "./select.js"
-import { type TurnFilter, turnFilters } from "./turns.js"
+import { turnFilters } from "./turns.js"
 
 /** A list of all threads' rows of a table. */
 interface AllRows<N extends TableName, A> extends ThreadList<N, A> {
@@ -137,7 +137,7 @@ const pages =
     )
   }
 
-export const allTurns = pages(allTurnsList, (query: TurnFilter) => turnFilters(query))
-export const allItems = pages(allItemsList, (query: ItemFilter) => itemFilters(query))
-export const allRequests = pages(allRequestsList, (query: RequestFilter) => requestFilters(query))
-export const allInferences = pages(allInferencesList, (query: InferenceFilter) => inferenceFilters(query))
+export const allTurns = pages(allTurnsList, turnFilters)
+export const allItems = pages(allItemsList, itemFilters)
+export const allRequests = pages(allRequestsList, requestFilters)
+export const allInferences = pages(allInferencesList, inferenceFilters)
