@@ -25,7 +25,7 @@ export {
   type Violation,
 } from "./invariants/index.js"
 export { type ImageType, imageTypes, isImageType, mediaTypeOf } from "./message/mediaType.js"
-export { blobsOfEvent, blobsOfParts, type Message, messageOf, slashCommand } from "./message/parts.js"
+export { blobsOfEvent, blobsOfParts, type Message, messageOf } from "./message/parts.js"
 export { Portion } from "./Portion.js"
 export { exactGuardOf, isExactPayload, isPayload } from "./payload/guard.js"
 export { upcast } from "./payload/upcast.js"

@@ -25,7 +25,7 @@ const textOf = (part: MessagePart): readonly string[] => {
 }
 
 /** A slash command as a person types it. */
-export const slashCommand = (name: string, rest: string | null | undefined): string =>
+const slashCommand = (name: string, rest: string | null | undefined): string =>
   rest === undefined || rest === null ? `/${name}` : `/${name} ${rest}`
 
 /** The message of these parts. One part that is a text is the same as that text alone. */
