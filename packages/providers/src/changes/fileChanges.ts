@@ -7,20 +7,19 @@ import { changesOf as acpChanges } from "../acp/translate/acpQuestions.js"
 import { textDiff } from "../questions/textDiff.js"
 import { type Fields, hintArray, hintFields, hintText, isFields } from "../runtime/readFields.js"
 
+/** What Codex says of a change as a unified diff: of a file that is new or gone it may have told the text. */
+const codexDiff = (kind: string | undefined, said: string): string => {
+  if (said.startsWith("@@") || said.startsWith("--- ") || said.startsWith("diff ")) return said
+  if (kind === "add") return textDiff("", said)
+  return kind === "delete" ? textDiff(said, "") : said
+}
+
 /** Codex: `changes`, whose `diff` is a unified diff, or of a file that is new or gone its text. */
 const codexChange = (change: unknown): readonly ChangedFile[] => {
   const path = isFields(change) ? hintText(change, "path") : undefined
   if (path === undefined || !isFields(change)) return []
   const kind = typeof change.kind === "string" ? change.kind : hintText(hintFields(change, "kind") ?? {}, "type")
-  const said = typeof change.diff === "string" ? change.diff : undefined
-  const diff =
-    said === undefined || said.startsWith("@@") || said.startsWith("--- ") || said.startsWith("diff ")
-      ? said
-      : kind === "add"
-        ? textDiff("", said)
-        : kind === "delete"
-          ? textDiff(said, "")
-          : said
+  const diff = typeof change.diff === "string" ? codexDiff(kind, change.diff) : undefined
   return [{ path, ...(kind === undefined ? {} : { kind }), ...(diff === undefined ? {} : { diff }) }]
 }
 
