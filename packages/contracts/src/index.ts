@@ -68,7 +68,7 @@ export { TraceAttempt, TraceItem, TraceStep, TraceSubagent, TraceTurn } from "./
 export { Cut, TextRange, Truncated, truncated } from "./entities/Truncated.js"
 export { TurnDetail, TurnView } from "./entities/Turn.js"
 export { ThreadUsage, UsageSum, UsageSums, UsageView } from "./entities/Usage.js"
-export { ProviderError, TokenCounts, UsageMode } from "./events/Common.js"
+export { ProviderError, type TokenCountName, TokenCounts, tokenCountNames, UsageMode } from "./events/Common.js"
 export type { ItemTruncation } from "./events/InferenceEvents.js"
 export {
   ContentDelta,

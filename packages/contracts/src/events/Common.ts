@@ -27,6 +27,16 @@ export const TokenCounts = shape(
 )
 export type TokenCounts = typeof TokenCounts.Type
 
+/** Their names. */
+export const tokenCountNames = [
+  "inputTokens",
+  "cachedInputTokens",
+  "outputTokens",
+  "reasoningTokens",
+  "totalTokens",
+] as const satisfies readonly (keyof TokenCounts)[]
+export type TokenCountName = (typeof tokenCountNames)[number]
+
 /** How a driver reports usage. */
 export const UsageMode = listed(
   "UsageMode",

@@ -3,18 +3,22 @@
  * thread's usage is the sum of its turns'.
  */
 
-import type { PayloadOf, TokenCounts, TurnRow } from "@threadfold/contracts"
+import {
+  type PayloadOf,
+  type TokenCountName,
+  type TokenCounts,
+  type TurnRow,
+  tokenCountNames,
+} from "@threadfold/contracts"
 import type { Baseline } from "../state/FoldState.js"
 import { livingSession } from "../state/lifecycle.js"
 import { byRule } from "./byRule.js"
 import { turnOf } from "./openRows.js"
 import { eventSession, refuseStale, type Step } from "./Step.js"
 
-const counts = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
+type Full = { readonly [K in TokenCountName]: number | null }
 
-type Full = { readonly [K in (typeof counts)[number]]: number | null }
-
-const map = (f: (name: (typeof counts)[number]) => number | null): Full => ({
+const map = (f: (name: TokenCountName) => number | null): Full => ({
   inputTokens: f("inputTokens"),
   cachedInputTokens: f("cachedInputTokens"),
   outputTokens: f("outputTokens"),
@@ -30,11 +34,12 @@ const minus = (later: TokenCounts, earlier: TokenCounts | null): Full =>
   })
 
 /** Adds nothing. */
-const isNothing = (amount: TokenCounts): boolean => counts.every((name) => (amount[name] ?? 0) === 0)
+const isNothing = (amount: TokenCounts): boolean => tokenCountNames.every((name) => (amount[name] ?? 0) === 0)
 
 /** Whether the amount adds no knowledge: a count of 0 where none was known adds some. */
 const addsNothing = (known: TokenCounts | null, amount: TokenCounts): boolean =>
-  isNothing(amount) && counts.every((name) => (amount[name] ?? null) === null || (known?.[name] ?? null) !== null)
+  isNothing(amount) &&
+  tokenCountNames.every((name) => (amount[name] ?? null) === null || (known?.[name] ?? null) !== null)
 
 const plus = (a: TokenCounts | null, b: TokenCounts): Full =>
   map((name) => {
@@ -50,7 +55,7 @@ interface Shown {
 }
 
 const sameCounts = (a: TokenCounts | null, b: TokenCounts | null): boolean =>
-  a === b || (a !== null && b !== null && counts.every((name) => (a[name] ?? null) === (b[name] ?? null)))
+  a === b || (a !== null && b !== null && tokenCountNames.every((name) => (a[name] ?? null) === (b[name] ?? null)))
 
 /** Adds to the thread what one of its turns used. A row that would stay the same is not written. */
 const addToThread = (step: Step, amount: TokenCounts, shown: Shown = {}): void => {
@@ -91,13 +96,13 @@ const countedTurn = (step: Step): TurnRow | null => {
 
 /** Whether a total is lower than the one before: by the provider's own sum, where both have it. */
 const hasFallen = (total: TokenCounts, before: TokenCounts): boolean => {
-  const fell = (name: (typeof counts)[number]): boolean => {
+  const fell = (name: TokenCountName): boolean => {
     const now = total[name] ?? null
     const then = before[name] ?? null
     return now !== null && then !== null && now < then
   }
   const known = (total.totalTokens ?? null) !== null && (before.totalTokens ?? null) !== null
-  return known ? fell("totalTokens") : counts.some(fell)
+  return known ? fell("totalTokens") : tokenCountNames.some(fell)
 }
 
 /** What a total adds to its turn, and what the next one is compared with. Null: it is a repeat of an older one. */

@@ -1,7 +1,7 @@
 /** Tokens of turns, added up by what their threads have in common and by day. Reads every turn that counts: not for the main thread. */
 import type * as SqlError from "@effect/sql/SqlError"
 import type { StorageUnavailable, TokenCounts, UsageSum, UsageSums } from "@threadfold/contracts"
-import { type Values, valuesOf } from "@threadfold/contracts"
+import { tokenCountNames, type Values, valuesOf } from "@threadfold/contracts"
 import { beginningOf, costOf, fitting, type PriceTable } from "@threadfold/core/model"
 import { Effect } from "effect"
 import { type MadeQuery, madeIn, noMirror, oneOf, type ThreadFilter, threadConditions } from "./filters.js"
@@ -30,8 +30,6 @@ const keys = {
   threadId: "fitting.thread_id",
 } as const
 
-const counts = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
-
 type Sum = { -readonly [K in keyof UsageSum]: UsageSum[K] }
 
 /** One group as it is read: of one model, so that it has one price. */
@@ -42,7 +40,7 @@ const added = (a: number | null, b: number | null): number | null => (a === null
 /** Two sums as one; `a` says what they have in common. */
 const joined = (a: Sum, b: Sum): Sum => {
   const sum: Sum = { ...a, turns: a.turns + b.turns, cost: a.cost === null || b.cost === null ? null : a.cost + b.cost }
-  for (const name of counts) sum[name] = added(a[name], b[name])
+  for (const name of tokenCountNames) sum[name] = added(a[name], b[name])
   return sum
 }
 
@@ -96,7 +94,7 @@ const found = (
     ...Object.entries(keys).map(([name, column]) => `${by.has(name) ? column : "NULL"} AS "${name}"`),
     'fitting.model AS "priced"',
   ]
-  const sums = counts.map((name) => `sum(json_extract(turns.usage, '$.${name}')) AS "${name}"`)
+  const sums = tokenCountNames.map((name) => `sum(json_extract(turns.usage, '$.${name}')) AS "${name}"`)
   return sql.unsafe<Found>(
     `WITH fitting AS MATERIALIZED (SELECT thread_id, agent, model, cwd, provider FROM threads
        WHERE ${threads.map((each) => each.sql).join(" AND ")})

@@ -1,16 +1,14 @@
 /** Row invariants of the thread as a whole: its summary, its usage, its queue, and what holds over all tables. */
-import type { RequestRow, TokenCounts } from "@threadfold/contracts"
+import { type RequestRow, type TokenCountName, type TokenCounts, tokenCountNames } from "@threadfold/contracts"
 import { threadStatus } from "../../fold/thread.js"
 import type { RowInvariant, ThreadRows } from "../Invariant.js"
 import { currentSession } from "./sessionRows.js"
 import { gapless, repeated, rowsThat, violation } from "./violation.js"
 
-const counts = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
-
 const isOpen = (request: RequestRow): boolean => request.status === "open" || request.status === "answering"
 
 /** Adds the reported counts; a count without a report stays unknown. */
-const sum = (usages: readonly TokenCounts[], name: (typeof counts)[number]): number | null =>
+const sum = (usages: readonly TokenCounts[], name: TokenCountName): number | null =>
   usages.reduce<number | null>((total, usage) => {
     const value = usage[name] ?? null
     return value === null ? total : (total ?? 0) + value
@@ -120,7 +118,7 @@ export const threadRowInvariants: readonly RowInvariant[] = [
           .flatMap((turn) => (turn.usage === null ? [] : [violation("turns", turn, "its usage is in no thread's")]))
       }
       return rowsThat("usage", stored, (usage) => {
-        const odd = counts.find((name) => usage[name] !== sum(used, name))
+        const odd = tokenCountNames.find((name) => usage[name] !== sum(used, name))
         return odd === undefined ? null : `${odd} is ${usage[odd]}, its turns' are ${sum(used, odd)}`
       })
     },

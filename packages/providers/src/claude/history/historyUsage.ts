@@ -1,5 +1,5 @@
 /** Tokens in a session file: each line of a model's message repeats the message's usage. A turn's is the sum over its messages. */
-import type { TokenCounts } from "@threadfold/contracts"
+import type { TokenCountName, TokenCounts } from "@threadfold/contracts"
 import { omitUndefined } from "../../runtime/Fact.js"
 import { type Fields, hintFields, hintTokens, sumTokens } from "../../runtime/readFields.js"
 import type { TurnUsage } from "./HistoryThread.js"
@@ -23,8 +23,7 @@ export const usageOfMessage = (usage: Fields): TokenCounts => {
 }
 
 const add = (one: TokenCounts, other: TokenCounts): TokenCounts => {
-  const sum = (name: "inputTokens" | "cachedInputTokens" | "outputTokens" | "reasoningTokens" | "totalTokens") =>
-    sumTokens([one[name] ?? undefined, other[name] ?? undefined])
+  const sum = (name: TokenCountName) => sumTokens([one[name] ?? undefined, other[name] ?? undefined])
   return omitUndefined({
     inputTokens: sum("inputTokens"),
     cachedInputTokens: sum("cachedInputTokens"),

@@ -1,5 +1,5 @@
 /** The token usage of a turn. The provider counts cached input apart from the other input; our input includes it. */
-import type { TokenCounts } from "@threadfold/contracts"
+import { type TokenCountName, type TokenCounts, tokenCountNames } from "@threadfold/contracts"
 import { omitUndefined } from "../../runtime/Fact.js"
 import {
   asTokens,
@@ -51,8 +51,6 @@ const add = (all: readonly Fields[], names: Names): TokenCounts => {
   })
 }
 
-const counts = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
-
 /**
  * The usage of all models in a conversation up to its last result. Undefined: not known, because the conversation began before
  * this connection.
@@ -62,7 +60,7 @@ export interface ModelTotals {
 }
 
 const difference = (later: TokenCounts, earlier: TokenCounts): TokenCounts => {
-  const of = (name: (typeof counts)[number]): number | undefined => {
+  const of = (name: TokenCountName): number | undefined => {
     const value = later[name] ?? undefined
     return value === undefined ? undefined : asTokens(value - (earlier[name] ?? 0))
   }
@@ -81,7 +79,7 @@ const modelsOf = (result: Fields, key: string): TokenCounts | undefined => {
   return models.length === 0 ? undefined : add(models, ofModels)
 }
 
-const isNothing = (used: TokenCounts): boolean => counts.every((name) => (used[name] ?? 0) === 0)
+const isNothing = (used: TokenCounts): boolean => tokenCountNames.every((name) => (used[name] ?? 0) === 0)
 
 /**
  * The usage since the last result, of all models, with subagents. The newest agents report exactly that. Older agents report a
@@ -105,7 +103,8 @@ export const usageOf = (result: Fields, totals: ModelTotals): TokenCounts | unde
     return reportsModels && main !== undefined && isNothing(main) ? undefined : main
   }
   const since = difference(total, before)
-  const isAnew = counts.some((name) => (since[name] ?? 0) < 0) || (since.totalTokens ?? 0) < (main?.totalTokens ?? 0)
+  const isAnew =
+    tokenCountNames.some((name) => (since[name] ?? 0) < 0) || (since.totalTokens ?? 0) < (main?.totalTokens ?? 0)
   const used = isAnew ? total : since
   return isNothing(used) ? undefined : used
 }

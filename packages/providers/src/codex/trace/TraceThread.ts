@@ -1,5 +1,5 @@
 /** The translator's state of the threads of a trace. The rules of the domain are in the fold. */
-import type { ItemKind } from "@threadfold/contracts"
+import type { ItemKind, TokenCountName } from "@threadfold/contracts"
 import type { Origin } from "../../runtime/Draft.js"
 
 /** How many names, calls and attempts of a thread are remembered. Beyond that the oldest is forgotten: a trace may be without end. */
@@ -67,10 +67,7 @@ export interface Attempt {
 }
 
 /** Token counts of a session so far. */
-export type Totals = Record<
-  "inputTokens" | "cachedInputTokens" | "outputTokens" | "reasoningTokens" | "totalTokens",
-  number
->
+export type Totals = Record<TokenCountName, number>
 
 /** One thread of the trace: the root, or a sub-agent. */
 export interface TraceThread {

@@ -1,5 +1,5 @@
 /** Attempts to stream a model's response. A retry is an attempt of its own; of each the first end counts. */
-import type { TokenCounts } from "@threadfold/contracts"
+import { type TokenCounts, tokenCountNames } from "@threadfold/contracts"
 import { fact } from "../../runtime/Fact.js"
 import { hintText } from "../../runtime/readFields.js"
 import { traceId } from "./readTraceLine.js"
@@ -34,12 +34,10 @@ export const inferenceStarted = (
   return { fate: "mapped", native }
 }
 
-const names = ["inputTokens", "cachedInputTokens", "outputTokens", "reasoningTokens", "totalTokens"] as const
-
 /** Adds what an attempt used to the total of its session. */
 const count = (totals: Totals, usage: TokenCounts): Totals => {
   const sum = { ...totals }
-  for (const name of names) sum[name] += usage[name] ?? 0
+  for (const name of tokenCountNames) sum[name] += usage[name] ?? 0
   return sum
 }
 
