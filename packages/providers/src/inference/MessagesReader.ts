@@ -10,15 +10,7 @@ import {
   parseFields,
 } from "../runtime/readFields.js"
 import { BoundedText } from "./BoundedText.js"
-import {
-  beginningOf,
-  errorText,
-  keptItem,
-  maxItemBytes,
-  type OutputItem,
-  type ProtocolReader,
-  type Signal,
-} from "./Signal.js"
+import { beginningOf, errorText, keptItem, type OutputItem, type ProtocolReader, type Signal } from "./Signal.js"
 
 /** The delta types of a content block, with the member that each is a piece of. */
 const pieces: Readonly<Record<string, { readonly of: string; readonly in: string }>> = {
@@ -77,7 +69,7 @@ export const messagesReader = (): ProtocolReader => {
   const evidence = (message: Fields): Signal => {
     const told = hintFields(message, "usage")
     if (told !== undefined) usage = usageOf(told, usage)
-    return { type: "evidence", responseId: hintText(message, "id"), model: hintText(message, "model"), usage }
+    return { type: "evidence", responseId: hintText(message, "id"), usage }
   }
 
   const start = (message: Fields, index: number): void => {
@@ -90,7 +82,7 @@ export const messagesReader = (): ProtocolReader => {
     const piece = pieces[hintText(delta ?? {}, "type") ?? ""]
     const block = open.get(index)
     if (delta === undefined || piece === undefined || block === undefined) return
-    const part = block.parts.get(piece.of) ?? new BoundedText(maxItemBytes)
+    const part = block.parts.get(piece.of) ?? new BoundedText()
     block.parts.set(piece.of, part)
     const text = delta[piece.in]
     if (typeof text === "string") part.add(text)

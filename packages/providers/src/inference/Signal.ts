@@ -26,7 +26,6 @@ export type Signal =
   | {
       readonly type: "evidence"
       readonly responseId?: string | undefined
-      readonly model?: string | undefined
       readonly usage?: TokenCounts | undefined
     }
   | { readonly type: "item"; readonly item: OutputItem }
@@ -104,5 +103,5 @@ export const openAiEvidence =
       reasoningTokens: detail(output, "reasoning_tokens"),
       totalTokens: hintTokens(usage, "total_tokens"),
     }
-    return { type: "evidence", responseId: hintText(message, "id"), model: hintText(message, "model"), usage: counts }
+    return { type: "evidence", responseId: hintText(message, "id"), usage: counts }
   }
