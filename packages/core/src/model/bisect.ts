@@ -180,10 +180,7 @@ class Bisection {
   }
 }
 
-/**
- * Finds the first event of a thread after which an expression is true.
- *
- */
+/** Finds the first event of a thread after which an expression is true. */
 export const bisect = (
   threadId: string,
   beginWalk: BeginWalk,

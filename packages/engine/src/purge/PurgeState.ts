@@ -3,8 +3,9 @@ import type { LogDriver, PurgeRow } from "@threadfold/event-log"
 import { Schema } from "effect"
 
 /**
- * What is done one after the other: the connections that served no other thread are purged, too; payloads and native bodies go, then rows, then receipts, effects and blobs of messages, then files beside the
- * database, then free pages, and at last the write-ahead log.
+ * What is done one after the other: the connections that served no other thread are purged, too; payloads and native bodies go,
+ * then rows, then receipts, effects and blobs of messages, then files beside the database, then free pages, and at last the
+ * write-ahead log.
  */
 export const PurgePhase = Schema.Literal("connections", "events", "rows", "work", "files", "pages", "wal")
 export type PurgePhase = typeof PurgePhase.Type

@@ -1,6 +1,7 @@
 /**
- * What the writer's thread does while it is idle: it folds streams of another fold version again, packs native bodies,
- * removes old receipts and effects and blobs to which no thread refers, and gives free pages back to the file system. Every step is short, so that what was submitted meanwhile is committed before the next step.
+ * What the writer's thread does while it is idle: it folds streams of another fold version again, packs native bodies, removes
+ * old receipts and effects and blobs to which no thread refers, and gives free pages back to the file system. Every step is
+ * short, so that what was submitted meanwhile is committed before the next step.
  */
 
 import type { TableName } from "@threadfold/contracts"

@@ -1,7 +1,7 @@
 /**
- * Looks at what runs, every few seconds: turns that have fallen silent are shown as stalled, turns beyond their deadlines
- * are interrupted, turns that were accepted and do not start are ended, work after a turn's end that has fallen silent is over, and questions that no person answers get what a
- * rule of their thread says, or the policy.
+ * Looks at what runs, every few seconds: turns that have fallen silent are shown as stalled, turns beyond their deadlines are
+ * interrupted, turns that were accepted and do not start are ended, work after a turn's end that has fallen silent is over, and
+ * questions that no person answers get what a rule of their thread says, or the policy.
  */
 import {
   type AfterEndWork,
