@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import { type MadeQuery, madeIn, noMirror, oneOf, type ThreadFilter, threadConditions } from "./filters.js"
 import type { ReadSql } from "./ReadSql.js"
 import { reading } from "./read.js"
-import { headOf } from "./select.js"
+import { headOf, whereAll } from "./select.js"
 import { ofWholeThreads } from "./unfinished.js"
 
 /** What is added up, and by what. */
@@ -81,13 +81,13 @@ const found = (
   query: UsageSumsQuery,
   by: ReadonlySet<string>,
 ): Effect.Effect<readonly Found[], SqlError.SqlError> => {
-  const threads = [
+  const threads = whereAll([
     { sql: noMirror, params: [] },
     ofWholeThreads,
     ...oneOf("threads.thread_id", query.threadId),
     ...threadConditions(query),
-  ]
-  const turns = [{ sql: "turns.usage IS NOT NULL", params: [] }, ...madeIn("turns.turn_id", query)]
+  ])
+  const turns = whereAll([{ sql: "turns.usage IS NOT NULL", params: [] }, ...madeIn("turns.turn_id", query)])
   const day = `strftime('%Y-%m-%d', (coalesce(turns.ended_at, turns.started_at, turns.requested_at) / 1000) + ${60 * (query.utcOffset ?? 0)}, 'unixepoch')`
   const columns = [
     `${by.has("day") ? day : "NULL"} AS "day"`,
@@ -96,12 +96,11 @@ const found = (
   ]
   const sums = tokenCountNames.map((name) => `sum(json_extract(turns.usage, '$.${name}')) AS "${name}"`)
   return sql.unsafe<Found>(
-    `WITH fitting AS MATERIALIZED (SELECT thread_id, agent, model, cwd, provider FROM threads
-       WHERE ${threads.map((each) => each.sql).join(" AND ")})
+    `WITH fitting AS MATERIALIZED (SELECT thread_id, agent, model, cwd, provider FROM threads${threads.sql})
      SELECT ${columns.join(", ")}, count(*) AS turns, ${sums.join(", ")}
      FROM fitting JOIN turns ON turns.thread_id = fitting.thread_id
-     WHERE ${turns.map((each) => each.sql).join(" AND ")} GROUP BY 1, 2, 3, 4, 5, 6, 7`,
-    [...threads, ...turns].flatMap((each) => each.params),
+     ${turns.sql} GROUP BY 1, 2, 3, 4, 5, 6, 7`,
+    [...threads.params, ...turns.params],
   )
 }
 

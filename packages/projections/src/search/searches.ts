@@ -3,6 +3,7 @@ import { longestPageBytes, type SearchHit, type SearchText } from "@threadfold/c
 import { beginningOf, utf8Length } from "@threadfold/core/model"
 import type Sqlite from "better-sqlite3"
 import { noMirror, type ThreadFilter, threadConditions } from "../queries/filters.js"
+import { whereAll } from "../queries/select.js"
 import { ofWholeThreads } from "../queries/unfinished.js"
 import { kindMark, matchBegins, matchEnds, threadMark } from "./documents.js"
 
@@ -120,18 +121,17 @@ export const searchesOf = (database: Sqlite.Database, handle: Sqlite.Database) =
 
   /** Titles of threads that fit; null: the thread does not. */
   const fitting = ({ deleted, threadId, ...filter }: SearchQuery) => {
-    const where = [
+    const { params, sql: where } = whereAll([
       { sql: "threads.thread_id = ?", params: [] },
       ofWholeThreads,
       { sql: "status <> 'purged'", params: [] },
       ...(threadId === undefined ? [{ sql: noMirror, params: [] }] : []),
       ...(deleted === true ? [] : [{ sql: "threads.deleted_at IS NULL", params: [] }]),
       ...threadConditions(filter),
-    ]
+    ])
     const statement = database.prepare<unknown[], { readonly title: string | null }>(
-      `SELECT coalesce(title, first_words) AS title FROM threads WHERE ${where.map(({ sql }) => sql).join(" AND ")}`,
+      `SELECT coalesce(title, first_words) AS title FROM threads${where}`,
     )
-    const params = where.flatMap((each) => each.params)
     const known = new Map<string, { readonly title: string | null } | null>()
     return (id: string) => {
       const found = known.get(id) ?? (known.has(id) ? null : (statement.get(id, ...params) ?? null))
