@@ -10,9 +10,9 @@ import type { StoredText } from "./texts/storedParts.js"
 /** Longest body, in bytes of UTF-8, that is stored beside its event. */
 export const inlineBytes = 32 * 1024
 /** A block is full at this many bodies … */
-export const blockBodies = 128
+const blockBodies = 128
 /** … or at this many UTF-16 units. */
-export const blockUnits = 64 * 1024
+const blockUnits = 64 * 1024
 
 /** A body, as it is stored, with the sequence of its event. */
 export type NumberedBody = readonly [sequence: number, body: StoredText]

@@ -13,9 +13,9 @@ import type { ReadQuery } from "./Driver.js"
 import { eventSelection } from "./EventRow.js"
 
 /** Largest page. */
-export const maxPage = 10_000
+const maxPage = 10_000
 /** The one type that the type index leaves out. */
-export const unindexedType = "content.delta"
+const unindexedType = "content.delta"
 /** From this many types on, walking the log is cheaper than merging the index. */
 const maxMergedTypes = 8
 

@@ -17,7 +17,7 @@ import { cells, layout, type TableRow } from "@threadfold/core/model"
 const form = "threadfold-rows-1\n"
 
 /** The line of a row. */
-export const canonicalRow = ({ table, row }: TableRow): string => {
+const canonicalRow = ({ table, row }: TableRow): string => {
   const columns = cells(row)
   let line = `["${table}"`
   for (const { name, derived } of layout(table).columns) {

@@ -178,7 +178,7 @@ export const sidebarIndexes: readonly string[] = [
 ]
 
 /** Threads in which something but a request may need a person. Migration 10 made this. */
-export const inboxIndexes: readonly string[] = [
+const inboxIndexes: readonly string[] = [
   "threads_inbox ON threads (thread_id) WHERE failed_turn_id IS NOT NULL OR queue_held = 1 OR uncertain_turns > 0 OR status = 'stalled'",
 ]
 

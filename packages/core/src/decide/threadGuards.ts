@@ -10,7 +10,7 @@ export const refuseMissing = (threadId: string): Decision =>
   refuse("thread-not-found", `Thread ${threadId} does not exist.`)
 
 /** Refuses a command for a thread that was deleted. */
-export const refuseDeleted = (threadId: string): Decision =>
+const refuseDeleted = (threadId: string): Decision =>
   refuse("thread-not-found", `Thread ${threadId} was deleted; restore it first.`)
 
 /** Why a purged thread takes nothing, neither a command nor a recording; null: it was not purged. */

@@ -25,7 +25,7 @@ import {
 import type { Step } from "./Step.js"
 
 /** Cause of an attempt that the observed end of its turn closed. */
-export const INFERENCE_TURN_ENDED = "turn-ended"
+const INFERENCE_TURN_ENDED = "turn-ended"
 /** Cause of an attempt that an inferred end closed: its own terminal may still replace that, once (rule 7). */
 export const INFERENCE_TURN_ENDED_INFERRED = "turn-ended-inferred"
 /** Cause of an item that went on in the background when its turn completed (rule 5). */

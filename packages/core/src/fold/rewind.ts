@@ -18,7 +18,7 @@ import { forgetFailure } from "./thread.js"
 import { endTurn } from "./turnEnd.js"
 
 /** Cause of what a rewind ended. */
-export const REWOUND = "rewound"
+const REWOUND = "rewound"
 
 /** `thread.rewound`: its turn is the first one that was taken back; the newer ones went with it. */
 export const threadRewound = (step: Step, payload: PayloadOf<"thread.rewound">): void => {

@@ -112,7 +112,7 @@ export const sessionStateChanged = (step: Step, payload: PayloadOf<"session.stat
 }
 
 /** `exit code=1`, `exit signal=SIGKILL`, or the bare reason. */
-export const exitCause = (payload: PayloadOf<"session.exited">): string => {
+const exitCause = (payload: PayloadOf<"session.exited">): string => {
   if (payload.signal !== undefined && payload.signal !== null) return `${payload.reason} signal=${payload.signal}`
   if (payload.code !== undefined && payload.code !== null) return `${payload.reason} code=${payload.code}`
   return payload.reason

@@ -8,7 +8,7 @@ export const imageTypes = ["image/png", "image/jpeg", "image/webp", "image/gif"]
 export type ImageType = (typeof imageTypes)[number]
 
 /** The media type of everything else. */
-export const otherType = "application/octet-stream"
+const otherType = "application/octet-stream"
 
 const startsWith = (bytes: Uint8Array, at: number, ...wanted: readonly number[]): boolean =>
   wanted.every((byte, index) => bytes[at + index] === byte)

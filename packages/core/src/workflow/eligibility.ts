@@ -17,7 +17,7 @@ export type Eligibility = "now" | "later" | "never"
 type OpenEffect = Pick<EffectRow, "effectId" | "kind" | "status">
 
 /** How often a turn is delivered to a process that then turns out to be gone, before it fails. */
-export const deliveryAttempts = 3
+const deliveryAttempts = 3
 
 /** Whether a delivery that certainly did not reach the agent is tried again. */
 export const mayDeliverAgain = ({ attempts }: Pick<EffectRow, "attempts">): boolean => attempts < deliveryAttempts

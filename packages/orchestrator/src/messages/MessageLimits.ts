@@ -26,7 +26,7 @@ export interface MessageLimitValues {
   readonly unusedBlobs: number
 }
 
-export const defaultMessageLimits: MessageLimitValues = {
+const defaultMessageLimits: MessageLimitValues = {
   blobBytes: 8 * 1024 * 1024,
   messageBytes: 20 * 1024 * 1024,
   images: 20,

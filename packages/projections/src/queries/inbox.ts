@@ -17,7 +17,7 @@ const mostLookedAt = 1_000
 const defaultItems = 100
 
 /** Threads that may have something beside a request, in the words of the partial index that holds them. */
-export const mayNeedPerson: Condition = {
+const mayNeedPerson: Condition = {
   sql: "(failed_turn_id IS NOT NULL OR queue_held = 1 OR uncertain_turns > 0 OR status = 'stalled')",
   params: [],
 }

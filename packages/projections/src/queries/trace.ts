@@ -68,7 +68,7 @@ const traceOfTurn = (sql: ReadSql, turn: Rows["turns"]): Effect.Effect<TraceTurn
     return turnTrace({ turn, attempts, outputs, items, subagents: yield* subagentsOf(sql, turn) })
   })
 
-export const traceList: ThreadList<"turns", TraceTurn> = {
+const traceList: ThreadList<"turns", TraceTurn> = {
   name: "trace",
   table: "turns",
   order: "desc",

@@ -4,7 +4,7 @@
  */
 
 /** Longest statement, characters. */
-export const longestStatement = 100_000
+const longestStatement = 100_000
 
 /** A word, a name or a text of a statement; `.` and other signs stand for themselves. */
 const token =
