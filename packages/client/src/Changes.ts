@@ -1,9 +1,9 @@
 /** The rows of the server as they change, for programs that keep a copy of them without a reducer. */
 import { RowChanges } from "@threadfold/contracts/api"
-import { Effect, Schema, type Stream } from "effect"
+import { Effect, type Stream } from "effect"
 import type { Connection } from "./Connection.js"
 import type { Failure } from "./Failure.js"
-import { type ControlMessage, type SubscriptionOptions, subscribe, unreadable } from "./subscription.js"
+import { type ControlMessage, dataOf, type SubscriptionOptions, subscribe } from "./subscription.js"
 
 /** What a subscription to changes gives out. */
 export type ChangesMessage =
@@ -13,17 +13,14 @@ export type ChangesMessage =
    */
   ({ readonly kind: "changes"; readonly cursor: string | null } & RowChanges) | ControlMessage
 
-const decodeChanges = Schema.decodeUnknown(Schema.parseJson(RowChanges))
+const readChanges = dataOf(RowChanges)
 
 const messageOf = (data: string, cursor: string | null) =>
-  Effect.mapBoth(decodeChanges(data), {
-    onSuccess: (message) => ({
-      kind: "changes" as const,
-      cursor: message.more === true ? null : cursor,
-      ...message,
-    }),
-    onFailure: ({ message }) => unreadable(message),
-  })
+  Effect.map(readChanges(data), (message) => ({
+    kind: "changes" as const,
+    cursor: message.more === true ? null : cursor,
+    ...message,
+  }))
 
 /**
  * Subscribes to changes. It begins now, or at `after`; after a `reset` read the snapshot again: what the server notes of

@@ -3,7 +3,7 @@ import { EventEnvelope, truncated } from "@threadfold/contracts"
 import { Effect, Schema, type Stream } from "effect"
 import type { Connection } from "./Connection.js"
 import type { Failure } from "./Failure.js"
-import { type ControlMessage, type SubscriptionOptions, subscribe, unreadable } from "./subscription.js"
+import { type ControlMessage, dataOf, type SubscriptionOptions, subscribe } from "./subscription.js"
 
 /** What a subscription gives out. */
 export type StreamMessage =
@@ -25,7 +25,7 @@ const StreamedEvent = Schema.Struct({ ...EventEnvelope.fields, truncated })
 /** An event of a stream. Of a payload that is too long it holds the beginning alone, and `truncated` says where the whole is. */
 export type StreamedEvent = typeof StreamedEvent.Type
 
-const decodeEnvelope = Schema.decodeUnknown(Schema.parseJson(StreamedEvent))
+const readEvent = dataOf(StreamedEvent)
 
 const pathOf = ({ audio, except, threadId, types }: EventsOptions): string => {
   const path = threadId === undefined ? "/v1/events" : `/v1/threads/${encodeURIComponent(threadId)}/events`
@@ -48,10 +48,7 @@ export const readEvents = (
     {
       path,
       messageOf: ({ data }, cursor) =>
-        Effect.mapBoth(decodeEnvelope(data), {
-          onSuccess: (event) => ({ kind: "event" as const, cursor, event }),
-          onFailure: ({ message }) => unreadable(message),
-        }),
+        Effect.map(readEvent(data), (event) => ({ kind: "event" as const, cursor, event })),
     },
     options,
   )

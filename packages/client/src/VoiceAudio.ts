@@ -1,11 +1,11 @@
 /** What the voice of a thread says, as audio, while it says it. */
 import { StreamAudio } from "@threadfold/contracts/api"
-import { Effect, Option, Schema, Stream } from "effect"
+import { Effect, Option, Stream } from "effect"
 import type { Connection } from "./Connection.js"
 import type { Failure } from "./Failure.js"
-import { type SubscriptionOptions, subscribe, unreadable } from "./subscription.js"
+import { dataOf, type SubscriptionOptions, subscribe } from "./subscription.js"
 
-const decodeAudio = Schema.decodeUnknown(Schema.parseJson(StreamAudio))
+const readAudio = dataOf(StreamAudio)
 
 /** Beside audio a stream has events: of the rarest type, which nobody here looks at. */
 const rare = "realtime.closed"
@@ -27,10 +27,7 @@ export const voiceAudio = (
       messageOf: (_, cursor) => Effect.succeed({ kind: "passed" as const, cursor }),
       withoutPlace: ({ data, event }) =>
         event === "audio"
-          ? Effect.mapBoth(decodeAudio(data), {
-              onSuccess: (audio) => ({ kind: "audio" as const, cursor: null, audio }),
-              onFailure: ({ message }) => unreadable(message),
-            })
+          ? Effect.map(readAudio(data), (audio) => ({ kind: "audio" as const, cursor: null, audio }))
           : null,
     },
     options,

@@ -51,11 +51,18 @@ export const placeOf = (cursor: string): { readonly logId: string; readonly sequ
 }
 
 const decodeProblem = Schema.decodeUnknownOption(Schema.parseJson(ProblemDetails))
-const decodeReset = Schema.decodeUnknown(Schema.parseJson(StreamReset))
 
 /** The server sent what this version of the client does not understand. */
 export const unreadable = (detail: string) =>
   new Problem({ slug: "internal", detail: `The server sent what this client cannot read: ${detail}.` })
+
+/** Reads the data of events: JSON of this schema. */
+export const dataOf = <A, I>(schema: Schema.Schema<A, I>): ((data: string) => Effect.Effect<A, Problem>) => {
+  const decode = Schema.decodeUnknown(Schema.parseJson(schema))
+  return (data) => Effect.mapError(decode(data), ({ message }) => unreadable(message))
+}
+
+const readReset = dataOf(StreamReset)
 
 const interrupted = (detail: string) => new Unavailable({ detail, problem: null })
 
@@ -68,10 +75,12 @@ const messageOf = <M>(subject: Subject<M>, event: SseEvent): Effect.Effect<M | C
   if (event.id === null) return Effect.succeed(null)
   if (event.event === "synced") return Effect.succeed({ kind: "synced", cursor: event.id })
   if (event.event === "reset") {
-    return Effect.mapBoth(decodeReset(event.data), {
-      onSuccess: ({ reason, snapshot, cursor }) => ({ kind: "reset" as const, cursor, reason, snapshot }),
-      onFailure: ({ message }) => unreadable(message),
-    })
+    return Effect.map(readReset(event.data), ({ cursor, reason, snapshot }) => ({
+      kind: "reset" as const,
+      cursor,
+      reason,
+      snapshot,
+    }))
   }
   return subject.messageOf(event, event.id)
 }
