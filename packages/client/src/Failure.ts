@@ -3,7 +3,7 @@
  * {@link Unavailable} may pass, and the same call may succeed later.
  */
 import { Problem, problems } from "@threadfold/contracts/problem"
-import { Data, Effect, Schedule } from "effect"
+import { Cause, Data, Effect, Exit, Schedule } from "effect"
 
 /** The server cannot be reached, or cannot answer now. */
 export class Unavailable extends Data.TaggedError("Unavailable")<{
@@ -79,3 +79,10 @@ export const repeating =
   (retry: RetryOptions) =>
   <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, Failure> =>
     Effect.retry(Effect.mapError(call, failureOf), retrying(retry))
+
+/** An effect as a promise, which rejects with the failure itself, not with a report about it. */
+export const promise = async <A>(effect: Effect.Effect<A, unknown>, signal?: AbortSignal): Promise<A> => {
+  const exit = await Effect.runPromiseExit(effect, signal === undefined ? {} : { signal })
+  if (Exit.isSuccess(exit)) return exit.value
+  throw Cause.squash(exit.cause)
+}

@@ -1,11 +1,11 @@
 /** The client for programs without Effect: promises and async iteration. */
 import type { Cut, EventEnvelope, Receipt, TurnDetail } from "@threadfold/contracts"
-import { Cause, Effect, Exit, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import type { ChangesMessage } from "./Changes.js"
 import type { Client } from "./Client.js"
 import type { Connection } from "./Connection.js"
 import type { EventsOptions, StreamMessage } from "./Events.js"
-import type { Failure, RetryOptions } from "./Failure.js"
+import { type Failure, promise, type RetryOptions } from "./Failure.js"
 import type { FollowedThread } from "./followThread.js"
 import type { InboxMessage } from "./inboxStream.js"
 import type { Lists } from "./Questions.js"
@@ -101,13 +101,6 @@ export interface PromiseClient extends Readonly<{ [K in CommandName]: Promised<T
   readonly voice: PromisedVoice
   /** A thread as it is and as it becomes. Leave the loop to end the subscription. */
   readonly followThread: (threadId: string, options?: { readonly limit?: number }) => AsyncIterable<FollowedThread>
-}
-
-/** Rejects with the failure itself, not with a report about it. */
-const promise = async <A>(effect: Effect.Effect<A, unknown>, signal?: AbortSignal): Promise<A> => {
-  const exit = await Effect.runPromiseExit(effect, signal === undefined ? {} : { signal })
-  if (Exit.isSuccess(exit)) return exit.value
-  throw Cause.squash(exit.cause)
 }
 
 /** A client of promises. */

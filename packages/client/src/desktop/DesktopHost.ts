@@ -2,7 +2,8 @@
  * The shell's side of `threadfold serve --desktop`: keeps a server running for a data directory, starts it again after a crash, changes it for
  * another version, and leaves nothing behind. It serves under one port as long as that is free, so that streams and pages find it again.
  */
-import { Cause, Clock, Deferred, Effect, Exit, Fiber, Option, Ref, Scope, Stream, SubscriptionRef } from "effect"
+import { Clock, Deferred, Effect, Exit, Fiber, Option, Ref, Scope, Stream, SubscriptionRef } from "effect"
+import { promise } from "../Failure.js"
 import { BackendFailed, type BackendOptions, type Handshake, type Program, startBackend } from "./Backend.js"
 import { foundServer, untilGone } from "./foundServer.js"
 
@@ -191,13 +192,6 @@ export interface OpenDesktopHost {
   readonly upgrade: (program: Program) => Promise<ReadyBackend>
   /** Stops the server, its agents with it; resolves when the process is gone. A second call waits for the first. */
   readonly stop: () => Promise<void>
-}
-
-/** Rejects with the failure itself. */
-const promise = async <A>(effect: Effect.Effect<A, BackendFailed>): Promise<A> => {
-  const exit = await Effect.runPromiseExit(effect)
-  if (Exit.isSuccess(exit)) return exit.value
-  throw Cause.squash(exit.cause)
 }
 
 /** Starts a server for a data directory and keeps it running. Rejects with `BackendFailed` where the first start fails for good. */
