@@ -15,7 +15,7 @@ export interface FoundFile {
   readonly modifiedAt: number
 }
 
-/** Which file it is, by the system's own number. */
+/** Which file or folder it is, by the system's own number. */
 export const identityOf = ({ dev, ino }: Pick<Stats, "dev" | "ino">): string => `${dev}.${ino}`
 
 /** A file as the system describes it. */
@@ -102,8 +102,7 @@ class FolderWalk {
   }
 
   private async folder(path: string, depth: number): Promise<void> {
-    const { dev, ino } = await stat(path)
-    const key = `${dev}:${ino}`
+    const key = identityOf(await stat(path))
     if (this.seen.has(key)) return
     this.seen.add(key)
     if (depth > deepest) return this.skip(path, `more than ${deepest} folders deep`)
