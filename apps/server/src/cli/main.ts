@@ -211,9 +211,11 @@ const problemOf = (error: unknown, args: readonly string[]): Problem =>
       ? usageProblem(misspelt(knownCommands(), args) ?? `${usageText(error)}.`)
       : new Problem({ slug: "internal", detail: `${error instanceof Error ? error.message : String(error)}.` })
 
-/** What to do next: after wrong arguments, how the command is used; else what the catalogue says. */
-const nextOf = (problem: Problem, args: readonly string[]): string | undefined =>
-  problem.slug === "invalid-request" ? rightUsage(knownCommands(), args) : undefined
+/** Tells a problem and what to do next: after wrong arguments how the command is used, else what the catalogue says. */
+const refused = (problem: Problem, args: readonly string[]): Effect.Effect<number> => {
+  const next = problem.slug === "invalid-request" ? rightUsage(knownCommands(), args) : undefined
+  return report(problem, wantsJson(args), next)
+}
 
 /** The exit code of a command line that failed; what it failed with is told. */
 const failed = (cause: Cause.Cause<unknown>, args: readonly string[]): Effect.Effect<number> => {
@@ -223,8 +225,7 @@ const failed = (cause: Cause.Cause<unknown>, args: readonly string[]): Effect.Ef
   if (error instanceof OutputClosed) {
     return error.failure === null ? Effect.succeed(0) : report(error.failure, wantsJson(args), nextOfLostOutput)
   }
-  const problem = problemOf(error, args)
-  return report(problem, wantsJson(args), nextOf(problem, args))
+  return refused(problemOf(error, args), args)
 }
 
 /** Runs one command line (as in `process.argv`) and gives its exit code. */
@@ -235,19 +236,12 @@ export const main = (argv: readonly string[]): Effect.Effect<number> => {
     return Effect.catchAllCause(Effect.as(overview, 0), (cause) => failed(cause, args))
   }
   const unused = unusedOption(args)
-  if (unused !== null) {
-    return report(usageProblem(`There is no option ${unused}.`), wantsJson(args), rightUsage(knownCommands(), args))
-  }
+  if (unused !== null) return refused(usageProblem(`There is no option ${unused}.`), args)
   const missing = missingValue(namedCommand(args), args)
   if (missing !== null) {
     const { isEmpty, option } = missing
-    return report(
-      usageProblem(
-        `${option} takes a value, and ${isEmpty ? "it is empty: leave the option out, or name one" : "has none"}.`,
-      ),
-      wantsJson(args),
-      rightUsage(knownCommands(), args),
-    )
+    const fault = isEmpty ? "it is empty: leave the option out, or name one" : "has none"
+    return refused(usageProblem(`${option} takes a value, and ${fault}.`), args)
   }
   return Effect.flatMap(quietConsole(args), (console) =>
     Effect.withConsole(runCli([...argv.slice(0, 2), ...args]), console),
