@@ -1,7 +1,6 @@
 /** The log itself, and what is known about all of it. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Api } from "@threadfold/contracts/api"
-import { Problem } from "@threadfold/contracts/problem"
 import { invariants } from "@threadfold/core"
 import { databaseFile } from "@threadfold/event-log"
 import { Projections } from "@threadfold/projections"
@@ -21,7 +20,7 @@ import { readRoute } from "./readRoute.js"
 export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
   Effect.gen(function* () {
     const projections = yield* Projections
-    const { answerWith, log, ready, withProblems } = yield* readRoute
+    const { answerWith, eventAt, log, ready, withProblems } = yield* readRoute
     const streamEvents = yield* streamServer(yield* EventFeed)
     const heard = yield* liveAudio
     const { directory } = yield* ImportSettings
@@ -65,15 +64,7 @@ export const logRoutes = HttpApiBuilder.group(Api, "log", (handlers) =>
         .handle("event", ({ path: { sequence }, request, urlParams }) =>
           Effect.gen(function* () {
             yield* ready(urlParams)
-            const [row] = yield* log.read({
-              after: sequence - 1,
-              until: Math.min(sequence, log.published()),
-              limit: 1,
-              texts: "beginnings",
-            })
-            if (row === undefined || row.sequence !== sequence) {
-              return yield* new Problem({ slug: "event-not-found", detail: `No event has the sequence ${sequence}.` })
-            }
+            const row = yield* eventAt(sequence, { texts: "beginnings" })
             const native = urlParams.native === true
             // An event never changes.
             const etag = etagOf(log.logId, sequence, native ? "native" : undefined)

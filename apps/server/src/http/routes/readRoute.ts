@@ -2,7 +2,7 @@
 import type { StorageUnavailable } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
-import type { LogReader } from "@threadfold/event-log"
+import type { LogReader, ReadQuery } from "@threadfold/event-log"
 import { Effect, Stream } from "effect"
 import { fitPage } from "../../bounds/fit.js"
 import { orProblem, type ServiceError } from "../../problems/toProblem.js"
@@ -35,7 +35,7 @@ interface ReadParams {
   readonly "min-sequence"?: number | undefined
 }
 
-/** The log, the wait for `min-sequence` (a read waits until the log is as far as its caller knows it to be), and the failure. */
+/** The log and its events, the wait for `min-sequence` (a read waits until the log is as far as its caller knows it to be), and the failure. */
 export const readRoute = Effect.gen(function* () {
   const engine = yield* Engine
   const { waitMs } = yield* HttpLimits
@@ -61,5 +61,15 @@ export const readRoute = Effect.gen(function* () {
       Effect.map((page) => pageAnswer(request, params, page)),
       withProblems,
     )
-  return { log, ready, withProblems, answerWith, pageWith }
+  /** An event of the log. Fails with `event-not-found`. */
+  const eventAt = (sequence: number, how: Pick<ReadQuery, "texts"> = {}) =>
+    Effect.gen(function* () {
+      const until = Math.min(sequence, log.published())
+      const [row] = yield* log.read({ ...how, after: sequence - 1, until, limit: 1 })
+      if (row === undefined || row.sequence !== sequence) {
+        return yield* new Problem({ slug: "event-not-found", detail: `No event has the sequence ${sequence}.` })
+      }
+      return row
+    })
+  return { log, ready, withProblems, answerWith, eventAt, pageWith }
 })

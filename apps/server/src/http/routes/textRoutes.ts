@@ -2,7 +2,6 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { longestTextBytes, type TableName } from "@threadfold/contracts"
 import { Api } from "@threadfold/contracts/api"
-import { Problem } from "@threadfold/contracts/problem"
 import { layout } from "@threadfold/core/model"
 import { Projections, textRange } from "@threadfold/projections"
 import { Effect, Option, Schema } from "effect"
@@ -19,7 +18,7 @@ const keyOf = (table: TableName, key: string): readonly (string | number)[] =>
 export const textRoutes = HttpApiBuilder.group(Api, "texts", (handlers) =>
   Effect.gen(function* () {
     const projections = yield* Projections
-    const { answerWith, log, ready, withProblems } = yield* readRoute
+    const { answerWith, eventAt, log, ready, withProblems } = yield* readRoute
     return yield* (yield* DirectReads).take(
       ["item", "row", "task", "event"],
       handlers
@@ -37,11 +36,7 @@ export const textRoutes = HttpApiBuilder.group(Api, "texts", (handlers) =>
           ({ path: { sequence }, urlParams: { field = "payload", limit = longestTextBytes, ...params } }) =>
             Effect.gen(function* () {
               yield* ready(params)
-              const until = Math.min(sequence, log.published())
-              const [row] = yield* log.read({ after: sequence - 1, until, limit: 1 })
-              if (row === undefined || row.sequence !== sequence) {
-                return yield* new Problem({ slug: "event-not-found", detail: `No event has the sequence ${sequence}.` })
-              }
+              const row = yield* eventAt(sequence)
               const text = field === "nativeBody" ? yield* log.native(sequence) : row[field]
               const mediaType = field === "nativeBody" ? "text/plain" : "application/json"
               const none = { offset: 0, bytes: 0, next: null, text: null }
