@@ -25,7 +25,7 @@ const revoke = Options.text("revoke").pipe(
 type Key = (typeof PageKeyList.Type)["items"][number]
 
 /** The keys, one line each. */
-export const keysPage = (look: Look, items: readonly Key[]): string => {
+const keysPage = (look: Look, items: readonly Key[]): string => {
   if (items.length === 0) return "No browser has opened a link. `threadfold page` prints one.\n"
   const length = idLength(items.map(({ keyId }) => keyId))
   const columns: readonly Column<Key>[] = [

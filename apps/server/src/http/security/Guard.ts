@@ -63,7 +63,7 @@ export interface GuardOptions {
 export const pathOf = (target: string): string => target.split("?", 1)[0] ?? ""
 
 /** Whether a path needs no token. Compared as it was sent: nothing is decoded or tidied up before. */
-export const isPublic = (path: string): boolean => publicPaths.includes(path) || path.startsWith("/assets/")
+const isPublic = (path: string): boolean => publicPaths.includes(path) || path.startsWith("/assets/")
 
 /** What is no address of the web page, whatever a browser wants to see there. */
 const reserved = /^\/(?:v1|docs|openapi\.json|livez|readyz|metrics|assets)(?:\/|$)/
