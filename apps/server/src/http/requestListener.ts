@@ -64,7 +64,7 @@ const makeAccessLog = (write: (line: string) => void, now: () => number): ((entr
   }
 }
 
-/** Reads the three headers that the gate looks at as they came, each as often as it came, and no other one. */
+/** What the gate looks at. Host, origin and authorization are taken from the raw headers: each as often as it was sent. */
 const factsOf = (request: IncomingMessage): RequestFacts => {
   const { rawHeaders, url = "" } = request
   const hosts: string[] = []
