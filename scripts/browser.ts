@@ -36,8 +36,9 @@ export const installBrowser = async (): Promise<string | null> => {
   const found = installedBrowser()
   if (found.installed) return null
   const program = programOnPath("apt-get")
-  const isAskedFor = (process.env.THREADFOLD_BROWSER?.trim() ?? "") === ""
-  if (!isAskedFor || program === null || process.getuid?.() !== 0) return found.reason
+  // One that is named is not ours to install, and `none` is no wish for one.
+  const isNamed = (process.env.THREADFOLD_BROWSER?.trim() ?? "") !== ""
+  if (isNamed || program === null || process.getuid?.() !== 0) return found.reason
   const install = ["install", "-y", "--no-install-recommends", "chromium", "fonts-dejavu-core", "fonts-liberation"]
   const problem = await step("installing Chromium for the tests of the web page (about 400 MB on disk)", async () =>
     // A new machine has no lists of packages yet.
