@@ -1,5 +1,5 @@
 /** Commands that ask something of a running server speak to it over HTTP, and print the receipt. */
-import type { Failure, Threadfold } from "@threadfold/client"
+import type { Client, Failure, Threadfold } from "@threadfold/client"
 import type { Receipt, TurnDetail } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option } from "effect"
@@ -39,6 +39,12 @@ export const asProblem = (failure: Failure): Problem =>
   failure._tag === "Problem"
     ? failure
     : (failure.problem ?? new Problem({ slug: "unavailable", detail: failure.detail }))
+
+/** The server's answer to one call of the API. */
+export const ask = <A>(
+  { call }: Pick<Threadfold, "call">,
+  make: (api: Client) => Effect.Effect<A, unknown>,
+): Effect.Effect<A, Problem> => Effect.mapError(call(make), asProblem)
 
 /** For how long a server that does not answer is tried again, ms. */
 const patienceMs = 10_000

@@ -4,7 +4,7 @@ import type { Threadfold } from "@threadfold/client"
 import { AgentListName } from "@threadfold/contracts"
 import { Effect, Option } from "effect"
 import { Finding, usageProblem } from "../failures.js"
-import { asProblem, openServer } from "../live.js"
+import { ask, asProblem, openServer } from "../live.js"
 import { currentLook, note, write, writeJson } from "../output.js"
 import { accountPage, agentListPage, agentPage, agentsPage } from "../pages/agentsPage.js"
 import { dataDir, json } from "../sharedOptions.js"
@@ -73,10 +73,7 @@ export const agentsCommand = Command.make("agents", { name, list, refresh, login
     const look = yield* currentLook
     const show = <A>(found: A, page: (found: A) => string) => (options.json ? writeJson(found) : write(page(found)))
     if (Option.isNone(options.name)) {
-      const all = yield* Effect.mapError(
-        threadfold.call((api) => api.agents.list()),
-        asProblem,
-      )
+      const all = yield* ask(threadfold, (api) => api.agents.list())
       return yield* show(all, (found) => agentsPage(look, found))
     }
     const path = { agent: options.name.value }
@@ -86,38 +83,29 @@ export const agentsCommand = Command.make("agents", { name, list, refresh, login
       return ended.status === "succeeded" ? undefined : yield* new Finding()
     }
     if (Option.isNone(options.list)) {
-      const one = yield* Effect.mapError(
-        threadfold.call((api) => api.agents.get({ path })),
-        asProblem,
-      )
+      const one = yield* ask(threadfold, (api) => api.agents.get({ path }))
       return yield* show(one, (found) => agentPage(look, found))
     }
     const call = { path, urlParams: { refresh: options.refresh } }
     const which = options.list.value
     if (which === "account") {
-      const account = yield* Effect.mapError(
-        threadfold.call((api) => api.agents.account(call)),
-        asProblem,
-      )
+      const account = yield* ask(threadfold, (api) => api.agents.account(call))
       return yield* show(account, (found) => accountPage(look, found))
     }
-    const entries = yield* Effect.mapError(
-      threadfold.call((api): Effect.Effect<Entries, unknown> => {
-        switch (which) {
-          case "models":
-            return api.agents.models(call)
-          case "commands":
-            return api.agents.commands(call)
-          case "skills":
-            return api.agents.skills(call)
-          case "mcp":
-            return api.agents.mcp(call)
-          case "limits":
-            return api.agents.limits(call)
-        }
-      }),
-      asProblem,
-    )
+    const entries = yield* ask(threadfold, (api): Effect.Effect<Entries, unknown> => {
+      switch (which) {
+        case "models":
+          return api.agents.models(call)
+        case "commands":
+          return api.agents.commands(call)
+        case "skills":
+          return api.agents.skills(call)
+        case "mcp":
+          return api.agents.mcp(call)
+        case "limits":
+          return api.agents.limits(call)
+      }
+    })
     yield* show(entries, (found) => agentListPage(look, which, found))
   }),
 ).pipe(

@@ -3,7 +3,7 @@ import { Command, Options } from "@effect/cli"
 import type { Inbox } from "@threadfold/contracts"
 import type { Problem } from "@threadfold/contracts/problem"
 import { Effect, Stream } from "effect"
-import { asProblem, openServer } from "../live.js"
+import { ask, openServer } from "../live.js"
 import { currentLook, note, write, writeJson, writeLines } from "../output.js"
 import { inboxPage } from "../pages/inboxPage.js"
 import { dataDir, json } from "../sharedOptions.js"
@@ -27,10 +27,7 @@ export const inboxCommand = Command.make("inbox", { follow, dataDir, json }, (op
       yield* writeLines(inboxes, { live: true })
       return yield* note("The server has ended.")
     }
-    const inbox = yield* Effect.mapError(
-      threadfold.call((api) => api.inbox.get({ urlParams: {} })),
-      asProblem,
-    )
+    const inbox = yield* ask(threadfold, (api) => api.inbox.get({ urlParams: {} }))
     yield* options.json ? writeJson(inbox) : write(inboxPage(look, inbox))
   }),
 ).pipe(

@@ -5,7 +5,7 @@ import type { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option } from "effect"
 import { pageLink } from "../../http/security/Hosts.js"
 import { usageProblem } from "../failures.js"
-import { asProblem, openServer } from "../live.js"
+import { ask, openServer } from "../live.js"
 import { currentLook, note, write, writeJson } from "../output.js"
 import { dataDir, json } from "../sharedOptions.js"
 import { type Look, oneLine } from "../text/Look.js"
@@ -50,26 +50,17 @@ export const pageCommand = Command.make("page", { keys, revoke, dataDir, json },
   Effect.gen(function* () {
     if (options.keys && Option.isSome(options.revoke)) return yield* usageProblem("Give one of --keys and --revoke.")
     const { server, threadfold } = yield* openServer(options.dataDir)
-    const list = Effect.mapError(
-      threadfold.call((api) => api.page.keys()),
-      asProblem,
-    )
+    const list = ask(threadfold, (api) => api.page.keys())
     if (options.keys) {
       const found = yield* list
       return yield* options.json ? writeJson(found) : write(keysPage(yield* currentLook, found.items))
     }
     if (Option.isSome(options.revoke)) {
       const keyId = yield* keyNamed((yield* list).items, options.revoke.value)
-      yield* Effect.mapError(
-        threadfold.call((api) => api.page.revoke({ path: { keyId } })),
-        asProblem,
-      )
+      yield* ask(threadfold, (api) => api.page.revoke({ path: { keyId } }))
       return yield* options.json ? writeJson({ revoked: keyId }) : write(`Revoked ${keyId}.\n`)
     }
-    const { code, expiresAt } = yield* Effect.mapError(
-      threadfold.call((api) => api.page.code()),
-      asProblem,
-    )
+    const { code, expiresAt } = yield* ask(threadfold, (api) => api.page.code())
     const link = pageLink(server.url, code)
     if (options.json) return yield* writeJson({ link, expiresAt })
     yield* write(`${link}\n`)

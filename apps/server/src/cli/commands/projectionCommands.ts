@@ -13,7 +13,7 @@ import type { JobProgress } from "../../offline/jobs/Job.js"
 import { placeOf, type Server } from "../../offline/Place.js"
 import { toProblem } from "../../problems/toProblem.js"
 import { usageProblem } from "../failures.js"
-import { asProblem, loadClient } from "../live.js"
+import { ask, loadClient } from "../live.js"
 import { runWatched, tell } from "../longWork.js"
 import { type NamedThread, namedThread, optionalThread } from "../namedThread.js"
 import { progressEnd, progressLine, write, writeJson } from "../output.js"
@@ -62,13 +62,12 @@ const through = <Report>(
 ): Effect.Effect<Report, Problem> =>
   Effect.gen(function* () {
     const { makeThreadfold } = yield* loadClient
-    const { call } = yield* makeThreadfold(server)
+    const threadfold = yield* makeThreadfold(server)
     const show = progressLine()
-    const ask = <A>(which: (api: Client) => Effect.Effect<A, unknown>) => Effect.mapError(call(which), asProblem)
     const ended = Effect.gen(function* () {
       for (;;) {
         yield* Effect.sleep(ASK_MS)
-        const { etaMs, events, problem, report, state, streams, totalEvents } = yield* ask(calls.look)
+        const { etaMs, events, problem, report, state, streams, totalEvents } = yield* ask(threadfold, calls.look)
         show(folded({ events, streams, ...(totalEvents === null ? {} : { totalEvents }) }, etaMs))
         if (state === "running") continue
         if (report !== null) return report
@@ -78,8 +77,8 @@ const through = <Report>(
         return yield* new Problem({ slug: "job-cancelled", detail: "It was ended by another call." })
       }
     })
-    yield* ask(calls.begin)
-    return yield* Effect.onInterrupt(ended, () => Effect.ignore(ask(calls.cancel)))
+    yield* ask(threadfold, calls.begin)
+    return yield* Effect.onInterrupt(ended, () => Effect.ignore(ask(threadfold, calls.cancel)))
   }).pipe(Effect.ensuring(Effect.sync(progressEnd)))
 
 /** The stream that a text names: a whole id, which may be a connection's, or a thread by whatever names it. */
@@ -210,19 +209,18 @@ const rebuildAlone = (directory: string, options: RebuildOptions): Effect.Effect
 const cancelAt = (server: Server, directory: string): Effect.Effect<RebuildView, Problem> =>
   Effect.gen(function* () {
     const { makeThreadfold } = yield* loadClient
-    const { call } = yield* makeThreadfold(server)
+    const threadfold = yield* makeThreadfold(server)
     const nothing = (last: string) =>
       new Problem({ slug: "job-not-found", detail: `The server of ${directory} runs no rebuild${last}.` })
-    const ask = (which: (api: Client) => Effect.Effect<RebuildView, unknown>) =>
-      Effect.mapError(call(which), asProblem).pipe(
-        Effect.catchIf(
-          ({ slug }) => slug === "job-not-found",
-          () => nothing(""),
-        ),
+    const rebuild = (which: (api: Client) => Effect.Effect<RebuildView, unknown>) =>
+      Effect.catchIf(
+        ask(threadfold, which),
+        ({ slug }) => slug === "job-not-found",
+        () => nothing(""),
       )
-    const { state } = yield* ask(({ projections }) => projections.rebuilding())
+    const { state } = yield* rebuild(({ projections }) => projections.rebuilding())
     if (state !== "running") return yield* nothing(`; the last one is ${state}`)
-    const ended = yield* ask(({ projections }) => projections.cancelRebuild())
+    const ended = yield* rebuild(({ projections }) => projections.cancelRebuild())
     return ended.state === "cancelled" ? ended : yield* nothing(`; the last one is ${ended.state}`)
   })
 

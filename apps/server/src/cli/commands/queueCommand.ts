@@ -3,7 +3,7 @@ import { Command, Options } from "@effect/cli"
 import { queueLimit } from "@threadfold/contracts"
 import { Effect, Option } from "effect"
 import { usageProblem } from "../failures.js"
-import { asProblem, openThread, writeReceipt } from "../live.js"
+import { ask, asProblem, openThread, writeReceipt } from "../live.js"
 import { namedThread } from "../namedThread.js"
 import { currentLook, write, writeJson } from "../output.js"
 import { queuePage } from "../pages/listPages.js"
@@ -44,9 +44,8 @@ export const queueCommand = Command.make("queue", given, (options) =>
     }
     if (options.turn && Option.isNone(promote)) return yield* usageProblem("--turn belongs to --promote MESSAGE.")
     const { threadId, threadfold } = yield* openThread(options)
-    const { queue, thread } = yield* Effect.mapError(
-      threadfold.call((api) => api.threads.get({ path: { threadId }, urlParams: { limit: queueLimit } })),
-      asProblem,
+    const { queue, thread } = yield* ask(threadfold, (api) =>
+      api.threads.get({ path: { threadId }, urlParams: { limit: queueLimit } }),
     )
     /** The id that a name stands for; the server says of one that is none that there is no such message. */
     const messageNamed = (name: string) =>

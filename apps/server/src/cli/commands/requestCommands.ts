@@ -5,7 +5,7 @@ import { type RequestDetail, RequestId } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option, Schema } from "effect"
 import { usageProblem } from "../failures.js"
-import { asProblem, openServer, writeReceipt } from "../live.js"
+import { ask, asProblem, openServer, writeReceipt } from "../live.js"
 import { currentLook, write, writeJson } from "../output.js"
 import { requestsPage } from "../pages/listPages.js"
 import { dataDir, json } from "../sharedOptions.js"
@@ -19,10 +19,7 @@ const openRequests = (threadfold: Threadfold): Effect.Effect<readonly RequestDet
     const requests: RequestDetail[] = []
     for (let cursor: string | null | undefined; cursor !== null; ) {
       const urlParams = { status: "open" as const, limit: candidates, cursor }
-      const page = yield* Effect.mapError(
-        threadfold.call((api) => api.requests.list({ urlParams })),
-        asProblem,
-      )
+      const page = yield* ask(threadfold, (api) => api.requests.list({ urlParams }))
       requests.push(...page.items)
       cursor = page.next
     }

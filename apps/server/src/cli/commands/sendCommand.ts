@@ -7,7 +7,7 @@ import { MessageMode, type Receipt, type SentPart } from "@threadfold/contracts"
 import { Effect, Option } from "effect"
 import { awaitAnswer } from "../exchange/awaitAnswer.js"
 import { asFinding, usageProblem } from "../failures.js"
-import { asProblem, openServer, outcomeLine, receiptLines, writeReceipt } from "../live.js"
+import { ask, asProblem, openServer, outcomeLine, receiptLines, writeReceipt } from "../live.js"
 import { currentLook, note, writeJson } from "../output.js"
 import { remoteReader, threadNamed } from "../reading.js"
 import { dataDir, json, oneOf } from "../sharedOptions.js"
@@ -55,10 +55,7 @@ const agentNamed = (threadfold: Threadfold, named: Option.Option<string>) =>
     onSome: Effect.succeed,
     onNone: () =>
       Effect.gen(function* () {
-        const { items } = yield* Effect.mapError(
-          threadfold.call((api) => api.agents.list()),
-          asProblem,
-        )
+        const { items } = yield* ask(threadfold, (api) => api.agents.list())
         const [only, ...others] = items
         if (only !== undefined && others.length === 0) return only.name
         return yield* usageProblem(

@@ -7,7 +7,7 @@ import type { VoiceStarted } from "@threadfold/contracts/api"
 import { isPayload } from "@threadfold/core"
 import { Effect, Option, Schedule, Stream } from "effect"
 import { asFinding, type OutputClosed } from "../failures.js"
-import { asProblem, openThread } from "../live.js"
+import { ask, asProblem, openThread } from "../live.js"
 import { namedThread } from "../namedThread.js"
 import { note, write, writeJson } from "../output.js"
 import { dataDir, json, oneOf } from "../sharedOptions.js"
@@ -70,9 +70,8 @@ export const talkCommand = Command.make(
     Effect.gen(function* () {
       const { threadId, threadfold } = yield* openThread(options)
       // What is said from here on belongs to this conversation.
-      const { sequence } = yield* Effect.mapError(
-        threadfold.call((api) => api.threads.get({ path: { threadId }, urlParams: { limit: 1 } })),
-        asProblem,
+      const { sequence } = yield* ask(threadfold, (api) =>
+        api.threads.get({ path: { threadId }, urlParams: { limit: 1 } }),
       )
       let isGone = false
       const started = yield* Effect.acquireRelease(

@@ -5,7 +5,7 @@ import type { Failure, Threadfold } from "@threadfold/client"
 import { type Receipt, ThreadStatus } from "@threadfold/contracts"
 import { Effect, Option } from "effect"
 import { usageProblem } from "../failures.js"
-import { asProblem, openServer, openThread, writeReceipt } from "../live.js"
+import { ask, asProblem, openServer, openThread, writeReceipt } from "../live.js"
 import { type NamedThread, namedThread, requiredThread } from "../namedThread.js"
 import { currentLook, write, writeJson } from "../output.js"
 import { folderPage, reaperPage, threadsPage } from "../pages/listPages.js"
@@ -214,10 +214,7 @@ const sweep = Options.boolean("sweep").pipe(Options.withDescription("Sweep now, 
 export const reaperCommand = Command.make("reaper", { sweep, dataDir, json }, (options) =>
   Effect.gen(function* () {
     const { threadfold } = yield* openServer(options.dataDir)
-    const findings = yield* Effect.mapError(
-      threadfold.call((api) => (options.sweep ? api.reaper.sweep() : api.reaper.findings())),
-      asProblem,
-    )
+    const findings = yield* ask(threadfold, (api) => (options.sweep ? api.reaper.sweep() : api.reaper.findings()))
     yield* options.json ? writeJson(findings) : write(reaperPage(yield* currentLook, findings.items))
   }),
 ).pipe(Command.withDescription("Show which sessions the reaper keeps and which it stops, and why."))

@@ -3,7 +3,7 @@ import { Command, Options } from "@effect/cli"
 import { RequestKind, type UnattendedRule, type UnattendedRuleView } from "@threadfold/contracts"
 import { Effect, Option, Schema } from "effect"
 import { usageProblem } from "../failures.js"
-import { asProblem, openThread, writeReceipt } from "../live.js"
+import { ask, asProblem, openThread, writeReceipt } from "../live.js"
 import { namedThread } from "../namedThread.js"
 import { write, writeJson } from "../output.js"
 import { dataDir, durationMs, durationUnits, json } from "../sharedOptions.js"
@@ -70,9 +70,8 @@ export const unattendedCommand = Command.make(
         const set = threadfold.setUnattended(threadId, { rules: options.off ? null : rules })
         return yield* writeReceipt(yield* Effect.mapError(set, asProblem), options.json)
       }
-      const { thread } = yield* Effect.mapError(
-        threadfold.call((api) => api.threads.get({ path: { threadId }, urlParams: { limit: 1 } })),
-        asProblem,
+      const { thread } = yield* ask(threadfold, (api) =>
+        api.threads.get({ path: { threadId }, urlParams: { limit: 1 } }),
       )
       if (options.json) return yield* writeJson({ threadId, rules: thread.unattended })
       yield* write(
