@@ -5,6 +5,7 @@ import { liveScenes } from "./liveScenes.js"
 import { closeBrowserAfterAll, noBrowser } from "./PageWindow.js"
 import { recordedScenes } from "./recordedScenes.js"
 import { signInScenes } from "./signInScenes.js"
+import { voiceScenes } from "./voiceScenes.js"
 
 closeBrowserAfterAll()
 const scenes = describe.skipIf(noBrowser !== null)
@@ -12,4 +13,5 @@ const scenes = describe.skipIf(noBrowser !== null)
 scenes("signing in", signInScenes)
 scenes("a recording", recordedScenes)
 scenes("a real agent", liveScenes)
+scenes("a voice conversation", voiceScenes)
 scenes("hostile data", hostileScenes)

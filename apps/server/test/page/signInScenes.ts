@@ -8,8 +8,8 @@ import { serve } from "../cli/server.js"
 import { accessible, newLink, PagePerson } from "./PageWindow.js"
 
 /** A server, and all that it writes. */
-export const loggedServer = async (directory = join(temporary(), "data"), args: readonly string[] = []) => {
-  const server = await serve(directory, args)
+export const loggedServer = async (directory = join(temporary(), "data"), args: readonly string[] = [], env = {}) => {
+  const server = await serve(directory, args, env)
   let said = ""
   const hear = (text: string) => {
     said += text

@@ -1,4 +1,5 @@
 /** One thread: what was said and done, live, and where a person answers and writes. `?at=N` shows it as it was after event N. */
+
 import { Suspense, useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react"
 import { Link, useLocation, useParams } from "wouter"
 import { isProblemOf, newKey } from "../../api/Api.js"
@@ -11,19 +12,15 @@ import { Icon } from "../../shell/Icon.js"
 import { lazy } from "../../shell/lazyView.js"
 import { usePage, useTitle } from "../../shell/PageContext.js"
 import { StatusMark } from "../../shell/StatusMark.js"
-import { useCommandCall } from "../../shell/useCommandCall.js"
 import { nameOf } from "../threads/threadRows.js"
 import { ChildLinks } from "./ChildLinks.js"
-import { Composer } from "./Composer.js"
 import { ContextMeter } from "./ContextMeter.js"
-import { PlanPanel } from "./PlanPanel.js"
-import { QueueList } from "./QueueList.js"
+import { ThreadFoot } from "./ThreadFoot.js"
 import { ThreadMenu } from "./ThreadMenu.js"
 import classes from "./ThreadScreen.module.css"
 import { type ThreadHead, ThreadStore } from "./ThreadStore.js"
 import { Transcript, type TranscriptHandle } from "./Transcript.js"
 import { TurnList } from "./TurnList.js"
-import { useAgent } from "./useAgent.js"
 
 const TravelBar = lazy(() => import("../../past/TravelBar.js"))
 
@@ -145,93 +142,6 @@ const Head = ({
   )
 }
 
-/** Interrupting the turn and stopping the agent. */
-const Controls = ({ canInterrupt, canStop, head }: { canInterrupt: boolean; canStop: boolean; head: ThreadHead }) => {
-  const { session, thread } = head
-  const { busy, give, problem } = useCommandCall()
-  const path = `/v1/threads/${encodeURIComponent(thread.threadId)}`
-  const runs = thread.activeTurnId !== null
-  const lives = session !== null && session.endedAt === null
-  const interrupt = () => give(`${path}/interrupt`, {})
-  useCommands([
-    {
-      id: "thread.interrupt",
-      title: "Interrupt the turn",
-      group: "Thread",
-      keys: ["mod+."],
-      enabled: runs && canInterrupt,
-      run: interrupt,
-    },
-  ])
-  return (
-    <div className={classes.controls}>
-      {problem === null ? null : (
-        <span className={classes.problem} role="alert">
-          {problem.message}
-        </span>
-      )}
-      {runs && canInterrupt ? (
-        <button
-          className={classes.control}
-          disabled={busy}
-          onClick={interrupt}
-          title="Interrupt the turn (Ctrl .)"
-          type="button"
-        >
-          <Icon name="pause" size={12} />
-          Interrupt
-        </button>
-      ) : null}
-      {lives && canStop ? (
-        <button
-          className={classes.control}
-          disabled={busy}
-          onClick={() => give(`${path}/session/stop`, {})}
-          title="End the agent's process; what has not started is cancelled"
-          type="button"
-        >
-          <Icon name="stop" size={12} />
-          Stop agent
-        </button>
-      ) : null}
-    </div>
-  )
-}
-
-const Foot = ({
-  field,
-  head,
-  onSent,
-}: {
-  field: React.RefObject<HTMLTextAreaElement | null>
-  head: ThreadHead
-  onSent: () => void
-}) => {
-  const { queue, thread } = head
-  const agent = useAgent(thread.agent)
-  if (agent === null) return null
-  if (agent === "none" || thread.status === "purged" || thread.deletedAt !== null) {
-    return (
-      <div className={classes.foot}>
-        <PlanPanel plan={thread.plan} />
-        <p className={classes.note}>
-          {thread.deletedAt !== null
-            ? "This thread is deleted."
-            : "Threadfold does not run the agent of this thread: it can be read."}
-        </p>
-      </div>
-    )
-  }
-  return (
-    <div className={classes.foot}>
-      <Controls canInterrupt={agent.capabilities.interrupt} canStop={agent.capabilities.stop} head={head} />
-      <PlanPanel plan={thread.plan} />
-      <QueueList agent={agent} queue={queue} thread={thread} />
-      <Composer agent={agent} field={field} head={head} onSent={onSent} />
-    </div>
-  )
-}
-
 const ThreadScreen = () => {
   const { threadId = "" } = useParams<{ threadId: string }>()
   const travel = useTravel(threadId)
@@ -317,7 +227,7 @@ const ThreadScreen = () => {
       )}
       <Transcript at={at} changed={changed} handle={transcript} key={`${threadId} ${at === null}`} store={store} />
       {head === null || at !== null ? null : (
-        <Foot field={field} head={head} onSent={() => transcript.current?.toEnd()} />
+        <ThreadFoot field={field} head={head} key={threadId} onSent={() => transcript.current?.toEnd()} store={store} />
       )}
     </div>
   )

@@ -6,6 +6,7 @@ import type {
   ItemRow,
   ItemView,
   QueueView,
+  RealtimeRunView,
   RequestView,
   RewindRow,
   SessionRow,
@@ -18,7 +19,7 @@ import type {
   TurnView,
 } from "@threadfold/contracts"
 import type { RowChanges, RowsSnapshot, ThreadPage, UsagePage } from "@threadfold/contracts/api"
-import { sessionView, threadDetail } from "@threadfold/core/views"
+import { realtimeRunView, sessionView, threadDetail } from "@threadfold/core/views"
 import type { Api, Page } from "../../api/Api.js"
 import { asProblem, type PageProblem } from "../../api/PageProblem.js"
 import { changesOf, type FeedListener } from "../../live/Feed.js"
@@ -57,6 +58,7 @@ const snapshotOrder: readonly TableName[] = [
   "rewinds",
   "item_chunks",
   "sessions",
+  "realtime_runs",
   "turns",
   "items",
   "requests",
@@ -82,6 +84,8 @@ export class ThreadStore implements FeedListener {
   readonly head = new ValueStore<ThreadHead | null>(null)
   readonly state = new ValueStore<ReadState>({ entries: [], older: false, loading: "first", problem: null })
   readonly meter = new ValueStore<Meter | null>(null)
+  /** The newest voice conversation; null: it had none. */
+  readonly voice = new ValueStore<RealtimeRunView | null>(null)
 
   readonly #itemRows = new Map<string, Sent<ItemRow>>()
   readonly #turnRows = new Map<string, Sent<TurnRow>>()
@@ -271,6 +275,10 @@ export class ThreadStore implements FeedListener {
     for (const change of changesOf("queue", changes)) {
       if (change.kind === "removed") this.#queue.delete(String(change.key[0]))
       else this.#queue.set(change.row.messageId, queuedOfRow(change.row))
+    }
+    for (const change of changesOf("realtime_runs", changes)) {
+      const isNewest = change.kind === "put" && change.row.realtimeId >= (this.voice.get()?.realtimeId ?? "")
+      if (isNewest) this.voice.set(realtimeRunView(change.row))
     }
     for (const change of changesOf("sessions", changes)) {
       if (change.kind === "put") this.#sessions.set(change.row.sessionId, change.row)
