@@ -110,7 +110,7 @@ export type InvariantKind = typeof InvariantKind.Type
 
 const Violation = shape("Violation", "A broken invariant.", {
   invariant: text("Id of the invariant."),
-  kind: field(InvariantKind, "What it is about."),
+  kind: field(growing(InvariantKind), "What it is about."),
   threadId: text("The stream: our id of a thread or a connection."),
   sequence: optInt(
     "Sequence of the event that broke the log, or of the last one that touched the row or one of those that it contradicts; null: not known.",

@@ -71,13 +71,17 @@ const byEvent = (found: readonly Violation[]): readonly Violation[] =>
 
 /**
  * Checks streams of a database. A log invariant names the first event of a stream that breaks it, a row invariant the last event
- * that touched the row or one of those that it contradicts. The caller holds one snapshot of the database for the whole check.
+ * that touched the row or one of those that it contradicts. No invariant is about several streams: each is looked at in a snapshot of
+ * its own.
+ *
+ * @param snapshot runs its argument in one snapshot of the database
  */
 export const checkDatabase = (
   driver: Pick<LogDriver, "purgeOf" | "read" | "readStream" | "streams">,
   store: ProjectionStore,
   onProgress: (streams: number, events: number) => void,
   { invariants: ids, streamId: only }: CheckScope = checkAll,
+  snapshot: (body: () => void) => void = (body) => body(),
 ): CheckReport => {
   requireInvariants(ids)
   const wanted = invariants.filter(({ id }) => ids.length === 0 || ids.includes(id))
@@ -97,17 +101,19 @@ export const checkDatabase = (
   let streams = 0
   let events = 0
   for (const streamId of only === null ? allStreams(source, store) : [only]) {
-    if (ofLog.length > 0) {
-      // What holds of every event holds of those that were purged: only their content is gone.
-      const page = eventsOf(everyEvent, streamId, (count) => {
-        events += count
-        onProgress(streams, events)
-      })
-      report(checkLog(streamId, page, ofLog))
-    }
-    const foldVersion = store.loadFoldState(streamId)?.foldVersion ?? 0
-    const kept = ofRows.filter(({ since = 0 }) => since <= foldVersion)
-    if (kept.length > 0) report(checkRows(streamId, byTables(standingRows(source, store, streamId)), kept))
+    snapshot(() => {
+      if (ofLog.length > 0) {
+        // What holds of every event holds of those that were purged: only their content is gone.
+        const page = eventsOf(everyEvent, streamId, (count) => {
+          events += count
+          onProgress(streams, events)
+        })
+        report(checkLog(streamId, page, ofLog))
+      }
+      const foldVersion = store.loadFoldState(streamId)?.foldVersion ?? 0
+      const kept = ofRows.filter(({ since = 0 }) => since <= foldVersion)
+      if (kept.length > 0) report(checkRows(streamId, byTables(standingRows(source, store, streamId)), kept))
+    })
     streams += 1
     onProgress(streams, events)
   }

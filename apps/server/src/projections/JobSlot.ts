@@ -115,6 +115,11 @@ export class JobSlot<Report, View extends JobView<Report>> {
     if (this.view?.jobId === jobId) this.view = { ...this.view, ...change }
   }
 
+  /** The work that runs, or the last one; null: there was none. */
+  get last(): View | null {
+    return this.view
+  }
+
   /** The work that runs, or the last one. Fails with `job-not-found`. */
   readonly current: Effect.Effect<View, Problem> = Effect.suspend(() =>
     this.view === null

@@ -1,6 +1,14 @@
 /** Work over the projections of a running server: comparing them with the log, and making them anew, beside the work of the server. */
-import type { RebuildReport, VerifyReport } from "@threadfold/contracts"
-import type { RebuildRequest, RebuildView, VerifyRequest, VerifyView } from "@threadfold/contracts/api"
+import type { CheckReport, RebuildReport, VerifyReport } from "@threadfold/contracts"
+import type {
+  CheckRequest,
+  CheckView,
+  ProjectionWork,
+  RebuildRequest,
+  RebuildView,
+  VerifyRequest,
+  VerifyView,
+} from "@threadfold/contracts/api"
 import { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
 import { databaseFile } from "@threadfold/event-log"
@@ -26,6 +34,9 @@ interface Work<Request, View> {
 }
 
 export interface ProjectionJobsService {
+  /** The work of every kind that runs, or the last one of it. */
+  readonly all: Effect.Effect<ProjectionWork>
+  readonly check: Work<CheckRequest, CheckView>
   readonly verify: Work<VerifyRequest, VerifyView>
   readonly rebuild: Work<RebuildRequest, RebuildView>
 }
@@ -79,6 +90,20 @@ const make = Effect.gen(function* () {
     )
   }
 
+  /** An id that no invariant has is a mistake of the caller, too. */
+  const requireKnown = (ids: readonly string[]): Effect.Effect<void, Problem> =>
+    ids.length === 0
+      ? Effect.void
+      : Effect.promise(() => import("../offline/check.js")).pipe(
+          Effect.flatMap(({ requireInvariants }) =>
+            Effect.try({
+              try: () => requireInvariants(ids),
+              catch: (error) =>
+                error instanceof Problem ? error : new Problem({ slug: "internal", detail: String(error) }),
+            }),
+          ),
+        )
+
   /** A stream that nothing is known of is a mistake of the caller. */
   const requireStream = (streamId: string | undefined): Effect.Effect<void, Problem> =>
     streamId === undefined
@@ -92,9 +117,11 @@ const make = Effect.gen(function* () {
   const left = yield* Effect.orDie(projections.rebuildPoint())
   const view = left === null ? null : interrupted(left, yield* newId, yield* Clock.currentTimeMillis)
   const verifying = new JobSlot<VerifyReport, VerifyView>("Verification", scope)
+  const checking = new JobSlot<CheckReport, CheckView>("Check", scope)
   const rebuilding = new JobSlot<RebuildReport, RebuildView>("Rebuild", scope, view)
 
   return ProjectionJobs.of({
+    all: Effect.sync(() => ({ verify: verifying.last, check: checking.last, rebuild: rebuilding.last })),
     verify: {
       begin: ({ bytes = false, threadId }) =>
         Effect.gen(function* () {
@@ -113,6 +140,26 @@ const make = Effect.gen(function* () {
       current: verifying.current,
       progress: verifying.progress,
       cancel: verifying.cancel,
+    },
+    check: {
+      begin: ({ invariants = [], threadId }) =>
+        Effect.gen(function* () {
+          yield* requireKnown(invariants)
+          yield* requireStream(threadId)
+          const subject = { jobId: yield* newId, threadId: threadId ?? null }
+          const options = { invariants, streamId: subject.threadId }
+          return yield* checking.begin(
+            (common) => ({ ...common, invariants }),
+            subject,
+            (onProgress) =>
+              hasThreads
+                ? runJob({ name: "check", file, options }, onProgress, { beside: true })
+                : here((jobs, around) => jobs.check.start(file, options, around), onProgress),
+          )
+        }),
+      current: checking.current,
+      progress: checking.progress,
+      cancel: checking.cancel,
     },
     rebuild: {
       begin: ({ projection = null, resume = false, threadId }) =>
@@ -136,7 +183,7 @@ const make = Effect.gen(function* () {
   })
 })
 
-/** Verifications and rebuilds of a running server. */
+/** Verifications, checks and rebuilds of a running server. */
 export class ProjectionJobs extends Context.Tag("@threadfold/server/ProjectionJobs")<
   ProjectionJobs,
   ProjectionJobsService

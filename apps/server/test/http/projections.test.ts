@@ -1,6 +1,6 @@
 /** Comparing the projections with the log and making them anew, beside the work of the server. */
 import { describe, expect } from "@effect/vitest"
-import { RebuildView, VerifyView } from "@threadfold/contracts/api"
+import { CheckView, ProjectionWork, RebuildView, VerifyView } from "@threadfold/contracts/api"
 import { Engine } from "@threadfold/engine"
 import { databaseFile } from "@threadfold/event-log"
 import { SqlStore } from "@threadfold/projections"
@@ -29,6 +29,7 @@ const server = Layer.unwrapScoped(
 
 const rebuild = "/v1/projections/rebuild"
 const verify = "/v1/projections/verify"
+const check = "/v1/projections/check"
 const post = (body: object): RequestInit => ({
   method: "POST",
   headers: { "content-type": "application/json" },
@@ -43,6 +44,8 @@ const verified = (body: object = {}) =>
 const rebuilt = (body: object = {}) =>
   Effect.zipRight(callAs(RebuildView, rebuild, post(body)), ended(RebuildView, rebuild))
 
+const checked = (body: object = {}) => Effect.zipRight(callAs(CheckView, check, post(body)), ended(CheckView, check))
+
 /** Changes rows behind the server's back, as a broken fold would have left them. */
 const plant = (change: (store: SqlStore, threadId: string) => void, threadId: string) =>
   Effect.map(Directory, (directory) => {
@@ -55,6 +58,11 @@ const plant = (change: (store: SqlStore, threadId: string) => void, threadId: st
 const wrongTitle = (store: SqlStore, threadId: string): void => {
   const thread = store.whole("threads", [threadId])
   if (thread !== null) store.apply([{ op: "put", table: "threads", row: { ...thread, title: "planted" } }])
+}
+/** A number of turns that the thread does not have breaks a rule of its rows. */
+const wrongCount = (store: SqlStore, threadId: string): void => {
+  const thread = store.whole("threads", [threadId])
+  if (thread !== null) store.apply([{ op: "put", table: "threads", row: { ...thread, activeTurnId: "nowhere" } }])
 }
 const wrongSession = (store: SqlStore, threadId: string): void => {
   for (const { row, table } of store.rowsOf(threadId)) {
@@ -96,6 +104,45 @@ describe("the projections of a server", () => {
         })
         expect(yield* published).toBe(head)
         expect((yield* verified()).report?.hash).toBe(clean.report?.hash)
+      }))
+
+    test("are checked against the rules, with the event that broke one, and all work is listed", () =>
+      Effect.gen(function* () {
+        const [one, two] = [yield* thread(11), yield* thread(12)]
+        const before = yield* callAs(ProjectionWork, "/v1/projections")
+        expect(before.body.check).toBe(null)
+        expect(yield* problemOfCall(check)).toMatchObject({ status: 404, slug: "job-not-found" })
+        const begun = yield* callAs(CheckView, check, post({}))
+        expect([begun.status, begun.headers.get("location")]).toEqual([202, check])
+        const clean = yield* ended(CheckView, check)
+        const head = yield* published
+        expect(clean).toMatchObject({
+          state: "completed",
+          invariants: [],
+          events: head,
+          totalEvents: head,
+          report: { ok: true, violations: [] },
+        })
+        yield* plant(wrongCount, one)
+        const broken = yield* checked()
+        expect(broken.report).toMatchObject({ ok: false })
+        expect(new Set(broken.report?.violations.map(({ threadId }) => threadId))).toEqual(new Set([one]))
+        const [first] = broken.report?.violations ?? []
+        expect(first?.sequence).toBeGreaterThan(0)
+        expect(first?.eventId).not.toBe(null)
+        expect((yield* checked({ threadId: two })).report).toMatchObject({ ok: true })
+        const alone = yield* checked({ invariants: [first?.invariant ?? ""] })
+        expect(alone.report?.violations.map(({ invariant }) => invariant)).toContain(first?.invariant)
+        const { body: work } = yield* callAs(ProjectionWork, "/v1/projections")
+        expect(work.check).toEqual(alone)
+        expect(yield* problemOfCall(check, post({ invariants: ["no-such-rule"] }))).toMatchObject({
+          status: 400,
+          slug: "invalid-request",
+          detail: expect.stringContaining("no-such-rule"),
+        })
+        expect(yield* problemOfCall(check, post({ threadId: "nobody" }))).toMatchObject({ slug: "thread-not-found" })
+        yield* rebuilt()
+        expect((yield* checked()).report).toMatchObject({ ok: true })
       }))
 
     test("are made anew for one thread or one table, and other rows stay", () =>

@@ -66,9 +66,6 @@ export interface Expected {
   readonly url?: RegExp
 }
 
-/** The server's word, which a browser notes as an error, that it has not checked or rebuilt anything since its start. */
-export const noWorkYet: Expected = { text: /status of 404/, url: /\/v1\/projections\/(verify|rebuild)$/ }
-
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
 
 interface AxeFault {

@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core"
 import { expect, it } from "vitest"
 import { attach, push } from "../cli/server.js"
-import { evaluateIn, follow, noWorkYet, PagePerson } from "./PageWindow.js"
+import { evaluateIn, follow, PagePerson } from "./PageWindow.js"
 import { loggedServer } from "./signInScenes.js"
 
 const elsewhere = "https://elsewhere.example"
@@ -184,7 +184,6 @@ export const hostileScenes = () => {
     const threadId: string = items[0].threadId
 
     const person = await PagePerson.of(server)
-    person.expect(noWorkYet)
     const page = await person.signedIn()
     await page.getByTestId("thread").first().waitFor()
     expect(await page.evaluate(evaluateIn("acting"))).toEqual([])

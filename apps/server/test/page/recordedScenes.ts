@@ -4,7 +4,7 @@ import { ThreadPage } from "@threadfold/contracts/api"
 import { Schema } from "effect"
 import { expect, it } from "vitest"
 import { temporary } from "../cli/program.js"
-import { accessible, follow, noWorkYet, PagePerson } from "./PageWindow.js"
+import { accessible, follow, PagePerson } from "./PageWindow.js"
 import { loggedServer } from "./signInScenes.js"
 
 const Listed = Schema.parseJson(Schema.Struct({ items: Schema.Array(Schema.Struct({ threadId: Schema.String })) }))
@@ -20,7 +20,6 @@ export const recordedScenes = () => {
       )
 
     const person = await PagePerson.of(server)
-    person.expect(noWorkYet)
     const page = await person.signedIn()
     await page.getByTestId("thread").first().waitFor()
     await accessible(page, "a list of threads")
@@ -79,6 +78,8 @@ export const recordedScenes = () => {
     await follow(page, "/system")
     await page.getByRole("heading", { name: "System", level: 1 }).waitFor()
     await page.getByRole("main").getByRole("heading", { level: 2 }).first().waitFor()
+    await page.getByRole("button", { name: "Check", exact: true }).click()
+    await page.getByTestId("check-result").filter({ hasText: "Every rule is kept" }).waitFor()
     await accessible(page, "the system")
     await person.sound(logs)
   })
@@ -86,7 +87,6 @@ export const recordedScenes = () => {
   it("fits a narrow window and a keyboard", async () => {
     const { logs, server } = await loggedServer(join(temporary(), "data"), ["--load-example"])
     const person = await PagePerson.of(server, { viewport: { width: 380, height: 700 } })
-    person.expect(noWorkYet)
     const page = await person.signedIn()
     await page.getByTestId("thread").first().waitFor()
     for (const path of ["/threads", "/inbox", "/log", "/system"]) {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url"
 import type { Page } from "playwright-core"
 import { expect, it } from "vitest"
 import { type CalledServer, push } from "../cli/server.js"
-import { closeBrowserAfterAll, follow, noBrowser, noWorkYet, PagePerson } from "./PageWindow.js"
+import { closeBrowserAfterAll, follow, noBrowser, PagePerson } from "./PageWindow.js"
 import { loggedServer } from "./signInScenes.js"
 
 const images = fileURLToPath(new URL("../../../../docs/images/", import.meta.url))
@@ -252,7 +252,6 @@ it.skipIf(noBrowser !== null)("pictures of every view", async () => {
 
   for (const colorScheme of ["light", "dark"] as const) {
     const person = await PagePerson.of(server, { colorScheme, viewport: { width: 1200, height: 750 } })
-    person.expect(noWorkYet)
     await person.context.clock.setFixedTime(now)
     const page = await person.signedIn()
     const take = async (name: string) => {

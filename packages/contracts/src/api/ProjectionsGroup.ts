@@ -4,7 +4,7 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { field, int, listed, optInt, optional, optText, optTime, shape, text, time } from "../fields.js"
-import { RebuildReport, VerifyReport } from "../Reports.js"
+import { CheckReport, RebuildReport, VerifyReport } from "../Reports.js"
 import { accepted } from "./Endpoint.js"
 import { RowTable } from "./Model.js"
 import { described } from "./operation.js"
@@ -30,6 +30,16 @@ export const RebuildRequest = shape("RebuildRequest", "What a rebuild is limited
   resume: optional(Schema.Boolean, "True: go on where a rebuild that was stopped left off."),
 })
 export type RebuildRequest = typeof RebuildRequest.Type
+
+/** What a check is limited to. */
+export const CheckRequest = shape("CheckRequest", "What a check is limited to; without a body: everything.", {
+  threadId: optional(Thread, "Only this stream: our id of a thread or a connection."),
+  invariants: optional(
+    Schema.Array(Schema.String.pipe(Schema.maxLength(100))).pipe(Schema.maxItems(100)),
+    "Only these invariants, by the ids of `GET /v1/invariants`; absent or empty: all of the log and of rows.",
+  ),
+})
+export type CheckRequest = typeof CheckRequest.Type
 
 /** How far work over the projections is. */
 export const JobState = listed(
@@ -71,6 +81,22 @@ export const RebuildView = shape("RebuildJob", "A rebuild of the projections.", 
 })
 export type RebuildView = typeof RebuildView.Type
 
+/** A check of the invariants. */
+export const CheckView = shape("CheckJob", "A check of the invariants of the log and of the rows.", {
+  ...common,
+  invariants: field(Schema.Array(Schema.String), "Ids of the invariants that it is limited to; empty: all."),
+  report: field(Schema.NullOr(CheckReport), "What was found; null unless it has completed."),
+})
+export type CheckView = typeof CheckView.Type
+
+/** The work of every kind. */
+export const ProjectionWork = shape("ProjectionWork", "Work over the projections, of every kind.", {
+  verify: field(Schema.NullOr(VerifyView), "The comparison that runs, or the last one; null: there was none."),
+  check: field(Schema.NullOr(CheckView), "The check that runs, or the last one; null: there was none."),
+  rebuild: field(Schema.NullOr(RebuildView), "The rebuild that runs, or the last one; null: there was none."),
+})
+export type ProjectionWork = typeof ProjectionWork.Type
+
 const stream = { "text/event-stream": "JobStream" }
 const begin = {
   problems: [...bodyCall, "job-running" as const, "thread-not-found" as const],
@@ -82,6 +108,15 @@ const end = { problems: [...databaseCall, "job-not-found" as const] }
 
 /** Work over the projections. */
 export class ProjectionsGroup extends HttpApiGroup.make("projections")
+  .add(
+    HttpApiEndpoint.get("work", "/v1/projections")
+      .addSuccess(ProjectionWork)
+      .annotateContext(
+        described("The work of every kind that runs, or the last one of it. A kind of which there was none is null.", {
+          problems: databaseCall,
+        }),
+      ),
+  )
   .add(
     HttpApiEndpoint.post("verify", "/v1/projections/verify")
       .setPayload(VerifyRequest)
@@ -109,6 +144,34 @@ export class ProjectionsGroup extends HttpApiGroup.make("projections")
     HttpApiEndpoint.del("cancelVerification", "/v1/projections/verify")
       .addSuccess(VerifyView)
       .annotateContext(described("Ends the comparison that runs. One that has ended stays as it is.", end)),
+  )
+  .add(
+    HttpApiEndpoint.post("check", "/v1/projections/check")
+      .setPayload(CheckRequest)
+      .addSuccess(CheckView, accepted)
+      .annotateContext(
+        described(
+          "Begins to check the invariants of the log and of the rows, beside the work of the server; each stream is looked at as of " +
+            "one moment. One at a time: 409 `job-running` names the one that runs. `Location` leads to its progress and its report, " +
+            "whose violations name the events that broke a rule. An unknown invariant is 400 `invalid-request`.",
+          begin,
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.get("checking", "/v1/projections/check")
+      .addSuccess(CheckView)
+      .annotateContext(
+        described(
+          "The check that runs, or the last one of this run of the server. With `Accept: text/event-stream` its progress until it ends.",
+          look,
+        ),
+      ),
+  )
+  .add(
+    HttpApiEndpoint.del("cancelCheck", "/v1/projections/check")
+      .addSuccess(CheckView)
+      .annotateContext(described("Ends the check that runs. One that has ended stays as it is.", end)),
   )
   .add(
     HttpApiEndpoint.post("rebuild", "/v1/projections/rebuild")

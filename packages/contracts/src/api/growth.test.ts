@@ -35,6 +35,7 @@ const fixed: ReadonlySet<string> = new Set([
   "Task.status",
   "Import.state",
   "VerifyJob.state",
+  "CheckJob.state",
   "RebuildJob.state",
   "Purge.status",
   "Replay.state",

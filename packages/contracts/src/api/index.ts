@@ -38,7 +38,10 @@ export {
 } from "./PageGroup.js"
 export { slugOf } from "./Problems.js"
 export {
+  CheckRequest,
+  CheckView,
   JobState,
+  ProjectionWork,
   RebuildRequest,
   RebuildView,
   VerifyRequest,

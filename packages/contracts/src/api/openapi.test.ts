@@ -197,6 +197,7 @@ describe("the OpenAPI document", () => {
       return arrays.length > 0 && !arrays.includes("items") ? [name] : []
     })
     expect([...new Set(lists)].sort()).toEqual([
+      "CheckJob",
       "Command",
       "ExplainReport",
       "ImportReport",

@@ -1,16 +1,16 @@
 /** Whether the log and the rows are what they should be: the comparison, the rebuild, and the rules that they keep. */
-import type { InvariantList, RebuildView, VerifyView } from "@threadfold/contracts/api"
+import type { CheckView, InvariantList, ProjectionWork, RebuildView, VerifyView } from "@threadfold/contracts/api"
 import { type ReactNode, useState } from "react"
 import { Link } from "wouter"
-import { useRead } from "../../api/useRead.js"
-import { counted, duration, entryOf } from "../../format/format.js"
+import { type Reading, useRead } from "../../api/useRead.js"
+import { counted, duration, entryOf, visible } from "../../format/format.js"
 import { Ago } from "../../live/timedTexts.js"
 import { withCode } from "../../shell/Notice.js"
 import { usePage } from "../../shell/PageContext.js"
 import { JsonTree } from "../../text/JsonTree.js"
 import { Card, CardButton, Chip, Nothing, Table } from "./Card.js"
 import classes from "./ChecksCard.module.css"
-import { type JobView, partDone, useJob } from "./useJob.js"
+import { type JobView, partDone, useJob, useWork } from "./useJob.js"
 
 const states: Readonly<Record<string, { readonly tone: string; readonly label: string }>> = {
   running: { tone: "working", label: "Running" },
@@ -117,8 +117,12 @@ const Rebuilt = ({ view }: { view: RebuildView }) => {
   )
 }
 
-export const VerifyCard = () => {
-  const { begin, busy, cancel, problem, view } = useJob<VerifyView>("/v1/projections/verify", "Comparison")
+interface WorkProps {
+  readonly work: Reading<ProjectionWork>
+}
+
+const VerifyCard = ({ work }: WorkProps) => {
+  const { begin, busy, cancel, problem, view } = useJob("verify", "Comparison", work)
   const [bytes, setBytes] = useState(false)
   const isRunning = view?.state === "running"
   return (
@@ -151,8 +155,8 @@ export const VerifyCard = () => {
   )
 }
 
-export const RebuildCard = () => {
-  const { begin, busy, cancel, problem, view } = useJob<RebuildView>("/v1/projections/rebuild", "Rebuild")
+const RebuildCard = ({ work }: WorkProps) => {
+  const { begin, busy, cancel, problem, view } = useJob("rebuild", "Rebuild", work)
   const [sure, setSure] = useState(false)
   const isRunning = view?.state === "running"
   const canResume = view?.state === "interrupted" || view?.state === "cancelled"
@@ -192,20 +196,85 @@ export const RebuildCard = () => {
   )
 }
 
-export const RulesCard = () => {
+/** Those with an event by its place in the log, then those without one. */
+const inOrder = (violations: NonNullable<CheckView["report"]>["violations"]) =>
+  violations.toSorted((a, b) => (a.sequence ?? Number.MAX_SAFE_INTEGER) - (b.sequence ?? Number.MAX_SAFE_INTEGER))
+
+const Checked = ({ textOf, view }: { view: CheckView; textOf: (id: string) => string }) => {
+  const { report } = view
+  if (report === null) return null
+  const violations = inOrder(report.violations)
+  const first = violations[0]?.sequence ?? null
+  return (
+    <>
+      <p className={report.ok ? classes.good : classes.failed} data-testid="check-result">
+        {report.ok ? (
+          "Every rule is kept."
+        ) : (
+          <>
+            {counted(violations.length, "breach", "breaches")} of the rules.
+            {first === null ? null : (
+              <>
+                {" "}
+                The first one is at <Link href={`/log?at=${first}`}>event #{first}</Link>.
+              </>
+            )}
+          </>
+        )}
+      </p>
+      {violations.length === 0 ? null : (
+        <Table columns={["Rule", "What is broken", "Thread", "Event"]} label="Broken rules">
+          {violations.slice(0, mostShown).map(({ detail, invariant, sequence, threadId }) => (
+            <tr key={`${invariant} ${threadId} ${sequence} ${detail}`}>
+              <td>
+                {textOf(invariant)}
+                <code className={classes.id}>{invariant}</code>
+              </td>
+              <td>{visible(detail)}</td>
+              <td>
+                <Link href={`/threads/${threadId}`}>{threadId.slice(0, 8)}</Link>
+              </td>
+              <td>{sequence === null ? "–" : <Link href={`/log?at=${sequence}`}>#{sequence}</Link>}</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      {violations.length > mostShown ? (
+        <details className={classes.report}>
+          <summary>Report</summary>
+          <JsonTree value={report} />
+        </details>
+      ) : null}
+    </>
+  )
+}
+
+const CheckCard = ({ work }: WorkProps) => {
   const { api } = usePage()
+  const { begin, busy, cancel, problem, view } = useJob("check", "Check", work)
   const rules = useRead("invariants", (signal) => api.get<typeof InvariantList.Type>("/v1/invariants", {}, { signal }))
   const items = rules.value?.items ?? []
+  const textOf = (id: string) => items.find((one) => one.id === id)?.text ?? ""
   return (
     <Card
-      note={
-        <>
-          <code>threadfold check</code> looks at all of them
-        </>
+      actions={
+        view?.state === "running" ? (
+          <CardButton disabled={busy} label="Cancel" run={cancel} />
+        ) : (
+          <CardButton disabled={busy} label="Check" run={() => begin({})} />
+        )
       }
-      problem={rules.problem}
+      note="the rules that the log and the rows keep"
+      problem={problem ?? rules.problem}
       title={`Invariants${items.length === 0 ? "" : ` (${items.length})`}`}
     >
+      {view === null ? (
+        <Nothing>Nothing was checked in this run of the server.</Nothing>
+      ) : (
+        <Work view={view}>
+          <Checked textOf={textOf} view={view} />
+        </Work>
+      )}
       <details className={classes.rules}>
         <summary>The rules that every log, every row and every step of the fold keeps</summary>
         <Table columns={["Rule", "About", "Severity"]} label="Invariants">
@@ -224,5 +293,17 @@ export const RulesCard = () => {
         </Table>
       </details>
     </Card>
+  )
+}
+
+/** The comparison, the check and the rebuild. */
+export const ChecksCards = () => {
+  const work = useWork()
+  return (
+    <>
+      <VerifyCard work={work} />
+      <CheckCard work={work} />
+      <RebuildCard work={work} />
+    </>
   )
 }

@@ -3,7 +3,7 @@ import { useState } from "react"
 import { useCommands } from "../../shell/commands.js"
 import { useTitle } from "../../shell/PageContext.js"
 import { AgentsCard } from "./AgentsCard.js"
-import { RebuildCard, RulesCard, VerifyCard } from "./ChecksCard.js"
+import { ChecksCards } from "./ChecksCard.js"
 import { EffectsCard } from "./EffectsCard.js"
 import { FiguresCard } from "./FiguresCard.js"
 import { KeysCard } from "./KeysCard.js"
@@ -33,9 +33,7 @@ const SystemView = () => {
           <SessionsCard />
           <EffectsCard />
           <AgentsCard />
-          <VerifyCard />
-          <RebuildCard />
-          <RulesCard />
+          <ChecksCards />
           <KeysCard />
         </div>
       </div>

@@ -1,13 +1,19 @@
 /** Work over the projections: how far it is, and how it is begun and ended. */
-import type { RebuildView, VerifyView } from "@threadfold/contracts/api"
+import type { CheckView, ProjectionWork, RebuildView, VerifyView } from "@threadfold/contracts/api"
 import { useEffect, useState } from "react"
 import { isProblemOf, newKey } from "../../api/Api.js"
 import { asProblem, type PageProblem } from "../../api/PageProblem.js"
-import { useRead } from "../../api/useRead.js"
+import { type Reading, useRead } from "../../api/useRead.js"
 import { EventStream } from "../../live/EventStream.js"
 import { announce, usePage } from "../../shell/PageContext.js"
 
-export type JobView = RebuildView | VerifyView
+export type JobView = CheckView | RebuildView | VerifyView
+
+/** The work of every kind, as it was when the view was shown. One read: asking for one kind of which there was none is a failure. */
+export const useWork = (): Reading<ProjectionWork> => {
+  const { api } = usePage()
+  return useRead("projections", (signal) => api.get<ProjectionWork>("/v1/projections", {}, { signal }))
+}
 
 export interface Job<V> {
   /** The work that runs, or the last one; null: there was none. */
@@ -22,18 +28,20 @@ export interface Job<V> {
 export const partDone = ({ events, totalEvents }: Pick<JobView, "events" | "totalEvents">): number | null =>
   totalEvents === null || totalEvents === 0 ? null : Math.min(1, events / totalEvents)
 
-export const useJob = <V extends JobView>(path: string, name: string): Job<V> => {
+/** Work of one kind. @param work the work of every kind */
+export const useJob = <K extends keyof ProjectionWork>(
+  kind: K,
+  name: string,
+  work: Reading<ProjectionWork>,
+): Job<NonNullable<ProjectionWork[K]>> => {
+  type V = NonNullable<ProjectionWork[K]>
   const { api, session } = usePage()
+  const path = `/v1/projections/${kind}`
   const [view, setView] = useState<V | null>(null)
   const [busy, setBusy] = useState(false)
   const [refusal, setRefusal] = useState<PageProblem | null>(null)
-  const first = useRead(path, (signal) =>
-    api.get<V>(path, {}, { signal }).catch((error: unknown) => {
-      if (isProblemOf(error, "job-not-found")) return null
-      throw error
-    }),
-  )
-  useEffect(() => setView(first.value), [first.value])
+  const first = work.value?.[kind] ?? null
+  useEffect(() => setView(first), [first])
 
   const isRunning = view?.state === "running"
   const jobId = view?.jobId
@@ -62,13 +70,13 @@ export const useJob = <V extends JobView>(path: string, name: string): Job<V> =>
     } catch (error) {
       setRefusal(asProblem(error))
       // Another client may have begun it.
-      if (isProblemOf(error, "job-running")) first.again()
+      if (isProblemOf(error, "job-running")) work.again()
     }
     setBusy(false)
   }
   return {
     view,
-    problem: refusal ?? first.problem,
+    problem: refusal ?? work.problem,
     busy,
     begin: (body) => void give("POST", body),
     cancel: () => void give("DELETE", undefined),

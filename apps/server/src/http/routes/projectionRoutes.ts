@@ -2,7 +2,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { Api, RebuildRequest, VerifyRequest } from "@threadfold/contracts/api"
+import { Api, CheckRequest, RebuildRequest, VerifyRequest } from "@threadfold/contracts/api"
 import type { Problem } from "@threadfold/contracts/problem"
 import { wellFormedJson } from "@threadfold/core/model"
 import { Engine } from "@threadfold/engine"
@@ -28,7 +28,7 @@ const asStream = (views: Stream.Stream<unknown>): HttpServerResponse.HttpServerR
 
 export const projectionRoutes = HttpApiBuilder.group(Api, "projections", (handlers) =>
   Effect.gen(function* () {
-    const { rebuild, verify } = yield* ProjectionJobs
+    const { all, check, rebuild, verify } = yield* ProjectionJobs
     const { smallBodyBytes } = yield* HttpLimits
     const withProblems = orProblem(yield* Engine)
 
@@ -45,6 +45,16 @@ export const projectionRoutes = HttpApiBuilder.group(Api, "projections", (handle
     ) => (wantsStream(request) ? Effect.map(progress, asStream) : Effect.map(current, (view) => plainAnswer(view)))
 
     return handlers
+      .handle("work", () => Effect.map(all, (work) => plainAnswer(work)))
+      .handleRaw("check", ({ request }) =>
+        readCommandBody(request, optional(CheckRequest), smallBodyBytes).pipe(
+          Effect.flatMap(({ value }) => check.begin(value)),
+          Effect.map((view) => begunAnswer(view, "/v1/projections/check")),
+          withProblems,
+        ),
+      )
+      .handle("checking", ({ request }) => shown(request, check))
+      .handle("cancelCheck", () => Effect.map(check.cancel, (view) => plainAnswer(view)))
       .handleRaw("verify", ({ request }) =>
         readCommandBody(request, optional(VerifyRequest), smallBodyBytes).pipe(
           Effect.flatMap(({ value }) => verify.begin(value)),
