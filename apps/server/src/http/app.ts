@@ -18,12 +18,12 @@ import { blobRoutes } from "./routes/blobRoutes.js"
 import { commandRoutes } from "./routes/commandRoutes.js"
 import { methodsOf, unknownQuery } from "./routes/declaredRoutes.js"
 import { docsRoutes } from "./routes/docsRoutes.js"
+import { effectRoutes } from "./routes/effectRoutes.js"
 import { importRoutes } from "./routes/importRoutes.js"
 import { logRoutes } from "./routes/logRoutes.js"
 import { modelRoutes } from "./routes/modelRoutes.js"
 import { momentRoutes } from "./routes/momentRoutes.js"
 import { pageAccessRoutes } from "./routes/pageAccessRoutes.js"
-
 import { projectionRoutes } from "./routes/projectionRoutes.js"
 import { purgeRoutes } from "./routes/purgeRoutes.js"
 import { reasonRoutes } from "./routes/reasonRoutes.js"
@@ -47,6 +47,7 @@ const groups = Layer.mergeAll(
   modelRoutes,
   momentRoutes,
   commandRoutes,
+  effectRoutes,
   blobRoutes,
   turnRoutes,
   requestRoutes,

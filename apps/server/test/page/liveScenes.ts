@@ -8,7 +8,7 @@ import type { Page } from "playwright-core"
 import { expect, it, onTestFinished } from "vitest"
 import { temporary } from "../cli/program.js"
 import { type CalledServer, serve } from "../cli/server.js"
-import { accessible, PagePerson } from "./PageWindow.js"
+import { accessible, follow, PagePerson } from "./PageWindow.js"
 import { loggedServer } from "./signInScenes.js"
 
 const codex = installedAgent("codex")
@@ -124,6 +124,19 @@ export const liveScenes = () => {
       .waitFor()
     await page.getByRole("button", { name: "Stop agent" }).click()
     await page.getByRole("button", { name: "Stop agent" }).waitFor({ state: "detached" })
+
+    // Each of these was a call to the agent.
+    await follow(page, "/system")
+    const effects = page.getByRole("region", { name: "Effects" })
+    await effects.getByRole("combobox").selectOption("delivered")
+    for (const kind of ["turn.start", "request.answer", "turn.interrupt", "session.stop"]) {
+      await effects.getByTestId("effect").filter({ hasText: kind }).first().waitFor()
+    }
+    await effects.getByRole("textbox").fill("no-such-thread")
+    await effects.getByText("There are no such calls.").waitFor()
+    await effects.getByRole("textbox").fill(threadId)
+    await effects.getByTestId("effect").first().waitFor()
+    await accessible(page, "the system after a turn")
     await person.sound(logs)
   })
 

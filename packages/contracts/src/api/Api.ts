@@ -11,6 +11,7 @@ import { AgentsGroup } from "./AgentsGroup.js"
 import { BlobsGroup } from "./BlobsGroup.js"
 import { CommandsGroup } from "./Commands.js"
 import { openApiDocument } from "./document.js"
+import { EffectsGroup } from "./EffectsGroup.js"
 import { eventSchemas } from "./eventComponents.js"
 import { ImportsGroup } from "./Imports.js"
 import { InboxGroup } from "./InboxGroup.js"
@@ -52,6 +53,7 @@ export class Api extends HttpApi.make("threadfold")
   .add(ModelGroup)
   .add(MomentsGroup)
   .add(CommandsGroup)
+  .add(EffectsGroup)
   .add(BlobsGroup)
   .add(TurnsGroup)
   .add(ItemsGroup)

@@ -12,7 +12,7 @@ import fc from "fast-check"
 import { sampleEffect } from "../testing/WorkStoreContract.js"
 import { databaseGroups } from "../writer/sqlite.js"
 import { sqliteWork } from "./SqliteWork.js"
-import { WorkReads } from "./WorkReads.js"
+import { type EffectPage, type EffectQuery, WorkReads } from "./WorkReads.js"
 import type { StoredReceipt, WorkStore } from "./WorkStore.js"
 
 /** A database whose working tables are written here and read there. */
@@ -94,6 +94,49 @@ describe("WorkReads", () => {
       const expected = Array.from({ length: 1203 }, (_, index) => index).filter((index) => index % 3 !== 0)
       expect(seen).toEqual(expected.map(name))
       expect(sizes).toEqual([500, 302])
+    }),
+  )
+
+  it.scoped("lists effects page by page in both orders, by state and thread, and looks at so many at most", () =>
+    Effect.gen(function* () {
+      const { reads, transaction, work } = yield* open
+      const statuses = EffectStatus.literals
+      const rows = Array.from({ length: 4_500 }, (_, index) => {
+        const status = index === 7 ? "failed" : (statuses[index % 2 === 0 ? 2 : 5] ?? "retired")
+        return sampleEffect(`effect ${index}`, {
+          threadId: `t${index % 3}`,
+          payload: { text: "long" },
+          ...going(status),
+        })
+      })
+      transaction(() => {
+        for (const row of rows) work.insertEffect(row)
+      })
+      const walk = (query: Partial<EffectQuery>) =>
+        Effect.gen(function* () {
+          const seen: string[] = []
+          let pages = 0
+          for (let from: number | null = null; ; ) {
+            const page: EffectPage = yield* reads.listEffects({ order: "desc", limit: 500, ...query, from })
+            for (const one of page.items) {
+              expect(one).not.toHaveProperty("payload")
+              expect(one).not.toHaveProperty("position")
+              seen.push(one.effectId)
+            }
+            pages += 1
+            if (page.next === null) return { seen, pages }
+            from = page.next
+          }
+        })
+      const ids = (list: readonly EffectRow[]) => list.map(({ effectId }) => effectId)
+      expect((yield* walk({ order: "asc" })).seen).toEqual(ids(rows))
+      expect((yield* walk({})).seen).toEqual(ids(rows).toReversed())
+      const some = rows.filter(({ status, threadId }) => status === "retired" && threadId !== "t1")
+      const chosen = { statuses: ["retired"], threads: ["t0", "t2"] } as const
+      expect((yield* walk({ ...chosen, order: "asc", limit: 7 })).seen).toEqual(ids(some))
+      // The one that is found is far down: each page has looked at its share, and leads on.
+      expect(yield* walk({ statuses: ["failed"] })).toEqual({ seen: ["effect 7"], pages: 3 })
+      expect(yield* walk({ threads: ["none"], order: "asc" })).toEqual({ seen: [], pages: 3 })
     }),
   )
 

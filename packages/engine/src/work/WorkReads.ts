@@ -2,11 +2,11 @@
 import { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
-import { type EffectRow, StorageUnavailable } from "@threadfold/contracts"
+import { type EffectRow, type EffectStatus, StorageUnavailable } from "@threadfold/contracts"
 import { receiptSpan, saysAccepted } from "@threadfold/core"
 import { Context, Effect, Layer } from "effect"
 import { toAnswer } from "./SqliteWork.js"
-import { effectColumns, type StoredEffect, toEffect } from "./StoredEffect.js"
+import { effectColumns, type StoredEffect, shownEffectColumns, toEffect } from "./StoredEffect.js"
 
 const unread = (error: SqlError): StorageUnavailable =>
   new StorageUnavailable({ failed: "The effects cannot be read", reason: String(error.cause ?? error) })
@@ -14,7 +14,34 @@ const unread = (error: SqlError): StorageUnavailable =>
 /** Effects of one page at most. */
 const PAGE = 500
 
+/** Effects that a page with filters looks at: it ends there, and leads on. */
+const LOOKED_AT = 2_000
+
+/** Which effects are listed. */
+export interface EffectQuery {
+  /** Only in these states; absent: in all. */
+  readonly statuses?: readonly EffectStatus[] | undefined
+  /** Only of these threads; absent: of all. */
+  readonly threads?: readonly string[] | undefined
+  /** Only those before this place, or behind it where the oldest come first; null: from the beginning of the list. */
+  readonly from: number | null
+  readonly order: "asc" | "desc"
+  readonly limit: number
+}
+
+/** An effect as it is listed: without the texts that it carries. */
+export type ListedEffect = Omit<EffectRow, "payload" | "token">
+
+/** Some of them, in the order that was asked for. */
+export interface EffectPage {
+  readonly items: readonly ListedEffect[]
+  /** `from` of what follows; null: nothing does. */
+  readonly next: number | null
+}
+
 export interface WorkReadsService {
+  /** Effects of all threads, in the order in which they were made or the reverse. With filters a page may hold fewer than `limit`. */
+  readonly listEffects: (query: EffectQuery) => Effect.Effect<EffectPage, StorageUnavailable>
   /** Effects of a thread that are pending or being attempted, in the order in which they were made; 500 at most. */
   readonly openEffects: (threadId: string) => Effect.Effect<readonly EffectRow[], StorageUnavailable>
   /** Threads that have such effects, in order of their ids, after `after` (exclusive); 500 at most. */
@@ -38,12 +65,33 @@ export class WorkReads extends Context.Tag("@threadfold/engine/WorkReads")<WorkR
           Effect.map((rows) => rows.map(toEffect)),
           Effect.mapError(unread),
         )
+      const listEffects: WorkReadsService["listEffects"] = ({ from, limit, order, statuses, threads }) =>
+        Effect.gen(function* () {
+          const direction = sql.literal(order === "asc" ? "ASC" : "DESC")
+          const inPlace = from === null ? sql`1` : order === "asc" ? sql`position > ${from}` : sql`position < ${from}`
+          const [bound] = yield* sql<{ readonly position: number }>`SELECT position FROM effects WHERE ${inPlace}
+            ORDER BY position ${direction} LIMIT 1 OFFSET ${LOOKED_AT - 1}`
+          const last = bound?.position ?? null
+          const rows = yield* sql<ListedEffect & { readonly position: number }>`
+            SELECT position, ${sql.literal(shownEffectColumns)} FROM effects WHERE ${sql.and([
+              inPlace,
+              ...(last === null ? [] : [order === "asc" ? sql`position <= ${last}` : sql`position >= ${last}`]),
+              ...(statuses === undefined ? [] : [sql.in("status", statuses)]),
+              ...(threads === undefined ? [] : [sql.in("thread_id", threads)]),
+            ])} ORDER BY position ${direction} LIMIT ${limit + 1}`
+          const shown = rows.slice(0, limit)
+          return {
+            items: shown.map(({ position: _, ...effect }) => effect),
+            next: rows.length > limit ? (shown.at(-1)?.position ?? null) : last,
+          }
+        }).pipe(Effect.mapError(unread))
       const answers = (where: Fragment) =>
         sql<{ readonly answer: string }>`SELECT answer FROM receipts WHERE ${where}`.pipe(
           Effect.map((rows) => rows.map(({ answer }) => toAnswer(answer))),
           Effect.mapError(unread),
         )
       return {
+        listEffects,
         openEffects: (threadId) => effects(sql`ended_at IS NULL AND thread_id = ${threadId}`),
         threadsWithEffects: (after) =>
           sql<{ readonly threadId: string }>`SELECT DISTINCT thread_id AS "threadId" FROM effects

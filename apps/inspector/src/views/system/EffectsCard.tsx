@@ -1,109 +1,152 @@
-/** Calls to agents: what is on its way, and what failed or may have had an effect. */
-
-import type { RequestDetail, TurnDetail } from "@threadfold/contracts"
+/** Calls to agents: what is on its way, and what became of the others, by state and by thread. */
+import type { EffectView } from "@threadfold/contracts/api"
+import { useState } from "react"
 import { Link } from "wouter"
 import type { Page } from "../../api/Api.js"
+import { asProblem, type PageProblem } from "../../api/PageProblem.js"
 import { useEvery, useRead } from "../../api/useRead.js"
-import { visible } from "../../format/format.js"
+import { entryOf, visible } from "../../format/format.js"
 import { Ago } from "../../live/timedTexts.js"
 import { usePage } from "../../shell/PageContext.js"
-import type { LogEvent } from "../log/logRows.js"
-import { Card, Chip, Nothing, Table } from "./Card.js"
+import { Card, CardButton, Chip, Nothing, Table } from "./Card.js"
+import classes from "./ChecksCard.module.css"
 
-const most = 20
+const pageSize = 20
 const pauseMs = 10_000
 
-interface Waiting {
-  readonly key: string
-  readonly threadId: string
-  readonly what: string
-  readonly about: string
-  readonly at: number | null
+type State = EffectView["status"]
+
+const states: Readonly<Record<State, { readonly tone: string; readonly label: string }>> = {
+  pending: { tone: "working", label: "Pending" },
+  attempting: { tone: "working", label: "On its way" },
+  uncertain: { tone: "waiting", label: "Uncertain" },
+  failed: { tone: "failed", label: "Failed" },
+  delivered: { tone: "done", label: "Delivered" },
+  retired: { tone: "quiet", label: "Retired" },
 }
 
-const textIn = (event: LogEvent, name: string): string => {
-  const { payload } = event
-  const value =
-    typeof payload === "object" && payload !== null ? Object.entries(payload).find(([key]) => key === name) : undefined
-  return typeof value?.[1] === "string" ? value[1] : ""
+/** What wants to be looked at: what is on its way, and what failed or may have had an effect. */
+const notable: readonly State[] = ["pending", "attempting", "uncertain", "failed"]
+
+const choices: readonly { readonly value: string; readonly label: string; readonly states: readonly string[] }[] = [
+  { value: "notable", label: "On their way, failed or uncertain", states: notable },
+  { value: "all", label: "All", states: [] },
+  ...Object.entries(states).map(([value, { label }]) => ({ value, label, states: [value] })),
+]
+
+interface Older {
+  /** Which list it belongs to. */
+  readonly key: string
+  readonly items: readonly EffectView[]
+  readonly next: string | null
+  readonly busy: boolean
+  readonly problem: PageProblem | null
+}
+
+const Row = ({ effect }: { effect: EffectView }) => {
+  const { attempts, createdAt, endedAt, kind, message, status, threadId, turnId } = effect
+  return (
+    <tr data-testid="effect">
+      <td>
+        <Chip tone={entryOf(states, status)?.tone ?? "quiet"}>{entryOf(states, status)?.label ?? visible(status)}</Chip>
+      </td>
+      <td>
+        {visible(kind)}
+        {attempts > 1 ? `, ${attempts} tries` : ""}
+      </td>
+      <td>{message === null ? "–" : visible(message)}</td>
+      <td>
+        <Ago at={endedAt ?? createdAt} />
+      </td>
+      <td>
+        <Link href={`/threads/${threadId}${turnId === null ? "" : `?turn=${turnId}`}`}>{threadId.slice(0, 8)}</Link>
+      </td>
+    </tr>
+  )
 }
 
 export const EffectsCard = () => {
   const { api } = usePage()
-  const pending = useRead("pending", async (signal): Promise<readonly Waiting[]> => {
-    const [turns, requests] = await Promise.all([
-      api.get<Page<TurnDetail>>("/v1/turns", { status: "requested", limit: most }, { signal }),
-      api.get<Page<RequestDetail>>("/v1/requests", { status: "answering", limit: most }, { signal }),
-    ])
-    return [
-      ...turns.items.map(({ startedAt, text, threadId, turnId }) => ({
-        key: turnId,
-        threadId,
-        what: "a message",
-        about: visible(text ?? ""),
-        at: startedAt,
-      })),
-      ...requests.items.map(({ decision, openedAt, requestId, threadId, title }) => ({
-        key: requestId,
-        threadId,
-        what: "an answer",
-        about: visible(`${decision ?? ""} · ${title ?? ""}`),
-        at: openedAt,
-      })),
-    ]
-  })
-  const doubtful = useRead("doubtful", (signal) =>
-    api.get<Page<LogEvent>>(
-      "/v1/events",
-      { types: ["effect.uncertain", "effect.failed"], order: "desc", limit: most },
-      { signal },
-    ),
-  )
-  useEvery(pauseMs, pending.again)
-  useEvery(pauseMs, doubtful.again)
-  const waiting = pending.value ?? []
-  const ended = doubtful.value?.items ?? []
+  const [chosen, setChosen] = useState("notable")
+  const [thread, setThread] = useState("")
+  const query = {
+    status: choices.find(({ value }) => value === chosen)?.states,
+    threadId: thread.trim(),
+    limit: pageSize,
+  }
+  const key = JSON.stringify(query)
+  const [older, setOlder] = useState<Older | null>(null)
+  const first = useRead(key, (signal) => api.get<Page<EffectView>>("/v1/effects", query, { signal }))
+  useEvery(pauseMs, first.again)
+  const more = older?.key === key ? older : null
+  const items = [...(first.value?.items ?? [])]
+  // What has come meanwhile pushes the end of the first page into the second.
+  const known = new Set(items.map(({ effectId }) => effectId))
+  for (const one of more?.items ?? []) if (!known.has(one.effectId)) items.push(one)
+  const next = more === null ? (first.value?.next ?? null) : more.next
+  const readOlder = async () => {
+    const before = { key, items: more?.items ?? [], next }
+    setOlder({ ...before, busy: true, problem: null })
+    const page = api.get<Page<EffectView>>("/v1/effects", { ...query, cursor: next })
+    setOlder(
+      await page.then(
+        (found) => ({
+          ...before,
+          items: [...before.items, ...found.items],
+          next: found.next,
+          busy: false,
+          problem: null,
+        }),
+        (error: unknown) => ({ ...before, busy: false, problem: asProblem(error) }),
+      ),
+    )
+  }
   return (
     <Card
-      note="what agents were asked and have not taken yet, and what became of the others"
-      problem={pending.problem ?? doubtful.problem}
+      actions={
+        <>
+          <label className={classes.option}>
+            State
+            <select className={classes.choice} onChange={(event) => setChosen(event.target.value)} value={chosen}>
+              {choices.map(({ label, value }) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          </label>
+          <input
+            aria-label="Only of the thread with this id"
+            className={classes.choice}
+            maxLength={100}
+            onChange={(event) => setThread(event.target.value)}
+            placeholder="Id of a thread"
+            spellCheck={false}
+            value={thread}
+          />
+        </>
+      }
+      note="what agents were asked, and what became of it; for 7 days"
+      problem={first.problem ?? more?.problem ?? null}
       title="Effects"
     >
-      {pending.value !== null && doubtful.value !== null && waiting.length + ended.length === 0 ? (
-        <Nothing>Nothing is on its way, and nothing has failed.</Nothing>
+      {first.value !== null && items.length === 0 && next === null ? (
+        <Nothing>
+          {chosen === "notable" && query.threadId === ""
+            ? "Nothing is on its way, and nothing has failed."
+            : "There are no such calls."}
+        </Nothing>
       ) : (
-        <Table columns={["State", "Call", "About", "Since", "Place"]} label="Effects">
-          {waiting.map(({ about, at, key, threadId, what }) => (
-            <tr key={key}>
-              <td>
-                <Chip tone="working">Pending</Chip>
-              </td>
-              <td>{what}</td>
-              <td>{about}</td>
-              <td>{at === null ? "–" : <Ago at={at} />}</td>
-              <td>
-                <Link href={`/threads/${threadId}`}>thread</Link>
-              </td>
-            </tr>
-          ))}
-          {ended.map((event) => (
-            <tr key={event.sequence}>
-              <td>
-                <Chip tone={event.type === "effect.uncertain" ? "waiting" : "failed"}>
-                  {event.type === "effect.uncertain" ? "Uncertain" : "Failed"}
-                </Chip>
-              </td>
-              <td>{textIn(event, "effect")}</td>
-              <td>{visible(textIn(event, "message"))}</td>
-              <td>
-                <Ago at={event.recordedAt} />
-              </td>
-              <td>
-                <Link href={`/log?at=${event.sequence}`}>#{event.sequence}</Link>
-              </td>
-            </tr>
+        <Table columns={["State", "Call", "Why", "Since", "Thread"]} label="Effects">
+          {items.map((effect) => (
+            <Row effect={effect} key={effect.effectId} />
           ))}
         </Table>
+      )}
+      {next === null ? null : (
+        <p className={classes.more}>
+          <CardButton disabled={more?.busy ?? false} label="Older ones" run={readOlder} />
+        </p>
       )}
     </Card>
   )

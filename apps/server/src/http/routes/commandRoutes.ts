@@ -1,12 +1,11 @@
 /** Routes of commands: each makes one command of its path and body, and dispatches it. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import { type Command, type EffectRow, RequestId, ThreadId, TurnId } from "@threadfold/contracts"
+import { type Command, RequestId, ThreadId, TurnId } from "@threadfold/contracts"
 import {
   Api,
   ConfigureBody,
   CreateThreadBody,
   EditMessageBody,
-  type EffectView,
   ForkBody,
   InterruptBody,
   KeepAliveBody,
@@ -39,11 +38,9 @@ import { Clock, Effect } from "effect"
 import { Forks } from "../../forks/Forks.js"
 import { orProblem } from "../../problems/toProblem.js"
 import { type CommandCall, commandDispatcher, messageIdOf, taskIdOf, threadIdOf } from "./dispatchCommand.js"
+import { shownEffect } from "./effectRoutes.js"
 import { type Body, nothing, optional, required } from "./requestBody.js"
 import { requireFolders } from "./requireFolders.js"
-
-/** An effect as its callers see it: neither its lease nor the text it carries. */
-const effectView = ({ payload: _, token: _token, commandId: _command, ...effect }: EffectRow): EffectView => effect
 
 interface OnThread extends CommandCall {
   readonly path: { readonly threadId: string }
@@ -299,7 +296,7 @@ export const commandRoutes = HttpApiBuilder.group(Api, "commands", (handlers) =>
       .handle("get", ({ path: { commandId } }) =>
         Effect.map(orchestrator.effectsOf(commandId), (effects) => ({
           commandId,
-          effects: effects.map(effectView),
+          effects: effects.map(shownEffect),
         })).pipe(withProblems),
       )
   }),
