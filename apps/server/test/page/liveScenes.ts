@@ -1,5 +1,5 @@
 /** The real Codex on a mock model, led from the page: what is sent, streamed, asked, interrupted and stopped, and what a loss leaves. */
-import { writeFileSync } from "node:fs"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Receipt } from "@threadfold/contracts"
 import { codexHome, installedAgent, makeHold, OpenAi, type Step } from "@threadfold/testkit"
@@ -8,7 +8,7 @@ import type { Page } from "playwright-core"
 import { expect, it, onTestFinished } from "vitest"
 import { temporary } from "../cli/program.js"
 import { type CalledServer, serve } from "../cli/server.js"
-import { accessible, follow, PagePerson } from "./PageWindow.js"
+import { accessible, evaluateIn, follow, PagePerson } from "./PageWindow.js"
 import { loggedServer } from "./signInScenes.js"
 
 const codex = installedAgent("codex")
@@ -28,7 +28,7 @@ const codexServer = async (script: readonly Step[]) => {
   const agent = { kind: "codex", command, args: [...args, "app-server"], env: home.env }
   writeFileSync(join(directory, "threadfold.json"), JSON.stringify({ agents: { codex: agent } }))
   const served = await loggedServer(directory)
-  return { ...served, threadId: await newThread(served.server, home.cwd) }
+  return { ...served, cwd: home.cwd, threadId: await newThread(served.server, home.cwd) }
 }
 
 const newThread = async (server: CalledServer, cwd: string): Promise<string> => {
@@ -77,7 +77,7 @@ export const liveScenes = () => {
   real(`a person leads an agent: sends, sees it stream, approves, interrupts and stops${why}`, async () => {
     const answer = makeHold()
     const endless = makeHold()
-    const { logs, server, threadId } = await codexServer([
+    const { cwd, logs, server, threadId } = await codexServer([
       OpenAi.hang(answer),
       OpenAi.command("echo from the command"),
       OpenAi.plain("It said so."),
@@ -86,10 +86,24 @@ export const liveScenes = () => {
     const person = await PagePerson.of(server)
     const page = await person.signedIn(`/threads/${threadId}`)
 
+    // A file that is no image is mentioned by its name, to which a person adds where it lies.
+    mkdirSync(join(cwd, "docs"))
+    writeFileSync(join(cwd, "docs", "notes.txt"), "Hello")
+    await page.getByTestId("composer").waitFor()
+    await page.evaluate(evaluateIn("dropFiles"))
+    const path = page.getByRole("textbox", { name: /^Path of a file/ })
+    expect(await path.inputValue()).toBe("notes.txt")
+    await path.fill("docs/notes.txt")
+    await path.press("Enter")
+    await page.getByRole("button", { name: "docs/notes.txt: change the path" }).waitFor()
+    await page.getByTestId("attachment").and(page.locator('[data-state="ready"]')).nth(1).waitFor()
+    await accessible(page, "a message with attachments")
+
     await send(page, "Say something **bold**.")
     await reached(answer)
     answer.say("Half of the ans")
     await said(page, "Half of the ans").waitFor()
+    await said(page, "docs/notes.txt").first().waitFor()
     expect(await page.getByTestId("composer").textContent()).toContain("Queue")
     answer.say("wer, and `code`.")
     answer.end()

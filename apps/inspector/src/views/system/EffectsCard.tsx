@@ -29,7 +29,7 @@ const states: Readonly<Record<State, { readonly tone: string; readonly label: st
 const notable: readonly State[] = ["pending", "attempting", "uncertain", "failed"]
 
 const choices: readonly { readonly value: string; readonly label: string; readonly states: readonly string[] }[] = [
-  { value: "notable", label: "On their way, failed or uncertain", states: notable },
+  { value: "notable", label: "Open, failed, uncertain", states: notable },
   { value: "all", label: "All", states: [] },
   ...Object.entries(states).map(([value, { label }]) => ({ value, label, states: [value] })),
 ]

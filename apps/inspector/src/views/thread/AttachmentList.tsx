@@ -1,4 +1,5 @@
 /** What goes with a message that is being written. */
+import { visible } from "../../format/format.js"
 import { Icon } from "../../shell/Icon.js"
 import classes from "./AttachmentList.module.css"
 import { type Attachment, amendDraft, type Draft } from "./drafts.js"
@@ -11,7 +12,14 @@ const stateOf = (attachment: Attachment): "ready" | "sending" | "failed" => {
   return attachment.blob === null ? "sending" : "ready"
 }
 
-export const AttachmentList = ({ draft, threadId }: { draft: Draft; threadId: string }) => {
+interface ListProps {
+  readonly draft: Draft
+  readonly threadId: string
+  /** Has the path of a mention written again. */
+  readonly edit: (id: string) => void
+}
+
+export const AttachmentList = ({ draft, edit, threadId }: ListProps) => {
   if (draft.attachments.length === 0) return null
   const remove = (id: string) =>
     amendDraft(threadId, ({ attachments, text }) => ({ text, attachments: attachments.filter((one) => one.id !== id) }))
@@ -19,19 +27,33 @@ export const AttachmentList = ({ draft, threadId }: { draft: Draft; threadId: st
     <ul aria-label="Attachments" className={classes.list}>
       {draft.attachments.map((attachment) => (
         <li className={classes.one} data-state={stateOf(attachment)} data-testid="attachment" key={attachment.id}>
-          {attachment.kind === "image" ? (
+          {attachment.kind === "image" && attachment.preview === "" ? (
+            <Icon name="alert" size={14} />
+          ) : attachment.kind === "image" ? (
             <img alt="" className={classes.preview} src={attachment.preview} />
           ) : (
             <Icon name={attachment.path.endsWith("/") ? "folder" : "log"} size={14} />
           )}
-          <span className={classes.name}>{nameOf(attachment)}</span>
+          {attachment.kind === "image" ? (
+            <span className={classes.name}>{visible(nameOf(attachment))}</span>
+          ) : (
+            <button
+              aria-label={`${visible(nameOf(attachment))}: change the path`}
+              className={classes.path}
+              onClick={() => edit(attachment.id)}
+              title="Change the path"
+              type="button"
+            >
+              {visible(nameOf(attachment))}
+            </button>
+          )}
           {attachment.kind === "image" && attachment.problem !== null ? (
             <span className={classes.problem} role="alert">
               {attachment.problem}
             </span>
           ) : null}
           <button
-            aria-label={`Remove ${nameOf(attachment)}`}
+            aria-label={`Remove ${visible(nameOf(attachment))}`}
             className={classes.remove}
             onClick={() => remove(attachment.id)}
             type="button"

@@ -10,7 +10,20 @@ import { announce, usePage } from "../../shell/PageContext.js"
 import { useCommandCall } from "../../shell/useCommandCall.js"
 import { AttachmentList } from "./AttachmentList.js"
 import classes from "./Composer.module.css"
-import { amendDraft, bodyOf, canSend, drafts, emptyDraft, imageTypes } from "./drafts.js"
+import {
+  type Attachment,
+  amendDraft,
+  amendMention,
+  bodyOf,
+  canSend,
+  draftOf,
+  drafts,
+  emptyDraft,
+  type GivenFile,
+  givenAs,
+  imageTypes,
+  mostAttachments,
+} from "./drafts.js"
 import { SettingsBar } from "./SettingsBar.js"
 import type { ThreadHead } from "./ThreadStore.js"
 
@@ -32,39 +45,68 @@ interface ComposerProps {
 
 const tallest = 240
 
-/** Stores images of a draft as blobs of the server. */
-const useImages = (threadId: string) => {
+/** The files of a drop or a paste; a folder is one of them. */
+const filesOf = ({ files, items }: DataTransfer): readonly GivenFile[] => {
+  const given = [...items].flatMap((item): readonly GivenFile[] => {
+    const file = item.kind === "file" ? item.getAsFile() : null
+    return file === null ? [] : [{ file, isDirectory: item.webkitGetAsEntry()?.isDirectory === true }]
+  })
+  return given.length > 0 ? given : [...files].map((file) => ({ file, isDirectory: false }))
+}
+
+/** Takes files into a draft: images are stored as blobs of the server, others are mentioned. The id of the last mention; null: none. */
+const useFiles = (threadId: string, takes: AgentView["capabilities"]) => {
   const { api } = usePage()
-  return (files: readonly File[]) => {
-    for (const file of files) {
-      const id = newKey()
-      const image = { kind: "image" as const, id, name: file.name || "image", preview: URL.createObjectURL(file) }
-      const isImage = imageTypes.includes(file.type)
-      const problem = isImage
-        ? null
-        : "Only PNG, JPEG, WebP and GIF images can be attached; mention other files by their path."
+  const add = (attachment: Attachment) =>
+    amendDraft(threadId, ({ attachments, text }) => ({ text, attachments: [...attachments, attachment] }))
+  const store = (id: string, file: File) => {
+    const amend = (part: { readonly blob: typeof BlobView.Type | null; readonly problem: string | null }) =>
       amendDraft(threadId, ({ attachments, text }) => ({
         text,
-        attachments: [...attachments, { ...image, blob: null, problem }],
+        attachments: attachments.map((one) => (one.id === id && one.kind === "image" ? { ...one, ...part } : one)),
       }))
-      if (!isImage) continue
-      const amend = (part: { readonly blob: typeof BlobView.Type | null; readonly problem: string | null }) =>
-        amendDraft(threadId, ({ attachments, text }) => ({
-          text,
-          attachments: attachments.map((one) => (one.id === id && one.kind === "image" ? { ...one, ...part } : one)),
-        }))
-      const store = async () => {
-        const answer = await api.fetch("/v1/blobs", {
-          method: "POST",
-          headers: { "content-type": file.type },
-          body: file,
-        })
-        if (!answer.ok) throw await problemOf(answer)
-        amend({ blob: await answer.json(), problem: null })
-      }
-      store().catch((error: unknown) => amend({ blob: null, problem: asProblem(error).detail }))
+    const call = async () => {
+      const answer = await api.fetch("/v1/blobs", {
+        method: "POST",
+        headers: { "content-type": file.type },
+        body: file,
+      })
+      if (!answer.ok) throw await problemOf(answer)
+      amend({ blob: await answer.json(), problem: null })
     }
+    call().catch((error: unknown) => amend({ blob: null, problem: asProblem(error).detail }))
   }
+  return (files: readonly GivenFile[]): string | null => {
+    let mentioned: string | null = null
+    const given = givenAs(files, takes, draftOf(threadId).attachments.length)
+    for (const one of given) {
+      const id = newKey()
+      if (one.kind === "mention") {
+        add({ kind: "mention", id, path: one.path })
+        mentioned = id
+      } else if (one.kind === "image") {
+        const { file } = one
+        add({
+          kind: "image",
+          id,
+          name: file.name || "image",
+          preview: URL.createObjectURL(file),
+          blob: null,
+          problem: null,
+        })
+        store(id, file)
+      } else add({ kind: "image", id, name: one.name, preview: "", blob: null, problem: one.problem })
+    }
+    const left = files.length - given.length
+    if (left > 0) announce(`${left} files were left out: a message has ${mostAttachments} attachments at most.`)
+    return mentioned
+  }
+}
+
+/** A path that is being written: a new mention, or one that the draft has. */
+interface Mention {
+  readonly id: string | null
+  readonly path: string
 }
 
 export const Composer = ({ agent, field, head, onSent }: ComposerProps) => {
@@ -73,11 +115,12 @@ export const Composer = ({ agent, field, head, onSent }: ComposerProps) => {
   const draft = useKey(drafts, thread.threadId) ?? emptyDraft
   const [wanted, setMode] = useState<Mode>("queue")
   const [writing, setWriting] = useState(false)
-  const [mention, setMention] = useState<string | null>(null)
+  const [mention, setMention] = useState<Mention | null>(null)
+  const [dropping, setDropping] = useState(false)
   const mentionField = useRef<HTMLInputElement>(null)
   const picker = useRef<HTMLInputElement>(null)
   const send = useCommandCall()
-  const attach = useImages(thread.threadId)
+  const attach = useFiles(thread.threadId, capabilities)
   const path = `/v1/threads/${encodeURIComponent(thread.threadId)}`
   const isBusy = thread.activeTurnId !== null
   const offered = (["queue", "steer", "interrupt"] as const).filter(
@@ -111,32 +154,64 @@ export const Composer = ({ agent, field, head, onSent }: ComposerProps) => {
   }, [isMentioning])
 
   const addMention = () => {
-    const name = (mention ?? "").trim()
-    if (name !== "") {
+    if (mention === null) return
+    const path = mention.path.trim()
+    if (mention.id !== null) amendMention(thread.threadId, mention.id, path)
+    else if (path !== "") {
       amendDraft(thread.threadId, ({ attachments, text }) => ({
         text,
-        attachments: [...attachments, { kind: "mention", id: newKey(), path: name }],
+        attachments: [...attachments, { kind: "mention", id: newKey(), path }],
       }))
     }
     setMention(null)
     field.current?.focus()
   }
 
-  const drop = (event: DragEvent) => {
-    if (!capabilities.images || event.dataTransfer.files.length === 0) return
-    event.preventDefault()
-    attach([...event.dataTransfer.files])
+  const edit = (id: string) => {
+    const one = draftOf(thread.threadId).attachments.find((each) => each.id === id)
+    if (one?.kind === "mention") setMention({ id, path: one.path })
   }
+
+  /** Of a file that is mentioned only its name is known: a person can write the rest of its path. */
+  const take = (files: readonly GivenFile[]) => {
+    const mentioned = attach(files)
+    if (mentioned !== null) edit(mentioned)
+  }
+
+  const takesFiles = capabilities.images || capabilities.mentions
+  const hasFiles = ({ dataTransfer }: DragEvent) => dataTransfer.types.includes("Files")
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: files can be dropped on it; the button does the same.
     <div
       className={classes.composer}
       data-testid="composer"
-      onDragOver={(event) => capabilities.images && event.preventDefault()}
-      onDrop={drop}
+      data-dropping={dropping}
+      onDragLeave={(event) => {
+        const { currentTarget, relatedTarget } = event
+        if (!(relatedTarget instanceof Node && currentTarget.contains(relatedTarget))) setDropping(false)
+      }}
+      onDragOver={(event) => {
+        // A browser would leave the page for a file that nothing takes.
+        if (!hasFiles(event)) return
+        event.preventDefault()
+        event.dataTransfer.dropEffect = takesFiles ? "copy" : "none"
+        setDropping(takesFiles)
+      }}
+      onDrop={(event) => {
+        setDropping(false)
+        if (!hasFiles(event)) return
+        event.preventDefault()
+        if (takesFiles) take(filesOf(event.dataTransfer))
+      }}
     >
-      <AttachmentList draft={draft} threadId={thread.threadId} />
+      {dropping ? (
+        <p className={classes.drop}>
+          {capabilities.images ? "Images (PNG, JPEG, WebP, GIF) are attached. " : ""}
+          {capabilities.mentions ? "Other files and folders are mentioned by their names." : ""}
+        </p>
+      ) : null}
+      <AttachmentList draft={draft} edit={edit} threadId={thread.threadId} />
       <textarea
         aria-label="Message to the agent"
         className={classes.field}
@@ -152,10 +227,10 @@ export const Composer = ({ agent, field, head, onSent }: ComposerProps) => {
           }
         }}
         onPaste={(event) => {
-          const files = [...event.clipboardData.files]
-          if (!capabilities.images || files.length === 0) return
+          const files = filesOf(event.clipboardData)
+          if (!takesFiles || files.length === 0) return
           event.preventDefault()
-          attach(files)
+          take(files)
         }}
         onFocus={() => setWriting(true)}
         placeholder={isBusy ? "Write what comes next" : `Message ${agent.name}`}
@@ -168,14 +243,14 @@ export const Composer = ({ agent, field, head, onSent }: ComposerProps) => {
           aria-label="Path of a file in the thread's folder; a slash at its end makes it a directory"
           className={classes.mention}
           onBlur={addMention}
-          onChange={(event) => setMention(event.target.value)}
+          onChange={(event) => setMention({ id: mention.id, path: event.target.value })}
           onKeyDown={(event) => {
             if (event.key === "Enter") addMention()
             if (event.key === "Escape") setMention(null)
           }}
           ref={mentionField}
           placeholder="Path in the folder, such as src/main.ts or docs/"
-          value={mention}
+          value={mention.path}
         />
       )}
       <div className={classes.foot}>
@@ -195,7 +270,7 @@ export const Composer = ({ agent, field, head, onSent }: ComposerProps) => {
               className={classes.hidden}
               multiple
               onChange={(event) => {
-                attach([...(event.target.files ?? [])])
+                take([...(event.target.files ?? [])].map((file) => ({ file, isDirectory: false })))
                 event.target.value = ""
               }}
               ref={picker}
@@ -206,10 +281,10 @@ export const Composer = ({ agent, field, head, onSent }: ComposerProps) => {
         ) : null}
         {capabilities.mentions ? (
           <button
-            aria-label="Mention a file"
+            aria-label="Mention a file or folder"
             className={classes.tool}
-            onClick={() => setMention("")}
-            title="Mention a file"
+            onClick={() => setMention({ id: null, path: "" })}
+            title="Mention a file or folder"
             type="button"
           >
             <Icon name="folder" />

@@ -1,5 +1,15 @@
 import { expect, it } from "vitest"
-import { amendDraft, bodyOf, canSend, type Draft, draftOf, emptyDraft } from "./drafts.js"
+import {
+  amendDraft,
+  amendMention,
+  bodyOf,
+  canSend,
+  type Draft,
+  draftOf,
+  emptyDraft,
+  givenAs,
+  mostAttachments,
+} from "./drafts.js"
 
 const draft = (text: string, attachments: Draft["attachments"] = []): Draft => ({ text, attachments })
 const blob = { hash: "a".repeat(64), mediaType: "image/png", size: 1, storedAt: 1 }
@@ -52,4 +62,30 @@ it("is a command where the agent takes commands", () => {
 it("is kept for each thread", () => {
   amendDraft("one", (now) => ({ ...now, text: "a" }))
   expect([draftOf("one").text, draftOf("two").text]).toEqual(["a", ""])
+})
+
+it("attaches images, mentions other files and folders, and refuses what an agent does not take", () => {
+  const png = { file: new File(["x"], "a.png", { type: "image/png" }), isDirectory: false }
+  const svg = { file: new File(["x"], "a.svg", { type: "image/svg+xml" }), isDirectory: false }
+  const folder = { file: new File([], "src"), isDirectory: true }
+  const all = [png, svg, folder]
+  const of = (images: boolean, mentions: boolean, held = 0) =>
+    givenAs(all, { images, mentions }, held).map((one) =>
+      one.kind === "image" ? `image ${one.file.name}` : one.kind === "mention" ? one.path : `no ${one.name}`,
+    )
+  expect(of(true, true)).toEqual(["image a.png", "a.svg", "src/"])
+  expect(of(false, true)).toEqual(["a.png", "a.svg", "src/"])
+  expect(of(true, false)).toEqual(["image a.png", "no a.svg", "no src"])
+  expect(of(false, false)).toEqual(["no a.png", "no a.svg", "no src"])
+  expect(of(true, true, mostAttachments - 1)).toEqual(["image a.png"])
+  expect(of(true, true, mostAttachments + 1)).toEqual([])
+})
+
+it("has the path of a mention written again, or taken out", () => {
+  const mention = (id: string, path: string) => ({ kind: "mention" as const, id, path })
+  amendDraft("mentions", (now) => ({ ...now, attachments: [mention("1", "a.ts"), image(), mention("2", "b.ts")] }))
+  amendMention("mentions", "2", "src/b.ts")
+  // The image has the same id as the first mention.
+  amendMention("mentions", "1", "")
+  expect(draftOf("mentions").attachments).toEqual([image(), mention("2", "src/b.ts")])
 })

@@ -33,6 +33,48 @@ export const amendDraft = (threadId: string, amend: (draft: Draft) => Draft): vo
 /** Media types of images that agents take. */
 export const imageTypes: readonly string[] = ["image/png", "image/jpeg", "image/webp", "image/gif"]
 
+/** Attachments of a message at most: a message has 100 parts, and its text is one of them. */
+export const mostAttachments = 99
+
+/** A file that was dropped, pasted or picked. Of where it lies a browser says nothing. */
+export interface GivenFile {
+  readonly file: File
+  readonly isDirectory: boolean
+}
+
+/** What becomes of such a file: an image to be stored, a path to be mentioned, or a reason why neither. */
+export type Given =
+  | { readonly kind: "image"; readonly file: File }
+  | { readonly kind: "mention"; readonly path: string }
+  | { readonly kind: "refused"; readonly name: string; readonly problem: string }
+
+/** What an agent takes of files. */
+interface Takes {
+  readonly images: boolean
+  readonly mentions: boolean
+}
+
+/** @param held attachments that the draft has already */
+export const givenAs = (files: readonly GivenFile[], { images, mentions }: Takes, held: number): readonly Given[] =>
+  files.slice(0, Math.max(0, mostAttachments - held)).map(({ file, isDirectory }): Given => {
+    const name = file.name || "image"
+    if (images && !isDirectory && imageTypes.includes(file.type)) return { kind: "image", file }
+    if (mentions) return { kind: "mention", path: isDirectory ? `${name}/` : name }
+    const problem = images
+      ? "This agent takes PNG, JPEG, WebP and GIF images, and no other files."
+      : "This agent takes no files."
+    return { kind: "refused", name, problem }
+  })
+
+/** Puts the path of a mention in the place of another one. An empty one takes it out. */
+export const amendMention = (threadId: string, id: string, path: string): void =>
+  amendDraft(threadId, ({ attachments, text }) => ({
+    text,
+    attachments: attachments.flatMap((one) =>
+      one.id !== id || one.kind !== "mention" ? [one] : path === "" ? [] : [{ ...one, path }],
+    ),
+  }))
+
 /** Whether a draft can be sent: it says something, and all that goes with it is there. */
 export const canSend = ({ attachments, text }: Draft): boolean =>
   (text.trim() !== "" || attachments.length > 0) &&
