@@ -118,7 +118,9 @@ const reads = Object.entries(document.paths).flatMap(([path, { get }]) =>
 const whole = new Set([
   "/v1/blobs/{hash}",
   "/v1/imports/{importId}",
+  "/v1/projections",
   "/v1/projections/verify",
+  "/v1/projections/check",
   "/v1/projections/rebuild",
 ])
 
