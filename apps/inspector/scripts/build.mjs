@@ -184,7 +184,6 @@ export const buildPage = async () => {
       const bytes = readFileSync(join(assets, name))
       const type = types[name.slice(name.lastIndexOf("."))]
       if (type === undefined) throw new Error(`What the type of ${name} is must be said in scripts/build.mjs.`)
-      writeFileSync(join(assets, `${name}.gz`), gzipSync(bytes, { level: 9 }))
       writeFileSync(join(assets, `${name}.br`), brotliCompressSync(bytes))
       return [
         `/assets/${name}`,

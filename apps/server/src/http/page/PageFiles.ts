@@ -31,8 +31,8 @@ const Manifest = Schema.parseJson(
 interface PageFile {
   readonly type: string
   readonly plain: Buffer
-  /** By content coding. */
-  readonly coded: ReadonlyMap<string, Buffer>
+  /** Null: it is there as it is alone. */
+  readonly coded: Buffer | null
 }
 
 interface BuiltPage {
@@ -43,18 +43,13 @@ interface BuiltPage {
   readonly etag: string
 }
 
-/** Codings in the order in which they are taken, and how their files end. */
-const codings = [
-  ["br", ".br"],
-  ["gzip", ".gz"],
-] as const
+/** The one coding that files of the page are there in: every browser takes it of this machine. Any other is made as they go out. */
+const coding = "br"
 
 const readPageFile = (path: string, type: string): PageFile => ({
   type,
   plain: readFileSync(path),
-  coded: new Map(
-    codings.flatMap(([coding, end]) => (existsSync(path + end) ? [[coding, readFileSync(path + end)] as const] : [])),
-  ),
+  coded: existsSync(`${path}.br`) ? readFileSync(`${path}.br`) : null,
 })
 
 const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes)
@@ -73,8 +68,8 @@ const readBuiltPage = (folder: string): BuiltPage | null => {
   return { entry: page, assets: new Map(read), etag: `W/"${sha256(page.plain).digest("base64url").slice(0, 27)}"` }
 }
 
-/** How much a caller wants a coding (RFC 9110, 12.5.3), 0 to 1. */
-const weightOf = (header: string, coding: string): number => {
+/** How much a caller wants the coding (RFC 9110, 12.5.3), 0 to 1. */
+const weightIn = (header: string): number => {
   let any = 0
   for (const part of header.split(",")) {
     const [name = "", ...parameters] = part.split(";").map((text) => text.trim().toLowerCase())
@@ -84,15 +79,6 @@ const weightOf = (header: string, coding: string): number => {
     if (name === "*") any = known
   }
   return any
-}
-
-/** The bytes of a file in the best coding that the caller takes. */
-const codedFor = ({ coded, plain }: PageFile, header: string): readonly [string | null, Buffer] => {
-  for (const [coding] of codings) {
-    const bytes = coded.get(coding)
-    if (bytes !== undefined && weightOf(header, coding) > 0) return [coding, bytes]
-  }
-  return [null, plain]
 }
 
 /** Whether the caller names this tag among those that it has. Compared weakly. */
@@ -106,7 +92,7 @@ export const isVisit = ({ headers, method }: Pick<IncomingMessage, "headers" | "
 /** What is shown where no page was built. */
 const notBuilt: PageFile = {
   type: "text/html; charset=utf-8",
-  coded: new Map(),
+  coded: null,
   plain: Buffer.from(`<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Threadfold</title></head>
@@ -122,15 +108,16 @@ const notBuilt: PageFile = {
 const send = (
   { headers, method }: IncomingMessage,
   response: ServerResponse,
-  file: PageFile,
+  { coded, plain, type }: PageFile,
   status: number,
   more: Readonly<Record<string, string>> = {},
 ): void => {
-  const [coding, bytes] = codedFor(file, headers["accept-encoding"] ?? "")
+  const isCoded = coded !== null && weightIn(headers["accept-encoding"] ?? "") > 0
+  const bytes = isCoded ? coded : plain
   const all = {
     ...securityHeaders,
-    "content-type": file.type,
-    ...(coding === null ? {} : { "content-encoding": coding }),
+    "content-type": type,
+    ...(isCoded ? { "content-encoding": coding } : {}),
     ...more,
   }
   for (const [name, value] of Object.entries(all)) response.setHeader(name, value)
