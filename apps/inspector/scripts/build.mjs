@@ -11,7 +11,7 @@ const home = dirname(dirname(fileURLToPath(import.meta.url)))
 const assets = join(home, "dist", "assets")
 
 /** Most that may be loaded, KiB of gzip: scripts until the first view is shown, and one part of the worker with what it needs. */
-const most = { firstView: 250, worker: 160 }
+const most = { firstView: 250, worker: 170 }
 
 /** @type {Readonly<Record<string, string>>} */
 const types = {
@@ -134,6 +134,91 @@ ${preload.map((file) => `    <link rel="modulepreload" href="${file}">\n`).join(
 </html>
 `
 
+/**
+ * A script as the text of an element: what would end the element, or begin another one in it, is written otherwise. All of these stand in
+ * texts and patterns of scripts alone, where `\x3C` is the same sign.
+ *
+ * @param {string} text
+ */
+const inElement = (text) => text.replace(/<(?=!--|\/?script)/gi, "\\x3C")
+
+/** Where the bundle goes in the file of an export, in base64. */
+const bundlePlace = "@@BUNDLE@@"
+
+/** @param {{ script: string, style: string, worker: string }} parts */
+const exportedHtml = ({ script, style, worker }) => {
+  /** @param {string} text */
+  const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`
+  const policy = [
+    "default-src 'none'",
+    `script-src ${hash(script)}`,
+    `style-src ${hash(style)}`,
+    "img-src data: blob:",
+    "worker-src blob:",
+    "connect-src 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types threadfold",
+  ].join("; ")
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta http-equiv="Content-Security-Policy" content="${policy}">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <meta name="color-scheme" content="light dark">
+    <meta name="referrer" content="no-referrer">
+    <title>Threadfold</title>
+    <link rel="icon" href="data:,">
+    <style>${style}</style>
+    <script type="text/plain" id="worker">${worker}</script>
+    <script type="application/octet-stream" id="bundle">${bundlePlace}</script>
+    <script type="module">${script}</script>
+  </head>
+  <body>
+    <div id="page"></div>
+    <noscript>This file needs JavaScript. It holds a bundle of Threadfold.</noscript>
+  </body>
+</html>
+`
+}
+
+/** The page as one file that a bundle is put into (`threadfold export --html`): `dist/export.html.br`. */
+const buildExported = async () => {
+  /** @type {import("esbuild").BuildOptions} */
+  const alone = { ...shared, splitting: false, format: "iife", write: false, metafile: false }
+  /** @param {import("esbuild").BuildOptions} options @param {string} extension */
+  const textOf = async (options, extension) => {
+    const { outputFiles = [] } = await build({ ...alone, ...options })
+    return (name = extension) => outputFiles.find(({ path }) => path.endsWith(name))?.text ?? ""
+  }
+  const worker = await textOf(
+    {
+      entryPoints: { worker: "src/worker/workerMain.ts" },
+      plugins: [noRandomValues],
+      logOverride: { "import-is-undefined": "silent" },
+    },
+    ".js",
+  )
+  const page = await textOf(
+    {
+      entryPoints: { exported: "src/bundle/exportedPage.tsx" },
+      define: { ...shared.define, WORKER_URL: '""' },
+      plugins: [styles],
+    },
+    ".js",
+  )
+  const whole = exportedHtml({
+    script: inElement(page()),
+    style: page(".css").replaceAll("</", "<\\/"),
+    worker: inElement(worker()),
+  })
+  if (whole.split(bundlePlace).length !== 2) throw new Error(`The file of an export has not one place for its bundle.`)
+  writeFileSync(join(home, "dist", "export.html.br"), brotliCompressSync(whole))
+  return whole.length
+}
+
 /** @param {string} file */
 const address = (file) => `/assets/${basename(file)}`
 
@@ -195,6 +280,8 @@ export const buildPage = async () => {
     `${JSON.stringify({ entry: "index.html", assets: Object.fromEntries(listed), worker: address(workerFile) }, null, 2)}\n`,
   )
 
+  const exported = await buildExported()
+
   /** @type {string[]} */
   const tooHeavy = []
   /** @param {string} name @param {number} bytes @param {number} limit */
@@ -202,6 +289,7 @@ export const buildPage = async () => {
     console.log(`${name}: ${kib(bytes)} of gzip, at most ${limit} KiB`)
     if (bytes > limit * 1024) tooHeavy.push(name)
   }
+  console.log(`file of an export, without its bundle: ${kib(exported)}`)
   console.log(`style sheet: ${kib(gzipSize([cssBundle]))} of gzip`)
   for (const { bytes, name } of sizes) weigh(name, bytes, most.firstView)
   for (const { bytes, name } of workerParts) weigh(name, bytes, most.worker)

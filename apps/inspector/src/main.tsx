@@ -4,6 +4,7 @@ import "./shell/theme.css"
 import "page:styles"
 import { StrictMode } from "react"
 import { createRoot } from "react-dom/client"
+import { bundles } from "./bundle/Bundles.js"
 import { browserKeys } from "./session/PageKey.js"
 import { Session } from "./session/Session.js"
 import { App } from "./shell/App.js"
@@ -19,6 +20,7 @@ const session = new Session(browserKeys)
 const services = makeServices(session)
 void session.signIn(takeCode())
 onNewCode((code) => void session.signIn(code))
+bundles.listen()
 
 const place = document.getElementById("page")
 if (place === null) throw new Error("The page has no place for its views.")

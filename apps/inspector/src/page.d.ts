@@ -1,6 +1,6 @@
 /** What the build puts into the page, and what browsers have that the types of TypeScript do not know. */
 
-/** Path of the script of the worker, with the hash of its content; put in by `scripts/build.mjs`. */
+/** Path of the script of the worker, with the hash of its content; put in by `scripts/build.mjs`; empty: it is in the file of the page. */
 declare const WORKER_URL: string
 
 /** The classes of a style sheet by the names that they have in it. */

@@ -66,3 +66,20 @@ export const previewLength = 200
 export const longestTextBytes = 64 * 1024
 /** Longest page of a list and longest event of a stream, bytes. */
 export const longestPageBytes = 256 * 1024
+
+const mebibyte = 1024 * 1024
+
+/** How much of a bundle the web page opens, which holds all of it in memory. What is larger is imported. */
+export const shownBundle = {
+  /** Bytes of the file. */
+  packed: 256 * mebibyte,
+  /** Bytes of all lines. */
+  unpacked: 512 * mebibyte,
+  /** Bytes of a line. */
+  line: 64 * mebibyte,
+  events: 500_000,
+  streams: 10_000,
+} as const
+
+/** Largest bundle in a file of `export --html`, bytes: a third more of it are a text of the file. */
+export const htmlBundleBytes = 64 * mebibyte

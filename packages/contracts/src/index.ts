@@ -105,6 +105,7 @@ export {
   channelLimit,
   elsewhereLimit,
   firstWordsLength,
+  htmlBundleBytes,
   longestPageBytes,
   longestTextBytes,
   maxJsonDepth,
@@ -120,6 +121,7 @@ export {
   queueLimit,
   requestedTurnLimit,
   rewindTurnLimit,
+  shownBundle,
   subscriptionLimit,
   voiceStartLimit,
 } from "./Limits.js"

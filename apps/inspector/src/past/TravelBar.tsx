@@ -5,6 +5,7 @@ import { useValue } from "../live/KeyedStore.js"
 import { useCommands } from "../shell/commands.js"
 import { Icon } from "../shell/Icon.js"
 import { lazy } from "../shell/lazyView.js"
+import { usePage } from "../shell/PageContext.js"
 import { Changes } from "./Changes.js"
 import { MarkStrip } from "./MarkStrip.js"
 import { placeOf, type Speed, speeds } from "./scrubber.js"
@@ -47,6 +48,7 @@ const TravelBar = ({ travel }: { travel: Travel }) => {
   const total = useValue(travel.total)
   const [pane, setPane] = useState<Pane | null>("changes")
   const { line } = travel.reader
+  const follows = usePage().bundle === null
   const isLive = state.at === null
   const place = placeOf(line, state)
   // A moment that lies behind what is read yet is shown by the server; which event it is, is not known here.
@@ -211,10 +213,10 @@ const TravelBar = ({ travel }: { travel: Travel }) => {
           className={classes.live}
           data-live={isLive}
           onClick={() => act({ kind: "live" })}
-          title="Show the thread live (l)"
+          title={follows ? "Show the thread live (l)" : "Show the thread as it is now (l)"}
           type="button"
         >
-          Live
+          {follows ? "Live" : "Now"}
         </button>
         <button
           aria-label="Close time travel"

@@ -1,6 +1,7 @@
 /** The past of the thread that is shown, with the moments in the address, so that they can be shared. */
 import { useEffect, useMemo, useRef } from "react"
 import { useSearchParams } from "wouter"
+import { searchNow } from "../bundle/hashAddress.js"
 import { useValue } from "../live/KeyedStore.js"
 import { usePage } from "../shell/PageContext.js"
 import { momentsOf, withMoments } from "./scrubber.js"
@@ -16,7 +17,7 @@ export const useTravel = (threadId: string): Travel => {
   const said = params.toString()
   const travel = useMemo(() => {
     const made = new Travel(api, feed, threadId)
-    made.state.set({ ...made.state.get(), ...momentsOf(new URLSearchParams(location.search)) })
+    made.state.set({ ...made.state.get(), ...momentsOf(new URLSearchParams(searchNow())) })
     return made
   }, [api, feed, threadId])
   const { at, to } = useValue(travel.state)
@@ -38,7 +39,7 @@ export const useTravel = (threadId: string): Travel => {
   writer.current = { setParams }
   useEffect(() => {
     const timer = setTimeout(() => {
-      const now = new URLSearchParams(location.search)
+      const now = new URLSearchParams(searchNow())
       const next = withMoments(now, { at, to })
       if (next.toString() === now.toString()) return
       written.current = next.toString()

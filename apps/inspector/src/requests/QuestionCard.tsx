@@ -4,6 +4,7 @@
  */
 import type { RequestDetail } from "@threadfold/contracts"
 import { useEffect, useRef, useState } from "react"
+import { readOnlyText } from "../bundle/OpenBundle.js"
 import { entryOf, visible } from "../format/format.js"
 import { useKey } from "../live/KeyedStore.js"
 import { Ago } from "../live/timedTexts.js"
@@ -102,7 +103,8 @@ const OpenRequest = ({ keys, request }: OpenProps) => {
   const questions = askedOf(request).questions ?? []
   const choices = choicesOf(request)
   const options = numberedOptions(questions)
-  const canAnswer = request.status === "open" && answer?.kind !== "sending"
+  const isBundle = services.bundle !== null
+  const canAnswer = request.status === "open" && answer?.kind !== "sending" && !isBundle
   const takesWords = choices.some(({ data }) => data !== null)
   const needsWords = choices.some(({ data }) => data === "required")
   const wrongs = wrongsOf(request, form)
@@ -227,6 +229,7 @@ const OpenRequest = ({ keys, request }: OpenProps) => {
           </div>
         </>
       ) : null}
+      {isBundle && request.status === "open" ? <p className={classes.outcome}>{readOnlyText}</p> : null}
       <Outcome answer={answer} request={request} />
     </form>
   )

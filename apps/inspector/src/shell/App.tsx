@@ -1,22 +1,26 @@
-/** The page: signed out, or the frame with the view that the address names. */
-import { Suspense, useEffect } from "react"
-import { Redirect, Route, Switch, useLocation } from "wouter"
+/** The page: signed out, or the frame with the view that the address names; of the server, or of a bundle that a person opened. */
+import { type ReactNode, Suspense, useEffect } from "react"
+import { Redirect, Route, Router, Switch, useLocation } from "wouter"
+import { BundleDrop } from "../bundle/BundleDrop.js"
+import { bundles } from "../bundle/Bundles.js"
+import { useHashLocation, useHashSearch } from "../bundle/hashAddress.js"
 import { useValue } from "../live/KeyedStore.js"
 import { ErrorBoundary } from "./ErrorBoundary.js"
 import { Layout } from "./Layout.js"
 import { loadAhead } from "./lazyView.js"
 import { Notice } from "./Notice.js"
-import { PageProvider, type PageServices } from "./PageContext.js"
+import { PageProvider, type PageServices, usePage } from "./PageContext.js"
 import { SignedOut } from "./SignedOut.js"
-import { views } from "./views.js"
+import { viewsOf } from "./views.js"
 
 const Views = () => {
   const [location, navigate] = useLocation()
+  const { bundle } = usePage()
   return (
     <ErrorBoundary resetKey={location}>
       <Suspense fallback={<Notice kind="loading" title="Loading" />}>
         <Switch>
-          {views.map(({ component: View, path }) => (
+          {viewsOf(bundle !== null).map(({ component: View, path }) => (
             <Route key={path} path={path}>
               <View />
             </Route>
@@ -37,8 +41,21 @@ const Views = () => {
   )
 }
 
-export const App = ({ services }: { services: PageServices }) => {
-  const { feed, session } = services
+const Shown = ({ services }: { services: PageServices }) => (
+  <PageProvider services={services}>
+    <Layout>
+      <Views />
+    </Layout>
+  </PageProvider>
+)
+
+interface ServerPageProps {
+  readonly services: PageServices
+  readonly session: NonNullable<PageServices["session"]>
+}
+
+const ServerPage = ({ services, session }: ServerPageProps) => {
+  const { feed } = services
   const access = useValue({ get: session.access, subscribe: session.subscribe })
   const isIn = access.kind === "signed-in"
   useEffect(() => {
@@ -47,12 +64,29 @@ export const App = ({ services }: { services: PageServices }) => {
     void loadAhead()
     return () => feed.stop()
   }, [feed, isIn])
-  if (access.kind !== "signed-in") return <SignedOut access={access} />
+  return access.kind === "signed-in" ? <Shown services={services} /> : <SignedOut access={access} />
+}
+
+/**
+ * The page of a server, and of any bundle that is opened in it.
+ *
+ * @param services of the server; null: there is none, but a file that holds a bundle
+ */
+export const App = ({ children, services }: { services: PageServices | null; children?: ReactNode }) => {
+  const { shown } = useValue(bundles.state)
+  const session = services?.session ?? null
   return (
-    <PageProvider services={services}>
-      <Layout>
-        <Views />
-      </Layout>
-    </PageProvider>
+    <>
+      {shown !== null ? (
+        <Router hook={useHashLocation} hrefs={(href) => `#${href}`} searchHook={useHashSearch}>
+          <Shown services={shown} />
+        </Router>
+      ) : services !== null && session !== null ? (
+        <ServerPage services={services} session={session} />
+      ) : (
+        children
+      )}
+      <BundleDrop />
+    </>
   )
 }

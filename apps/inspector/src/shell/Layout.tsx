@@ -1,6 +1,8 @@
 /** The frame of every view: navigation, connection, theme, keys; the region that speaks to screen readers. */
 import { type ReactNode, useEffect, useRef, useState } from "react"
 import { Link, useLocation } from "wouter"
+import { BundleMark } from "../bundle/BundleMark.js"
+import { chooseBundle } from "../bundle/Bundles.js"
 import { useValue } from "../live/KeyedStore.js"
 import { Palette } from "../palette/Palette.js"
 import { keyCaps, useCommands } from "./commands.js"
@@ -10,7 +12,7 @@ import { KeyHelp, Keys } from "./KeyHelp.js"
 import classes from "./Layout.module.css"
 import { announcement, usePage } from "./PageContext.js"
 import { chooseTheme, nextTheme, type Theme, theme } from "./theme.js"
-import { type View, views } from "./views.js"
+import { type View, viewsOf } from "./views.js"
 
 const themeSigns: Readonly<Record<Theme, IconName>> = { system: "screen", light: "light", dark: "dark" }
 
@@ -46,7 +48,8 @@ const LiveRegion = () => {
 }
 
 export const Layout = ({ children }: { children: ReactNode }) => {
-  const { inbox } = usePage()
+  const { bundle, inbox } = usePage()
+  const views = viewsOf(bundle !== null)
   const [location, navigate] = useLocation()
   const [keysOpen, setKeysOpen] = useState(false)
   const [paletteOpen, setPaletteOpen] = useState(false)
@@ -129,8 +132,17 @@ export const Layout = ({ children }: { children: ReactNode }) => {
             ))}
         </div>
         <div className={classes.foot}>
-          <FeedMark />
+          {bundle === null ? <FeedMark /> : <BundleMark bundle={bundle} />}
           <div className={classes.tools}>
+            <button
+              aria-label="Open a bundle"
+              className={classes.tool}
+              onClick={chooseBundle}
+              title="Open a bundle (g o); or drop one on the page"
+              type="button"
+            >
+              <Icon name="folder" />
+            </button>
             <button
               aria-label={`Theme: ${chosen}. Switch to ${nextTheme(chosen)}`}
               className={classes.tool}

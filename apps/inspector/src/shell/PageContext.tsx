@@ -1,6 +1,7 @@
 /** What every view is given: the calls, the feed of changes, and what a person is told. */
 import { createContext, type ReactNode, useContext, useEffect } from "react"
 import { Api } from "../api/Api.js"
+import type { OpenBundle } from "../bundle/OpenBundle.js"
 import { Feed } from "../live/Feed.js"
 import { InboxCount } from "../live/InboxCount.js"
 import { useValue, ValueStore } from "../live/KeyedStore.js"
@@ -8,10 +9,13 @@ import type { Session } from "../session/Session.js"
 
 /** The services of a page. There is one of each. */
 export interface PageServices {
-  readonly session: Session
+  /** The access to the server; null: a bundle is shown. */
+  readonly session: Session | null
   readonly api: Api
-  readonly feed: Feed
-  readonly inbox: InboxCount
+  readonly feed: Pick<Feed, "listen" | "retryNow" | "start" | "state" | "stop">
+  readonly inbox: Pick<InboxCount, "counts">
+  /** The bundle that is shown instead of a server's log; null: none is. */
+  readonly bundle: OpenBundle | null
 }
 
 export const makeServices = (session: Session): PageServices => {
@@ -19,7 +23,7 @@ export const makeServices = (session: Session): PageServices => {
   const feed = new Feed(session.fetch)
   const inbox = new InboxCount(api)
   feed.listen(inbox)
-  return { session, api, feed, inbox }
+  return { session, api, feed, inbox, bundle: null }
 }
 
 const Context = createContext<PageServices | null>(null)
@@ -32,6 +36,13 @@ export const usePage = (): PageServices => {
   const services = useContext(Context)
   if (services === null) throw new Error("A view is shown outside the page.")
   return services
+}
+
+/** The access to the server, for views that need one. */
+export const useSession = (): Session => {
+  const { session } = usePage()
+  if (session === null) throw new Error("A view that needs a server is shown of a bundle.")
+  return session
 }
 
 /** What the live region says. Each text is another object, so that the same one is said again. */

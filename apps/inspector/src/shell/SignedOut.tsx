@@ -1,5 +1,6 @@
 /** What is shown without access: how to get a link. */
 import { signedOutReason } from "../api/PageProblem.js"
+import { chooseBundle } from "../bundle/Bundles.js"
 import type { Access } from "../session/Session.js"
 import { Icon } from "./Icon.js"
 import classes from "./SignedOut.module.css"
@@ -40,6 +41,13 @@ export const SignedOut = ({ access }: { access: Exclude<Access, { kind: "signed-
             on the machine that the server runs on, and open what it prints. A link works once, for 60 seconds.
           </p>
         )}
+        <p className={classes.bundle}>
+          <button className={classes.open} onClick={chooseBundle} type="button">
+            <Icon name="folder" size={14} />
+            Open a bundle
+          </button>
+          <span className={classes.text}>needs no server. Dropped on the page it opens, too.</span>
+        </p>
       </div>
     </main>
   )

@@ -15,9 +15,11 @@ export interface View {
   readonly sign?: IconName
   /** Keys that open it. */
   readonly keys?: string
+  /** It is about a server: a bundle has none. */
+  readonly needsServer?: true
 }
 
-export const views: readonly View[] = [
+const views: readonly View[] = [
   {
     path: "/threads",
     title: "Threads",
@@ -31,6 +33,7 @@ export const views: readonly View[] = [
     title: "Inbox",
     sign: "inbox",
     keys: "g i",
+    needsServer: true,
     component: lazy(() => import("../views/inbox/InboxView.js")),
   },
   {
@@ -45,6 +48,11 @@ export const views: readonly View[] = [
     title: "System",
     sign: "system",
     keys: "g s",
+    needsServer: true,
     component: lazy(() => import("../views/system/SystemView.js")),
   },
 ]
+
+/** The views that there are of a server, or of a bundle. */
+export const viewsOf = (isBundle: boolean): readonly View[] =>
+  views.filter(({ needsServer = false }) => !(isBundle && needsServer))

@@ -5,10 +5,20 @@
  */
 
 /** Parts of the worker; each instance loads one of them, by its name. */
-export type WorkerPart = "highlight" | "past"
+export type WorkerPart = "highlight" | "past" | "bundle"
+
+let ofFile: string | null = null
+
+/** Address of the worker's script. A file that holds the page holds the script, too, in an element of its own. */
+const workerUrl = (): string => {
+  if (WORKER_URL !== "") return WORKER_URL
+  const script = document.getElementById("worker")?.textContent ?? ""
+  ofFile ??= URL.createObjectURL(new Blob([script], { type: "text/javascript" }))
+  return ofFile
+}
 
 const onlyWorker = (url: string): string => {
-  if (url !== WORKER_URL) throw new TypeError(`Not a script of this page: ${url}`)
+  if (url !== workerUrl()) throw new TypeError(`Not a script of this page: ${url}`)
   return url
 }
 
@@ -17,11 +27,14 @@ const policy =
     ? undefined
     : window.trustedTypes?.createPolicy("threadfold", { createScriptURL: onlyWorker })
 
-const start = (part: WorkerPart): Worker =>
-  new Worker(policy === undefined ? onlyWorker(WORKER_URL) : policy.createScriptURL(WORKER_URL), {
-    type: "module",
+const start = (part: WorkerPart): Worker => {
+  const url = workerUrl()
+  return new Worker(policy === undefined ? onlyWorker(url) : policy.createScriptURL(url), {
+    // A file has no origin, of which a module could be.
+    type: WORKER_URL === "" ? "classic" : "module",
     name: part,
   })
+}
 
 interface Answer {
   readonly id: number

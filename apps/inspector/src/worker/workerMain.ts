@@ -3,6 +3,7 @@
 const parts: Readonly<Record<string, () => Promise<{ readonly answer: (message: unknown) => unknown }>>> = {
   highlight: () => import("./highlight.js"),
   past: () => import("./pastPart.js"),
+  bundle: () => import("./bundlePart.js"),
 }
 
 const load = parts[self.name]

@@ -71,7 +71,7 @@ const InboxView = () => {
   useTitle("Inbox")
   const list = useMemo(() => new InboxList(), [])
   const stream = useMemo(
-    () => new EventStream(services.session.fetch, { path: "/v1/inbox", take: list.take }),
+    () => new EventStream(services.api.fetch, { path: "/v1/inbox", take: list.take }),
     [services, list],
   )
   useEffect(() => {

@@ -83,7 +83,8 @@ export class LogPages {
 
   constructor(
     private readonly api: Pick<Api, "get">,
-    private readonly fetch: Fetch,
+    /** What the stream of new events is read with; null: none come, as in a bundle. */
+    private readonly fetch: Fetch | null,
     readonly filter: LogFilter,
   ) {
     this.#path = filter.thread === null ? "/v1/events" : `/v1/threads/${encodeURIComponent(filter.thread)}/events`
@@ -240,6 +241,7 @@ export class LogPages {
       }
       await this.#readOlder(signal)
       if (signal.aborted) return
+      if (this.fetch === null) return this.#tellNow()
       const path = pathWith(this.#path, { ...this.#query, after: this.#head, audio: true })
       this.#stream = new EventStream(this.fetch, { path, take: this.take })
       this.#stream.start()

@@ -27,7 +27,11 @@ const LogView = () => {
   const key = JSON.stringify(filterOf(params))
   const filter = useMemo(() => filterOf(params), [key])
   const at = eventOf(params)
-  const pages = useMemo(() => new LogPages(services.api, services.session.fetch, filter), [services, filter])
+  const follows = services.bundle === null
+  const pages = useMemo(
+    () => new LogPages(services.api, follows ? services.api.fetch : null, filter),
+    [services, filter, follows],
+  )
   const { come, head, problem } = useValue(pages.state)
   const [selected, setSelected] = useState<LogRow | null>(null)
   const [follow, setFollow] = useState(at === null)
@@ -78,8 +82,21 @@ const LogView = () => {
       keys: ["g g", "Home"],
       run: () => list.current?.start(),
     },
-    { id: "log.last", title: "To the end, and follow", group: "Log", keys: ["G", "End"], run: () => setFollow(true) },
-    { id: "log.follow", title: "Follow, or pause", group: "Log", keys: ["f"], run: () => setFollow(!follow) },
+    {
+      id: "log.last",
+      title: follows ? "To the end, and follow" : "To the end",
+      group: "Log",
+      keys: ["G", "End"],
+      run: () => setFollow(true),
+    },
+    {
+      id: "log.follow",
+      title: "Follow, or pause",
+      group: "Log",
+      keys: ["f"],
+      enabled: follows,
+      run: () => setFollow(!follow),
+    },
     {
       id: "log.fold",
       title: filter.fold ? "Show every piece of a text" : "Fold the pieces of a text",
@@ -153,7 +170,7 @@ const LogView = () => {
           >
             Fold pieces
           </button>
-          {head === null && problem !== null ? null : (
+          {(head === null && problem !== null) || !follows ? null : (
             <button
               aria-pressed={follow}
               className={classes.button}

@@ -84,9 +84,9 @@ const Figure = ({
 const count = (value: number | null): string => (value === null ? "–" : value.toLocaleString("en"))
 
 export const FiguresCard = () => {
-  const { api, session } = usePage()
+  const { api } = usePage()
   const metrics = useRead("metrics", async (signal) => {
-    const answer = await session.fetch("/metrics", { signal })
+    const answer = await api.fetch("/metrics", { signal })
     if (!answer.ok) throw await problemOf(answer)
     return readFigures(await answer.text())
   })

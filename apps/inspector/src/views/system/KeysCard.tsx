@@ -5,11 +5,12 @@ import { asProblem, type PageProblem, problemOf } from "../../api/PageProblem.js
 import { useRead } from "../../api/useRead.js"
 import { useValue } from "../../live/KeyedStore.js"
 import { Ago } from "../../live/timedTexts.js"
-import { announce, usePage } from "../../shell/PageContext.js"
+import { announce, usePage, useSession } from "../../shell/PageContext.js"
 import { Card, CardButton, Chip, Nothing, Table } from "./Card.js"
 
 export const KeysCard = () => {
-  const { api, session } = usePage()
+  const { api } = usePage()
+  const session = useSession()
   const access = useValue({ get: session.access, subscribe: session.subscribe })
   const keys = useRead("keys", (signal) => api.get<typeof PageKeyList.Type>("/v1/page/keys", {}, { signal }))
   const [sure, setSure] = useState<string | null>(null)

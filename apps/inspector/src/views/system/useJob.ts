@@ -35,7 +35,7 @@ export const useJob = <K extends keyof ProjectionWork>(
   work: Reading<ProjectionWork>,
 ): Job<NonNullable<ProjectionWork[K]>> => {
   type V = NonNullable<ProjectionWork[K]>
-  const { api, session } = usePage()
+  const { api } = usePage()
   const path = `/v1/projections/${kind}`
   const [view, setView] = useState<V | null>(null)
   const [busy, setBusy] = useState(false)
@@ -47,7 +47,7 @@ export const useJob = <K extends keyof ProjectionWork>(
   const jobId = view?.jobId
   useEffect(() => {
     if (!isRunning) return
-    const stream = new EventStream(session.fetch, {
+    const stream = new EventStream(api.fetch, {
       path,
       ends: true,
       take: ({ data, event }) => {
@@ -59,7 +59,7 @@ export const useJob = <K extends keyof ProjectionWork>(
     })
     stream.start()
     return () => stream.stop()
-  }, [isRunning, jobId, path, session, name])
+  }, [api, isRunning, jobId, path, name])
 
   const give = async (method: "DELETE" | "POST", body: unknown) => {
     if (busy) return

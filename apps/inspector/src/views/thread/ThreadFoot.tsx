@@ -1,10 +1,12 @@
 /** What stands below a transcript: what can be done with the agent now, its plan, its voice, what waits, and where a person writes. */
 import type { RealtimeRunView } from "@threadfold/contracts"
 import { Suspense, useRef, useState } from "react"
+import { readOnlyText } from "../../bundle/OpenBundle.js"
 import { useValue } from "../../live/KeyedStore.js"
 import { useCommands } from "../../shell/commands.js"
 import { Icon } from "../../shell/Icon.js"
 import { lazy } from "../../shell/lazyView.js"
+import { usePage } from "../../shell/PageContext.js"
 import { useCommandCall } from "../../shell/useCommandCall.js"
 import { Composer } from "./Composer.js"
 import { PlanPanel } from "./PlanPanel.js"
@@ -23,6 +25,7 @@ interface VoiceSwitch {
 }
 
 const useVoice = (run: RealtimeRunView | null): VoiceSwitch => {
+  const { bundle } = usePage()
   const [open, setOpen] = useState(false)
   const cameFrom = useRef<Element | null>(null)
   const toggle = () => {
@@ -36,6 +39,7 @@ const useVoice = (run: RealtimeRunView | null): VoiceSwitch => {
       title: open ? "Close the voice conversation" : "Show the voice conversation",
       group: "Thread",
       keys: ["V"],
+      enabled: bundle === null,
       run: toggle,
     },
   ])
@@ -136,6 +140,15 @@ export const ThreadFoot = ({
   const agent = useAgent(thread.agent)
   const run = useValue(store.voice)
   const voice = useVoice(run)
+  const { bundle } = usePage()
+  if (bundle !== null) {
+    return (
+      <div className={classes.foot}>
+        <PlanPanel plan={thread.plan} />
+        <p className={classes.note}>{readOnlyText}</p>
+      </div>
+    )
+  }
   if (agent === null) return null
   const canTalk = agent !== "none" && thread.status !== "purged" && thread.deletedAt === null
   const panel = voice.open ? (

@@ -26,12 +26,16 @@ const TravelBar = lazy(() => import("../../past/TravelBar.js"))
 
 /** The thread as it is, or as it was at the moment that is travelled to; read and followed while it is shown. */
 const useThread = (travel: Travel, at: number | null): ThreadStore => {
-  const { api, feed } = usePage()
+  const { api, bundle, feed } = usePage()
   const { reader, state, threadId } = travel
   const isPast = at !== null
+  const follows = bundle === null
   const store = useMemo(
-    () => (isPast ? new ThreadStore(reader, threadId, state.get().at) : new ThreadStore(api, threadId, null)),
-    [api, isPast, reader, state, threadId],
+    () =>
+      isPast
+        ? new ThreadStore(reader, threadId, state.get().at)
+        : new ThreadStore(api, threadId, null, undefined, follows),
+    [api, follows, isPast, reader, state, threadId],
   )
   useEffect(() => {
     if (isPast) store.restarted()
@@ -63,13 +67,13 @@ const readAfterMs = 1_200
 
 /** Tells the server that a person has seen the thread, while the page is in sight. */
 const useReadMark = (head: ThreadHead | null, at: number | null): void => {
-  const { api } = usePage()
+  const { api, bundle } = usePage()
   const { streamVersion = 0, threadId = "", unread = false } = head?.thread ?? {}
   // A text that streams raises the version all the time: what is told is the newest one.
   const version = useRef(streamVersion)
   version.current = streamVersion
   useEffect(() => {
-    if (!unread || at !== null) return
+    if (!unread || at !== null || bundle !== null) return
     let timer: ReturnType<typeof setTimeout> | undefined
     const tell = () => {
       const path = `/v1/threads/${encodeURIComponent(threadId)}/read`
@@ -86,7 +90,7 @@ const useReadMark = (head: ThreadHead | null, at: number | null): void => {
       clearTimeout(timer)
       document.removeEventListener("visibilitychange", look)
     }
-  }, [api, at, threadId, unread])
+  }, [api, at, bundle, threadId, unread])
 }
 
 const Back = () => (
@@ -137,7 +141,7 @@ const Head = ({
         History
       </button>
       <TurnList jump={jump} store={store} />
-      {store.at === null ? <ThreadMenu store={store} thread={thread} /> : null}
+      {store.isLive ? <ThreadMenu store={store} thread={thread} /> : null}
     </header>
   )
 }
@@ -158,6 +162,7 @@ const ThreadScreen = () => {
   const [, navigate] = useLocation()
   const transcript = useRef<TranscriptHandle>(null)
   const field = useRef<HTMLTextAreaElement>(null)
+  const usesServer = usePage().bundle === null
   useTitle(head === null ? "Thread" : nameOf(head.thread))
   useReadMark(head, at)
   useCommands([
@@ -174,6 +179,7 @@ const ThreadScreen = () => {
       title: "Write to the agent",
       group: "Thread",
       keys: ["c", "i"],
+      enabled: usesServer,
       run: () => field.current?.focus(),
     },
     {

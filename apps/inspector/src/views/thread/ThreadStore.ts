@@ -109,8 +109,15 @@ export class ThreadStore implements FeedListener {
     readonly threadId: string,
     at: number | null,
     private readonly frame: (run: () => void) => void = nextFrame,
+    /** False: the thread is one of a bundle, of which no changes come. */
+    private readonly follows = true,
   ) {
     this.#at = at
+  }
+
+  /** What is shown goes on: it is neither an earlier moment nor a thread of a bundle. */
+  get isLive(): boolean {
+    return this.#at === null && this.follows
   }
 
   /** The moment that is shown, a sequence of the log; null: now. */
@@ -125,7 +132,7 @@ export class ThreadStore implements FeedListener {
   /** Reads the thread from its newest rows on. */
   readonly restarted = (): void => {
     this.#early = []
-    this.#begin("first", (signal) => (this.at === null ? this.#readNow(signal) : this.#readMoment(this.at, signal)))
+    this.#begin("first", (signal) => (this.isLive ? this.#readNow(signal) : this.#readMoment(this.at, signal)))
     this.#readMeter(0)
   }
 
@@ -146,7 +153,7 @@ export class ThreadStore implements FeedListener {
   }
 
   readonly changed = (changes: RowChanges): void => {
-    if (this.at !== null || changes.streamId !== this.threadId) return
+    if (!this.isLive || changes.streamId !== this.threadId) return
     // A thread that was not there has come to be: a copy that was being made.
     if (this.head.get() === null && this.state.get().problem !== null) this.restarted()
     else if (this.#early !== null) this.#early.push(changes)
@@ -205,7 +212,7 @@ export class ThreadStore implements FeedListener {
     this.#showChanged()
   }
 
-  async #readMoment(at: number, signal: AbortSignal): Promise<void> {
+  async #readMoment(at: number | null, signal: AbortSignal): Promise<void> {
     const page = await this.api.get<ThreadPage>(this.path, { at, limit: firstRows }, { signal })
     if (signal.aborted) return
     this.#clear()

@@ -52,7 +52,7 @@ const Request = ({ requestId, store }: { requestId: string; store: ThreadStore }
       <QuestionCard requestId={requestId} />
     </div>
   )
-  if (store.at === null && (!isOver || isNews)) return card()
+  if (store.isLive && (!isOver || isNews)) return card()
   return (
     <Fold
       aside={outcomeOf(request)}

@@ -43,7 +43,7 @@ export const TurnHead = memo(({ store, turnId }: EntryProps) => {
       {turn.rewound ? <span className={classes.rewound}>taken back</span> : null}
       {turn.status === "requested" ? <span className={classes.waits}>waits to start</span> : null}
       {turn.stalled ? <span className={classes.bad}>nothing heard</span> : null}
-      {turn.status !== "running" || turn.startedAt === null ? null : store.at === null ? (
+      {turn.status !== "running" || turn.startedAt === null ? null : store.isLive ? (
         <Running className={classes.running} since={turn.startedAt} />
       ) : (
         <span className={classes.running}>running</span>

@@ -173,7 +173,7 @@ const ThreadsView = () => {
         <span className={classes.count} data-testid="thread-count">
           {state.count === 0 && state.loading ? "" : `${counted(state.count, "thread")}${state.more ? " so far" : ""}`}
         </span>
-        <NewThread folders={() => foldersOf(list)} />
+        {services.bundle === null ? <NewThread folders={() => foldersOf(list)} /> : null}
         <FilterBar filter={filter} search={search} setFilter={setFilter} />
       </header>
       <div
@@ -232,8 +232,12 @@ const ThreadsView = () => {
           />
         ) : (
           <Notice
-            text="Threads appear here when an agent is started, or when the history of one is imported (threadfold import)."
-            title="No threads yet"
+            text={
+              services.bundle === null
+                ? "Threads appear here when an agent is started, or when the history of one is imported (threadfold import)."
+                : "The bundle holds no thread. Its events are in the log."
+            }
+            title={services.bundle === null ? "No threads yet" : "No threads"}
           />
         )}
         {entries.length > 0 && state.problem !== null ? (
