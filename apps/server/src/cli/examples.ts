@@ -45,7 +45,7 @@ export const examples: Readonly<Record<string, readonly [string, ...string[]]>> 
   "import codex-trace": ["import codex-trace trace-folder"],
   "import found": ["import found", "import found --yes"],
   "import threadfold": ["import threadfold session.bundle", "import threadfold session.bundle --as-copy"],
-  export: [`export session.bundle ${THREAD}`, "export --preview"],
+  export: [`export session.bundle ${THREAD}`, `export --html session.html ${THREAD}`, "export --preview"],
   threads: ["threads", "threads --status working --limit 10"],
   thread: [`thread ${THREAD}`, `thread ${THREAD} --json`],
   folder: [`folder ${THREAD}`],

@@ -118,6 +118,8 @@ const exports: Readonly<Record<ExportFailed["kind"], ProblemSlug>> = {
   "thread-purged": "thread-purged",
   damaged: "database-damaged",
   "file-exists": "invalid-request",
+  "too-large": "invalid-request",
+  "page-not-built": "invalid-request",
 }
 
 const subscriptions: Readonly<Record<SubscriptionRefused["reason"], ProblemSlug>> = {

@@ -59,6 +59,7 @@ const writing = [
   "rebuild --json",
   "compact --json",
   "export OUT/bundle --json",
+  "export --html OUT/page.html --json",
   "backup OUT/backup --json",
   "salvage --db OUT/data/threadfold.db OUT/salvaged.db --json",
 ]

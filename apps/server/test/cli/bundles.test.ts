@@ -1,4 +1,5 @@
 /** `export` and `import threadfold` alone and beside a server. */
+import { createHash } from "node:crypto"
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
@@ -51,6 +52,46 @@ describe("a bundle", () => {
     expect(await verified(alone)).toMatchObject({ ok: true, hash: original.hash })
     expect(await verified(served)).toMatchObject({ ok: true })
     expect(await document(CheckReport, ["check", "--data-dir", served])).toEqual({ ok: true, violations: [] })
+  })
+
+  it("goes into a page that holds nothing else of others, and can be taken out of it again", async () => {
+    const parent = temporary()
+    const [from, to, file] = [join(parent, "from"), join(parent, "to"), join(parent, "x.html")]
+    await document(ImportReport, ["import", "codex-app-server", plain, "--data-dir", from])
+    const looked = await document(ExportReport, ["export", "--html", "--preview", "--data-dir", from])
+    expect([looked.file, looked.fileBytes, existsSync(file)]).toEqual([null, 0, false])
+    const report = await document(ExportReport, ["export", "--html", file, "--redact", "none", "--data-dir", from])
+    const text = readFileSync(file, "utf8")
+    expect([report.file, report.fileBytes, statSync(file).mode & 0o777]).toEqual([file, Buffer.byteLength(text), 0o600])
+
+    const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(text)?.[1] ?? ""
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("connect-src 'none'")
+    expect(policy).not.toMatch(/unsafe|'self'|https?:|\*/)
+    const elements = [...text.matchAll(/<(script|style)([^>]*)>([\s\S]*?)<\/\1>/g)]
+    const [style, worker, held, script] = elements.map(([, , attributes, inner]) => ({
+      attributes,
+      inner: inner ?? "",
+    }))
+    expect(elements.length).toBe(4)
+    expect(worker?.attributes).toContain('type="text/plain"')
+    for (const [name, { inner } = { inner: "" }] of [
+      ["script-src", script],
+      ["style-src", style],
+    ] as const) {
+      expect(policy).toContain(`${name} 'sha256-${createHash("sha256").update(inner).digest("base64")}'`)
+    }
+    // Outside of its scripts and its sheet it names nothing to be loaded.
+    const markup = text.replace(/(<(script|style)[^>]*>)[\s\S]*?<\/\2>/g, "$1")
+    expect(markup.match(/(src|href|action|url)\s*[=(]\s*\S+/g)).toEqual(['href="data:,">'])
+
+    const bundle = join(parent, "x.bundle")
+    writeFileSync(bundle, Buffer.from(held?.inner ?? "", "base64"))
+    const back = await document(ImportReport, ["import", "threadfold", bundle, "--data-dir", to])
+    expect(back).toMatchObject({ events: report.events, bundle: { proven: true, hash: report.hash } })
+    const again = await threadfold(["export", "--html", file, "--json", "--data-dir", from])
+    expect([again.code, problemOf(again)]).toMatchObject([2, { detail: expect.stringContaining("exists already") }])
+    expect(readFileSync(file, "utf8") === text).toBe(true)
   })
 
   it("is masked unless asked otherwise, and a preview says what that takes out", async () => {

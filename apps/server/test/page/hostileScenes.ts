@@ -144,8 +144,31 @@ const groups = Array.from({ length: Math.ceil(corpus.length / 5) }, (_, n) => co
 
 const sessionId = "01990000-0000-7000-8000-00000000feed"
 
+/** All that a hostile agent says, one after the other. */
+export const hostileEvents = [
+  { type: "session.started", payload: { provider: "test", mode: "attached", model: corpus[1], cwd: corpus[1] } },
+  { type: "thread.metadata.updated", payload: { title: corpus.slice(0, 3).join(" ") } },
+  ...messages,
+  ...groups.flatMap(workOf),
+  ...groups.flatMap(questionsOf),
+  { type: "provider.unmapped", payload: { method: corpus[1], known: false, problem: corpus[1] }, raw: corpus[0] },
+].map((event, index) => ({ channel: "adapter:hostile", seq: index + 1, at: 1_700_000_000_000 + index, ...event }))
+
+/** A server to which a hostile agent has said all of it, and the thread. */
+export const hostileServer = async () => {
+  const { directory, logs, server } = await loggedServer()
+  await attach(server, sessionId, "hostile <img src=x onerror=canary('native')>")
+  for (let from = 0; from < hostileEvents.length; from += 100) {
+    const results = await push(server, sessionId, hostileEvents.slice(from, from + 100))
+    expect(results.filter(({ status }) => status !== "appended")).toEqual([])
+  }
+  const { items } = JSON.parse(await (await server.call("/v1/threads")).text())
+  const threadId: string = items[0].threadId
+  return { directory, logs, server, threadId }
+}
+
 /** Shows all of a list that scrolls, from its end to its beginning, with all that can be opened. */
-const showAll = async (page: Page, scroller: string): Promise<void> => {
+export const showAll = async (page: Page, scroller: string): Promise<void> => {
   const list = page.getByTestId(scroller)
   for (;;) {
     while ((await page.evaluate<number>(evaluateIn("openAll"))) > 0) await frames(page)
@@ -160,29 +183,12 @@ const showAll = async (page: Page, scroller: string): Promise<void> => {
 }
 
 /** Waits until the page has drawn what it has. */
-const frames = (page: Page): Promise<unknown> =>
+export const frames = (page: Page): Promise<unknown> =>
   page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))")
 
 export const hostileScenes = () => {
   it("whatever an agent says is text in every view", async () => {
-    const { logs, server } = await loggedServer()
-    await attach(server, sessionId, "hostile <img src=x onerror=canary('native')>")
-    const at = 1_700_000_000_000
-    const events = [
-      { type: "session.started", payload: { provider: "test", mode: "attached", model: corpus[1], cwd: corpus[1] } },
-      { type: "thread.metadata.updated", payload: { title: corpus.slice(0, 3).join(" ") } },
-      ...messages,
-      ...groups.flatMap(workOf),
-      ...groups.flatMap(questionsOf),
-      { type: "provider.unmapped", payload: { method: corpus[1], known: false, problem: corpus[1] }, raw: corpus[0] },
-    ].map((event, index) => ({ channel: "adapter:hostile", seq: index + 1, at: at + index, ...event }))
-    for (let from = 0; from < events.length; from += 100) {
-      const results = await push(server, sessionId, events.slice(from, from + 100))
-      expect(results.filter(({ status }) => status !== "appended")).toEqual([])
-    }
-    const { items } = JSON.parse(await (await server.call("/v1/threads")).text())
-    const threadId: string = items[0].threadId
-
+    const { logs, server, threadId } = await hostileServer()
     const person = await PagePerson.of(server)
     const page = await person.signedIn()
     await page.getByTestId("thread").first().waitFor()

@@ -26,6 +26,6 @@ export class BundleConflict extends Data.TaggedError("BundleConflict")<{
 
 /** Something of the log cannot be written to a bundle. */
 export class ExportFailed extends Data.TaggedError("ExportFailed")<{
-  readonly kind: "thread-missing" | "thread-purged" | "damaged" | "file-exists"
+  readonly kind: "thread-missing" | "thread-purged" | "damaged" | "file-exists" | "too-large" | "page-not-built"
   readonly message: string
 }> {}

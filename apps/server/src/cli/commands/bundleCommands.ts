@@ -16,7 +16,9 @@ import { dataDir, db, directoryOf, json, oneOf } from "../sharedOptions.js"
 import { counted } from "../text/words.js"
 
 const target = Args.text({ name: "FILE" }).pipe(
-  Args.withDescription("Path of the bundle; there must be nothing yet. Left out with --preview."),
+  Args.withDescription(
+    "Path of the bundle, or of the page with --html; there must be nothing yet. Left out with --preview.",
+  ),
   Args.optional,
 )
 
@@ -52,9 +54,15 @@ const blobs = Options.boolean("blobs").pipe(
   ),
 )
 
+const html = Options.boolean("html").pipe(
+  Options.withDescription(
+    "Write one HTML file that shows the threads in a browser, without a server or a network: the web page with the bundle in it.",
+  ),
+)
+
 export const exportCommand = Command.make(
   "export",
-  { target, threads: threadsOf, redact, blobs, preview, dataDir, db, json },
+  { target, threads: threadsOf, redact, blobs, html, preview, dataDir, db, json },
   (options) =>
     Effect.gen(function* () {
       if (options.blobs && options.redact === "structure") {
@@ -85,12 +93,13 @@ export const exportCommand = Command.make(
             to,
             redaction: options.redact,
             ...(options.blobs ? { withBlobs: true } : {}),
+            ...(options.html ? { html: true } : {}),
             threads: named.length === 0 ? null : named,
           },
         },
         ({ events, streams }) => `${counted(streams, "stream")}, ${counted(events, "event")} exported`,
       )
-      yield* options.json ? writeJson(report) : write(exportPage(yield* currentLook, report))
+      yield* options.json ? writeJson(report) : write(exportPage(yield* currentLook, report, options.html))
     }).pipe(Effect.scoped),
 ).pipe(
   Command.withDescription(

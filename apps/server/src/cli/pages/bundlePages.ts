@@ -18,7 +18,8 @@ const blobLines = ({ bytes, carried, leftOut, leftOutBytes, missing }: ExportRep
   ...(missing === 0 ? [] : [`  ${counted(missing, image, images)} of messages that this log does not have`]),
 ]
 
-export const exportPage = (look: Look, report: ExportReport): string => {
+/** @param isPage it was written into a page */
+export const exportPage = (look: Look, report: ExportReport, isPage = false): string => {
   const {
     blobs,
     bodies,
@@ -39,6 +40,7 @@ export const exportPage = (look: Look, report: ExportReport): string => {
     file === null
       ? look.bold(`A preview: nothing was written; ${kept[redaction]}.`)
       : `${look.good("Exported")} to ${file}, ${byteText(fileBytes)}; ${kept[redaction]}.`,
+    ...(file === null || !isPage ? [] : ["  Opens in any browser, without a server or a network."]),
     `  ${counted(events, "event")} and ${counted(bodies, "native message")} of ${counted(streams, "stream")}${bodiesDropped === 0 ? "" : `; ${counted(bodiesDropped, "native message")} left out`}`,
     ...blobLines(blobs),
     ...threads.map(({ events, threadId }) => `  ${look.bold(threadId.slice(0, length))}  ${counted(events, "event")}`),
@@ -56,7 +58,10 @@ export const exportPage = (look: Look, report: ExportReport): string => {
         `  ${kind} (${shown}) in ${oneLine(field)} of event ${eventId}, thread ${streamId}`,
     ),
     ...(redaction === "masked"
-      ? ["", "Patterns find secrets of known forms. Look through what you share: `gzip -dc FILE` shows it."]
+      ? [
+          "",
+          `Patterns find secrets of known forms. Look through what you share: ${isPage ? "open the file in a browser" : "`gzip -dc FILE` shows it"}.`,
+        ]
       : []),
     "",
   ].join("\n")
