@@ -36,7 +36,7 @@ export class BundleThreads {
   /** Folds all streams, one after the other; others may run between them. */
   async foldAll(pause: () => Promise<void>): Promise<void> {
     for (const stream of this.log.streams) {
-      const store = this.#fold(stream, stream.lines.length)
+      const store = this.rows(stream)
       const [row] = [...store.all("threads")]
       if (row !== undefined) this.#threads.set(stream.streamId, row)
       for (const table of byOneId) {

@@ -24,36 +24,37 @@ const servicesOf = (bundle: OpenBundle): PageServices => ({
   bundle,
 })
 
-type Open = (name: string, file: Blob) => Promise<OpenBundle>
+type Open = (name: string, file: Blob, signal: AbortSignal) => Promise<OpenBundle>
 
 export class Bundles {
   readonly state = new ValueStore<BundleState>({ shown: null, opening: null, refused: null })
   /** Whether there is something behind a bundle: in a file that holds one there is not. */
   canClose = true
-  /** The file that is wanted: one that was given up meanwhile opens nothing. */
-  #wanted: object | null = null
+  /** The work on the file that is wanted: one that was given up meanwhile opens nothing. */
+  #work: AbortController | null = null
 
   constructor(private readonly openFile: Open = openBundle) {}
 
   /** Opens a file. What is shown stays until it is read, and where it is refused. */
   readonly open = async (name: string, file: Blob): Promise<void> => {
-    const wanted = {}
-    this.#wanted = wanted
+    this.#work?.abort()
+    const work = new AbortController()
+    this.#work = work
     this.#set({ opening: name, refused: null })
     try {
-      const bundle = await this.openFile(name, file)
-      if (this.#wanted !== wanted) return bundle.close()
+      const bundle = await this.openFile(name, file, work.signal)
+      if (work.signal.aborted) return bundle.close()
       this.state.get().shown?.bundle?.close()
       goToBundle()
       this.#set({ shown: servicesOf(bundle), opening: null })
     } catch (error) {
-      if (this.#wanted === wanted) this.#set({ opening: null, refused: { name, problem: asProblem(error) } })
+      if (!work.signal.aborted) this.#set({ opening: null, refused: { name, problem: asProblem(error) } })
     }
   }
 
   /** Gives up the file that is being opened. */
   readonly cancel = (): void => {
-    this.#wanted = null
+    this.#work?.abort()
     this.#set({ opening: null })
   }
 

@@ -54,12 +54,14 @@ export class OpenBundle {
 const asked = async (worker: Asked, message: unknown): Promise<BundleReply> =>
   (await worker.ask(message)) as BundleReply
 
-/** Opens a bundle. Rejects with a {@link PageProblem} where it is refused. */
+/** Opens a bundle. Rejects with a {@link PageProblem} where it is refused, or given up: the work then ends. */
 export const openBundle = async (
   name: string,
   file: Blob,
+  signal: AbortSignal,
   worker: Asked = new PageWorker("bundle"),
 ): Promise<OpenBundle> => {
+  signal.addEventListener("abort", worker.end, { once: true })
   try {
     const reply = await asked(worker, file)
     if (reply.kind === "opened") return new OpenBundle(name, reply, worker)
@@ -68,6 +70,8 @@ export const openBundle = async (
   } catch (error) {
     worker.end()
     throw asProblem(error)
+  } finally {
+    signal.removeEventListener("abort", worker.end)
   }
 }
 

@@ -218,10 +218,20 @@ describe("an open bundle", () => {
 
   it("is not there where its file is refused: the worker ends", async () => {
     const refusing = worker(() => ({ kind: "refused", title: "T", detail: "d", next: "n" }))
-    await expect(openBundle("a", new Blob([]), refusing)).rejects.toMatchObject({ title: "T", detail: "d", next: "n" })
+    const { signal } = new AbortController()
+    await expect(openBundle("a", new Blob([]), signal, refusing)).rejects.toMatchObject({
+      title: "T",
+      detail: "d",
+      next: "n",
+    })
     const failing = worker(() => Promise.reject(new Error("gone")))
-    await expect(openBundle("a", new Blob([]), failing)).rejects.toMatchObject({ title: "The page failed" })
+    await expect(openBundle("a", new Blob([]), signal, failing)).rejects.toMatchObject({ title: "The page failed" })
     expect([refusing.ended(), failing.ended()]).toEqual([1, 1])
+    const ends = new AbortController()
+    const working = worker(() => new Promise(() => undefined))
+    void openBundle("a", new Blob([]), ends.signal, working)
+    ends.abort()
+    expect(working.ended()).toBe(1)
   })
 
   it("gives way to the one that is opened last, and to nothing that is refused", async () => {

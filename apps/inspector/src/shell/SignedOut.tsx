@@ -41,13 +41,13 @@ export const SignedOut = ({ access }: { access: Exclude<Access, { kind: "signed-
             on the machine that the server runs on, and open what it prints. A link works once, for 60 seconds.
           </p>
         )}
-        <p className={classes.bundle}>
+        <div className={classes.bundle}>
+          <p className={classes.text}>A bundle opens without a server. Drop it on this page, or choose it.</p>
           <button className={classes.open} onClick={chooseBundle} type="button">
             <Icon name="folder" size={14} />
             Open a bundle
           </button>
-          <span className={classes.text}>needs no server. Dropped on the page it opens, too.</span>
-        </p>
+        </div>
       </div>
     </main>
   )
