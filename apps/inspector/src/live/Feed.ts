@@ -81,3 +81,9 @@ export class Feed {
     }
   }
 }
+
+/** Runs something with the next frame; a page that is not seen has none. */
+export const nextFrame = (run: () => void): void => {
+  if (typeof document === "undefined" || document.hidden) setTimeout(run, 100)
+  else requestAnimationFrame(run)
+}

@@ -22,7 +22,7 @@ import type { RowChanges, RowsSnapshot, ThreadPage, UsagePage } from "@threadfol
 import { realtimeRunView, sessionView, threadDetail } from "@threadfold/core/views"
 import type { Api, Page } from "../../api/Api.js"
 import { asProblem, type PageProblem } from "../../api/PageProblem.js"
-import { changesOf, type FeedListener } from "../../live/Feed.js"
+import { changesOf, type FeedListener, nextFrame } from "../../live/Feed.js"
 import { KeyedStore, ValueStore } from "../../live/KeyedStore.js"
 import { type Entry, entriesOf, mergedOf, type Placed, type Reach, sameEntries, startOf } from "./entries.js"
 import { type Chunk, itemOfRow, queuedOfRow, requestOfRow, type Sent, turnOfRow } from "./rowViews.js"
@@ -65,12 +65,6 @@ const snapshotOrder: readonly TableName[] = [
   "queue",
   "threads",
 ]
-
-/** Runs something with the next frame; a page that is not seen has none. */
-const nextFrame = (run: () => void): void => {
-  if (typeof document === "undefined" || document.hidden) setTimeout(run, 100)
-  else requestAnimationFrame(run)
-}
 
 export class ThreadStore implements FeedListener {
   readonly #turns = new ThreadPart<TurnView>("turns", ({ turnId }) => turnId)
