@@ -44,7 +44,7 @@ export const foldOfRelease: { readonly [R in Release]: number } = {
   "release-1": 1,
   "release-2": 3,
   "release-3": 8,
-  "release-4": 12,
+  "release-4": 13,
 }
 
 /**
