@@ -14,12 +14,12 @@ import { parseArgs, promisify } from "node:util"
 import { stage } from "./packages/stage.js"
 import { root } from "./tools.mjs"
 
-/** Most bytes that a package may have, packed: some more than it has. The program has 3.2 MB, and its web page 1.3. */
+/** Most bytes that a package may have, packed: some more than it has. The program has 3.3 MB, its web page 0.9, and the page as one file for exports 0.4. */
 const mostBytes: Readonly<Record<string, number>> = {
   contracts: 300_000,
   core: 300_000,
   client: 100_000,
-  server: 4_500_000,
+  server: 4_700_000,
 }
 
 interface Packed {
