@@ -1,28 +1,18 @@
 /** A call about a voice conversation. It is sent once: a second start would replace the first one, and a second text be said twice. */
-import { type RefObject, useCallback, useEffect, useRef, useState } from "react"
-import { asProblem, type PageProblem, problemOf } from "../../../api/PageProblem.js"
-import { announce, usePage } from "../../../shell/PageContext.js"
+import { type RefObject, useCallback, useEffect } from "react"
+import { problemOf } from "../../../api/PageProblem.js"
+import { type Calls, useCalls } from "../../../shell/useCommandCall.js"
 
-export interface VoiceCall {
+export interface VoiceCall extends Pick<Calls, "busy" | "problem"> {
   /** Resolves to the answer; null: it was refused, or another one is on its way. */
   readonly give: (path: string, body: object | undefined) => Promise<unknown>
-  readonly busy: boolean
-  /** Why the last one was refused; null: it was not. */
-  readonly problem: PageProblem | null
 }
 
 export const useVoiceCall = (): VoiceCall => {
-  const { api } = usePage()
-  const [busy, setBusy] = useState(false)
-  const [problem, setProblem] = useState<PageProblem | null>(null)
-  const running = useRef(false)
+  const { busy, problem, run } = useCalls()
   const give: VoiceCall["give"] = useCallback(
-    async (path, body) => {
-      if (running.current) return null
-      running.current = true
-      setBusy(true)
-      setProblem(null)
-      try {
+    (path, body) =>
+      run(async (api) => {
         const answer = await api.fetch(path, {
           method: "POST",
           ...(body === undefined
@@ -31,17 +21,8 @@ export const useVoiceCall = (): VoiceCall => {
         })
         if (!answer.ok) throw await problemOf(answer)
         return await answer.json()
-      } catch (error) {
-        const failed = asProblem(error)
-        setProblem(failed)
-        announce(failed.message)
-        return null
-      } finally {
-        running.current = false
-        setBusy(false)
-      }
-    },
-    [api],
+      }),
+    [run],
   )
   return { give, busy, problem }
 }
