@@ -49,7 +49,7 @@ let { results } = first
 let { failedOtherwise } = first
 
 /**
- * How many files that failed are run once more, alone. It tells a fault, which fails again, from a test that hangs on the load of the
+ * How many files that failed are run once more, alone. It tells a fault, which fails again, from a test that depends on the load of the
  * machine. The second is named with its failure, to be mended, and does not fail the run. Where more files fail, the load is no excuse.
  */
 const mostSecondRuns = 3
