@@ -59,6 +59,14 @@ export const exitCodeOf = ({ slug }: Problem): 1 | 2 | 3 => {
 /** A usage error. */
 export const usageProblem = (detail: string): Problem => new Problem({ slug: "invalid-request", detail })
 
+/** The one of the ids that a text may mean; null: there is none. Fails as usage where it may mean several. */
+export const oneMeant = (text: string, ids: readonly string[]): Effect.Effect<string | null, Problem> => {
+  const [only = null, ...others] = ids.includes(text) ? [text] : ids
+  return others.length === 0
+    ? Effect.succeed(only)
+    : usageProblem(`${JSON.stringify(text)} may be any of ${[only, ...others].join(", ")}: write more of it.`)
+}
+
 const nextOnCommandLine: { readonly [Slug in ProblemSlug]?: string } = {
   "job-not-found": "`threadfold rebuild` begins one, and `threadfold rebuild --help` says how it is used.",
   "event-not-found": "`threadfold events --json` prints the events with their ids.",

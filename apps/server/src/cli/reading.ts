@@ -6,7 +6,7 @@ import { liveCopy, privateCopy } from "../offline/privateCopy.js"
 import type { Reader } from "../offline/Reader.js"
 import type { RemoteReader } from "../offline/RemoteReader.js"
 import { toProblem } from "../problems/toProblem.js"
-import { usageProblem } from "./failures.js"
+import { oneMeant, usageProblem } from "./failures.js"
 import { type NamedThread, requiredThread } from "./namedThread.js"
 import { note } from "./output.js"
 import { directoryOf } from "./sharedOptions.js"
@@ -94,16 +94,9 @@ export const ownerNamed = (named: Named): Effect.Effect<RemoteReader | null, Pro
 
 /** The one thread that a text means. Fails with `thread-not-found`, or as usage where it may mean several. */
 export const threadNamed = (reader: Reader, text: string): Effect.Effect<string, Problem> =>
-  Effect.flatMap(text === "" ? Effect.succeed([]) : reader.matching(text), (ids) => {
-    const [only, ...others] = ids.includes(text) ? [text] : ids
-    if (only === undefined) {
-      return Effect.fail(
-        new Problem({ slug: "thread-not-found", detail: `No thread is named ${JSON.stringify(text)}.` }),
-      )
-    }
-    return others.length === 0
-      ? Effect.succeed(only)
-      : Effect.fail(
-          usageProblem(`${JSON.stringify(text)} may be any of ${[only, ...others].join(", ")}: write more of it.`),
-        )
+  Effect.gen(function* () {
+    const only = yield* oneMeant(text, text === "" ? [] : yield* reader.matching(text))
+    return (
+      only ?? (yield* new Problem({ slug: "thread-not-found", detail: `No thread is named ${JSON.stringify(text)}.` }))
+    )
   })

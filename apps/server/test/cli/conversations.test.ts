@@ -7,7 +7,7 @@ import { type FakeAgentScript, fakeAgent } from "@threadfold/testkit"
 import { Schema } from "effect"
 import { describe, expect, it, vi } from "vitest"
 import { document, problemOf, temporary, threadfold } from "./program.js"
-import { serveHere } from "./server.js"
+import { attach, push, serveHere } from "./server.js"
 
 const Answered = Schema.Struct({ ...Receipt.fields, turn: Schema.NullOr(TurnDetail), text: Schema.String })
 const Done = Schema.Struct({ ...Receipt.fields, effects: Schema.Array(EffectView) })
@@ -121,5 +121,30 @@ describe("compact-thread and review", () => {
     await server.stop()
     expect((await document(VerifyReport, ["verify", ...where])).ok).toBe(true)
     expect((await threadfold(["check", ...where])).code).toBe(0)
+  })
+})
+
+describe("stop-task", () => {
+  it("names the tasks that a beginning of an id may mean", async () => {
+    const directory = temporary()
+    const where = ["--data-dir", directory]
+    const server = await serveHere(directory)
+    const session = "01990000-0000-7000-8000-000000000001"
+    await attach(server, session, "native-1")
+    const started = (seq: number) => ({
+      type: "task.started",
+      channel: "adapter:test",
+      seq,
+      at: seq,
+      native: { taskId: `k${seq}` },
+      payload: { kind: "shell" },
+    })
+    await push(server, session, [started(1), started(2)])
+    const { tasks } = await document(ThreadSnapshot, ["thread", "native-1", ...where])
+    const ids = tasks.map(({ taskId }) => taskId)
+    const refused = await threadfold(["stop-task", "native-1", "--task", "0", "--json", ...where])
+    expect([refused.code, problemOf(refused).type]).toEqual([2, "urn:threadfold:problem:invalid-request"])
+    expect(ids).toHaveLength(2)
+    for (const id of ids) expect(problemOf(refused).detail).toContain(id)
   })
 })

@@ -3,7 +3,7 @@ import { Command, Options } from "@effect/cli"
 import type { Failure, Threadfold } from "@threadfold/client"
 import type { Receipt, ReviewTarget } from "@threadfold/contracts"
 import { Effect, Option } from "effect"
-import { asFinding, usageProblem } from "../failures.js"
+import { asFinding, oneMeant, usageProblem } from "../failures.js"
 import { asProblem, openThread, receiptLines } from "../live.js"
 import { watchServer } from "../longWork.js"
 import { type NamedThread, namedThread } from "../namedThread.js"
@@ -108,14 +108,14 @@ const task = Options.text("task").pipe(
 
 export const stopTaskCommand = Command.make("stop-task", { thread: namedThread(), task, dataDir, json }, (options) =>
   carriedOut(options, (threadfold, threadId) =>
-    Effect.flatMap(
-      threadfold.call((api) => api.threads.get({ path: { threadId }, urlParams: { limit: 100 } })),
-      ({ tasks }) => {
-        const [found, another] = tasks.filter(({ taskId }) => taskId.startsWith(options.task))
-        // The server says of an id that is none that there is no such task.
-        const taskId = found !== undefined && another === undefined ? found.taskId : options.task
-        return threadfold.stopTask(threadId, taskId, { reason: "stopped on the command line" })
-      },
-    ),
+    Effect.gen(function* () {
+      const { tasks } = yield* threadfold.call((api) =>
+        api.threads.get({ path: { threadId }, urlParams: { limit: 100 } }),
+      )
+      const ids = tasks.map(({ taskId }) => taskId).filter((id) => id.startsWith(options.task))
+      // The server says of an id that is none that there is no such task.
+      const taskId = (yield* oneMeant(options.task, ids)) ?? options.task
+      return yield* threadfold.stopTask(threadId, taskId, { reason: "stopped on the command line" })
+    }),
   ),
 ).pipe(Command.withDescription("Have an agent end one of its background tasks. Not every agent can."))

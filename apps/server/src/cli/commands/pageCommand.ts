@@ -4,13 +4,13 @@ import type { PageKeyList } from "@threadfold/contracts/api"
 import type { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option } from "effect"
 import { pageLink } from "../../http/security/Hosts.js"
-import { usageProblem } from "../failures.js"
+import { oneMeant, usageProblem } from "../failures.js"
 import { ask, openServer } from "../live.js"
 import { currentLook, note, write, writeJson } from "../output.js"
 import { dataDir, json } from "../sharedOptions.js"
 import { type Look, oneLine } from "../text/Look.js"
 import { type Column, table } from "../text/table.js"
-import { ago, counted, idLength } from "../text/words.js"
+import { ago, idLength } from "../text/words.js"
 
 const keys = Options.boolean("keys").pipe(
   Options.withDescription("List the keys of the browsers that may open the page without a link."),
@@ -39,11 +39,8 @@ const keysPage = (look: Look, items: readonly Key[]): string => {
 
 /** The id that a name stands for; the server says of a name that is none that there is no such key. */
 const keyNamed = (items: readonly Key[], name: string): Effect.Effect<string, Problem> => {
-  const found = items.filter(({ keyId }) => name !== "" && keyId.startsWith(name))
-  const [only] = found
-  return found.length > 1
-    ? usageProblem(`${name} is the beginning of ${counted(found.length, "key")}; give more of it.`)
-    : Effect.succeed(only?.keyId ?? name)
+  const ids = items.map(({ keyId }) => keyId).filter((id) => name !== "" && id.startsWith(name))
+  return Effect.map(oneMeant(name, ids), (only) => only ?? name)
 }
 
 export const pageCommand = Command.make("page", { keys, revoke, dataDir, json }, (options) =>

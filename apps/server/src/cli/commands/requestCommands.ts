@@ -4,7 +4,7 @@ import type { Threadfold } from "@threadfold/client"
 import { type RequestDetail, RequestId } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option, Schema } from "effect"
-import { usageProblem } from "../failures.js"
+import { oneMeant, usageProblem } from "../failures.js"
 import { ask, asProblem, openServer, writeReceipt } from "../live.js"
 import { currentLook, write, writeJson } from "../output.js"
 import { requestsPage } from "../pages/listPages.js"
@@ -78,21 +78,16 @@ const requestNamed = (threadfold: Threadfold, text: string): Effect.Effect<strin
   Schema.is(RequestId)(text)
     ? Effect.succeed(text)
     : Effect.gen(function* () {
-        const [only, ...others] = (yield* openRequests(threadfold))
+        const ids = (yield* openRequests(threadfold))
           .map(({ requestId }) => requestId)
           .filter((id) => text !== "" && id.startsWith(text.toLowerCase()))
-        if (only === undefined) {
-          return yield* new Problem({
+        return (
+          (yield* oneMeant(text, ids)) ??
+          (yield* new Problem({
             slug: "request-not-found",
             detail: `No open request is named ${JSON.stringify(text)}.`,
-          })
-        }
-        if (others.length > 0) {
-          return yield* usageProblem(
-            `${JSON.stringify(text)} may be any of ${[only, ...others].join(", ")}: write more of it.`,
-          )
-        }
-        return only
+          }))
+        )
       })
 
 const given = { request, decision, answer, data, dataDir, json }
