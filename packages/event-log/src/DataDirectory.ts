@@ -1,9 +1,26 @@
 /** The data directory: its real path, the names in it, and its permissions (0700, files 0600). No Effect here. */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, realpathSync, statSync } from "node:fs"
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from "node:fs"
 import { join } from "node:path"
 
 /** The database of a data directory. */
 export const databaseFile = (directory: string): string => join(directory, "threadfold.db")
+/** Paths of a database file, and of what SQLite makes beside it while it is open, or leaves there after a kill. */
+export const databaseFiles = (file: string): readonly string[] =>
+  ["", "-wal", "-shm", "-journal"].map((end) => `${file}${end}`)
+/** Removes a database that no process has open, with all that lies beside it. */
+export const removeDatabase = (file: string): void => {
+  for (const path of databaseFiles(file)) rmSync(path, { force: true })
+}
 /** The lock database: an exclusive transaction on it, held for life, is the ownership. */
 export const lockFile = (directory: string): string => join(directory, "owner.lock")
 /** The owner of the directory, for messages only. */

@@ -1,7 +1,7 @@
 export { AllowedSizes } from "./AllowedSizes.js"
 export { isDamage } from "./DamageCheck.js"
 export { checkWhole, leavingNothing } from "./DatabaseCheck.js"
-export { databaseFile, lockFile } from "./DataDirectory.js"
+export { databaseFile, databaseFiles, lockFile, removeDatabase } from "./DataDirectory.js"
 export { DiskLimits, type DiskSpace, diskSpace, judgeSpace } from "./DiskSpace.js"
 export * from "./Driver.js"
 export { BodyReader } from "./digests/BodyReader.js"

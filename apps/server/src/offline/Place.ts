@@ -4,7 +4,7 @@ import { resolve } from "node:path"
 import { databaseFile, type OwnerRecord, ownerOf, type StorageError } from "@threadfold/event-log"
 import { Effect, Option } from "effect"
 import { readDiscovery } from "../http/Discovery.js"
-import { NoDatabaseIn } from "./databaseFiles.js"
+import { NoDatabaseIn } from "./dataDirectory.js"
 
 /** The server of a data directory. */
 export interface Server {

@@ -1,8 +1,15 @@
-/** Where the data directory is when neither an option nor the environment names one. */
+/** Where the data directory is when neither an option nor the environment names one; and that it holds nothing. */
 import { homedir, userInfo } from "node:os"
 import { isAbsolute, join, resolve, win32 } from "node:path"
-import { Effect, Option } from "effect"
+import { Data, Effect, Option } from "effect"
 import { type EnvironmentInvalid, readVariable, variables } from "../config/Environment.js"
+
+/** The data directory holds no database, and no process owns it. */
+export class NoDatabaseIn extends Data.TaggedError("NoDatabaseIn")<{ readonly directory: string }> {
+  override get message(): string {
+    return `There is no database in ${this.directory}.`
+  }
+}
 
 /** The machine as far as the choice depends on it. */
 export interface Machine {

@@ -38,7 +38,7 @@ import { describe, expect, it } from "vitest"
 import { EnvironmentInvalid } from "../config/Environment.js"
 import { PlatformUnsupported } from "../config/platform.js"
 import { CannotListen } from "../http/node/Listener.js"
-import { NoDatabaseIn } from "../offline/databaseFiles.js"
+import { NoDatabaseIn } from "../offline/dataDirectory.js"
 import { type ServiceError, toProblem } from "./toProblem.js"
 
 const message = "It broke."

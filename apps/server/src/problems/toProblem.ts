@@ -34,7 +34,7 @@ import type { EnvironmentInvalid } from "../config/Environment.js"
 import type { PlatformUnsupported } from "../config/platform.js"
 import type { CannotListen } from "../http/node/Listener.js"
 import type { MomentsBusy } from "../moments/momentProtocol.js"
-import type { NoDatabaseIn } from "../offline/databaseFiles.js"
+import type { NoDatabaseIn } from "../offline/dataDirectory.js"
 
 /** What the packages below the server fail with, and what the server itself fails with until a caller is told. */
 export type ServiceError =

@@ -4,7 +4,7 @@
  */
 import { Problem } from "@threadfold/contracts/problem"
 import { Engine, WorkReads } from "@threadfold/engine"
-import { acquireOwnership, databaseFile } from "@threadfold/event-log"
+import { acquireOwnership, databaseFile, removeDatabase } from "@threadfold/event-log"
 import {
   AgentListings,
   AgentLogins,
@@ -25,7 +25,6 @@ import { VoiceRefused } from "@threadfold/providers"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { type BoundServer, openHttpServer } from "../http/HttpServerLive.js"
 import { version } from "../installed.js"
-import { removeDatabase } from "../offline/databaseFiles.js"
 import { toProblem } from "../problems/toProblem.js"
 import { readSide } from "../serve/graph.js"
 import { temporaryDirectory } from "../temporaryDirectory.js"

@@ -1,10 +1,9 @@
 /** Follows the log with the search index, a short step at a time, and answers questions between two steps. */
 import { Problem } from "@threadfold/contracts/problem"
 import type { PriceTable } from "@threadfold/core/model"
-import { databaseFile, isDamage } from "@threadfold/event-log"
+import { databaseFile, isDamage, removeDatabase } from "@threadfold/event-log"
 import {
   openReadSql,
-  removeSearchFile,
   SearchIndex,
   type SearchQuery,
   searchFile,
@@ -207,7 +206,7 @@ export class SearchQuestions {
     if (!isDamage(error)) return
     this.index?.close()
     this.index = null
-    removeSearchFile(searchFile(this.options.directory))
+    removeDatabase(searchFile(this.options.directory))
     this.later(retryMs)
   }
 }

@@ -4,10 +4,10 @@
  */
 import { renameSync } from "node:fs"
 import { join } from "node:path"
-import { decodeRow } from "@threadfold/event-log"
+import { decodeRow, removeDatabase } from "@threadfold/event-log"
 import { type Context, Deferred, Effect, Layer, Schema, type Scope, Stream, SubscriptionRef } from "effect"
 import { Engine } from "../Engine.js"
-import { type OwnProjectionSpec, type OwnTables, openTables, removeTables, type SqlValue } from "./OwnTables.js"
+import { type OwnProjectionSpec, type OwnTables, openTables, type SqlValue } from "./OwnTables.js"
 
 /** A projection of one's own has stopped, or a question to it failed. */
 export class OwnProjectionFailed extends Schema.TaggedError<OwnProjectionFailed>()("OwnProjectionFailed", {
@@ -119,13 +119,13 @@ export const openOwnProjection = (
       const path = `${file}.${purpose}`
       const scratch = Effect.acquireRelease(
         Effect.zipRight(
-          attempt(() => removeTables(path)),
+          attempt(() => removeDatabase(path)),
           open(path),
         ),
         (opened) =>
           Effect.sync(() => {
             opened.close()
-            removeTables(path)
+            removeDatabase(path)
           }),
       )
       return Effect.scoped(
@@ -160,7 +160,7 @@ export const openOwnProjection = (
               // Closed, each is one file.
               fresh.close()
               tables.close()
-              removeTables(file)
+              removeDatabase(file)
               renameSync(path, file)
             })
             tables = yield* open(file)

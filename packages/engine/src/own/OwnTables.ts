@@ -1,7 +1,7 @@
 /** The file of a projection of one's own: its tables, how far they are, and their hash. */
 import { createHash } from "node:crypto"
-import { rmSync } from "node:fs"
 import type { EventEnvelope } from "@threadfold/contracts"
+import { removeDatabase } from "@threadfold/event-log"
 import Sqlite from "better-sqlite3"
 
 /** What SQLite holds. */
@@ -52,11 +52,6 @@ export interface OwnTables extends Tables {
   readonly close: () => void
 }
 
-/** Removes a file of tables, with what SQLite keeps beside it. */
-export const removeTables = (file: string): void => {
-  for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true })
-}
-
 const markTable =
   "CREATE TABLE IF NOT EXISTS own_mark (log_id TEXT NOT NULL, version INTEGER NOT NULL, position INTEGER NOT NULL)"
 
@@ -103,7 +98,7 @@ export const openTables = (
   const isOurs = mark !== undefined && mark.logId === logId && mark.version === version && mark.position <= head
   if (!isOurs) {
     handle.close()
-    removeTables(file)
+    removeDatabase(file)
     handle = open()
     handle.transaction(() => {
       for (const statement of tables) handle.exec(statement)

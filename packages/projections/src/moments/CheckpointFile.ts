@@ -4,7 +4,7 @@
  * when it is opened.
  */
 import { createHash, type Hash } from "node:crypto"
-import { closeSync, openSync, rmSync } from "node:fs"
+import { closeSync, openSync } from "node:fs"
 import { tableNames } from "@threadfold/contracts"
 import type { Change, FoldState } from "@threadfold/core"
 import { decodeState, encodeState } from "@threadfold/core"
@@ -290,9 +290,4 @@ const make = (handle: Sqlite.Database, identity: CheckpointIdentity): void => {
     for (const statement of versionSchema) handle.exec(statement)
     handle.prepare("INSERT INTO about VALUES (?)").run(identityText(identity))
   })()
-}
-
-/** Removes a file and what SQLite keeps beside it. */
-export const removeCheckpoints = (file: string): void => {
-  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(`${file}${suffix}`, { force: true, recursive: true })
 }

@@ -6,8 +6,9 @@
 import { mkdirSync, readdirSync, statSync, utimesSync } from "node:fs"
 import { join } from "node:path"
 import { fold as currentFold, FOLD_VERSION, type Fold } from "@threadfold/core"
+import { removeFile } from "../besideLog.js"
 import type { EventSource } from "../EventSource.js"
-import { CheckpointFile, type CheckpointIdentity, removeCheckpoints } from "./CheckpointFile.js"
+import { CheckpointFile, type CheckpointIdentity } from "./CheckpointFile.js"
 import { type ThreadMoment, ThreadMoments } from "./ThreadMoments.js"
 
 export interface MomentsOptions {
@@ -51,7 +52,7 @@ interface OpenThread {
 
 /** Removes the checkpoints of a thread in a data directory, whoever has them open. Throws where a file cannot be removed. */
 export const removeCheckpointsOf = (dataDir: string, threadId: string): void => {
-  if (plainId.test(threadId)) removeCheckpoints(join(checkpointDirectory(dataDir), `${threadId}${suffix}`))
+  if (plainId.test(threadId)) removeFile(join(checkpointDirectory(dataDir), `${threadId}${suffix}`))
 }
 
 export class Moments {
@@ -98,7 +99,7 @@ export class Moments {
     this.open.delete(threadId)
     thread?.moments.file.close()
     const file = this.fileOf(threadId)
-    if (file !== null) removeCheckpoints(file)
+    if (file !== null) removeFile(file)
   }
 
   close(): void {

@@ -2,23 +2,16 @@
  * The file of the search index, `search.db` beside the database. It holds nothing that the log does not: it may be removed at any
  * time, and is then made again. What is removed from it is overwritten.
  */
-import { closeSync, existsSync, openSync, rmSync } from "node:fs"
+import { closeSync, existsSync, openSync } from "node:fs"
 import { join } from "node:path"
 import Sqlite from "better-sqlite3"
+import { removeFile } from "../besideLog.js"
 
 /** Rises with a change of what the file holds: an older file is removed. */
 const searchFormat = 1
 
 /** The file of a data directory. */
 export const searchFile = (dataDir: string): string => join(dataDir, "search.db")
-
-/** What lies beside a file while SQLite has it open. */
-const ends = ["", "-wal", "-shm"] as const
-
-/** Removes the index. */
-export const removeSearchFile = (file: string): void => {
-  for (const end of ends) rmSync(`${file}${end}`, { force: true })
-}
 
 /** How long a step waits for another one's transaction, ms: they last for some 20 ms. */
 const busyMs = 1_000
@@ -66,7 +59,7 @@ export const openSearchFile = (file: string, logId: string): Sqlite.Database => 
     } catch {
       // A damaged file is made again.
     }
-    removeSearchFile(file)
+    removeFile(file)
   }
   // Only its owner may read it, as the database.
   closeSync(openSync(file, "a", 0o600))
@@ -136,7 +129,7 @@ export const removeFromSearch = (dataDir: string, threadId: string): boolean => 
     if (handle.pragma("user_version", { simple: true }) !== searchFormat) throw new Error("it is of another form")
   } catch (error) {
     if (error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY")) throw error
-    removeSearchFile(file)
+    removeFile(file)
     return false
   }
   try {

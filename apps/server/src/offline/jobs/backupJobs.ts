@@ -10,16 +10,17 @@ import {
   bringUpToDate,
   checkWhole,
   databaseFile,
+  databaseFiles,
   isUpToDate,
   markerFile,
   openSqlite,
+  removeDatabase,
   type SqliteDatabase,
 } from "@threadfold/event-log"
 import { allStreams, SqlStore } from "@threadfold/projections"
 import Sqlite from "better-sqlite3"
 import { Clock, Effect, Schema } from "effect"
 import { toProblem } from "../../problems/toProblem.js"
-import { databaseFiles, removeDatabase } from "../databaseFiles.js"
 import { databaseProblem } from "../databaseProblem.js"
 import { lookAt } from "../lookAt.js"
 import { privateCopy } from "../privateCopy.js"
