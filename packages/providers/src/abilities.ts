@@ -44,6 +44,10 @@ export type DrivenPart =
   /** Always the first part. */
   | { readonly type: "command"; readonly name: string; readonly arguments: string | null }
 
+/** A slash command as a person types it; agents that have no other form for a skill take one in this form. */
+export const slashText = (part: Extract<DrivenPart, { readonly type: "command" | "skill" }>): string =>
+  part.type === "skill" || part.arguments === null ? `/${part.name}` : `/${part.name} ${part.arguments}`
+
 /**
  * What this provider can do. An operation that is false here fails with {@link Unsupported}. Whether it carries voice
  * conversations, its connections show (`ProviderConnection.voice`).

@@ -1,7 +1,7 @@
 /** The parts of a message as content blocks of the Agent Client Protocol. */
 import { basename } from "node:path"
 import { pathToFileURL } from "node:url"
-import type { DrivenPart } from "../../ProviderDriver.js"
+import { type DrivenPart, slashText } from "../../ProviderDriver.js"
 import type { Fields } from "../../runtime/readFields.js"
 
 /** What the agent reports that it takes in a prompt. Text and links it always takes. */
@@ -43,9 +43,8 @@ const blockOf = (part: DrivenPart, can: PromptCapabilities): Fields => {
     case "directory":
       return link(part.path)
     case "skill":
-      return { type: "text", text: `/${part.name}` }
     case "command":
-      return { type: "text", text: part.arguments === null ? `/${part.name}` : `/${part.name} ${part.arguments}` }
+      return { type: "text", text: slashText(part) }
   }
 }
 

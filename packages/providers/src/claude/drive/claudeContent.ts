@@ -1,5 +1,5 @@
 /** The parts of a message as content blocks of Claude. */
-import type { DrivenPart } from "../../ProviderDriver.js"
+import { type DrivenPart, slashText } from "../../ProviderDriver.js"
 
 /** A path as Claude takes a mention of it. */
 const mention = (path: string): string => (/[\s"]/.test(path) ? `@"${path}"` : `@${path}`)
@@ -8,11 +8,10 @@ const wordsOf = (part: DrivenPart): readonly string[] => {
   switch (part.type) {
     case "text":
       return [part.text]
-    case "command":
-      return [part.arguments === null ? `/${part.name}` : `/${part.name} ${part.arguments}`]
     // Claude runs a skill that stands first as a slash command, and knows it by the same name anywhere else.
     case "skill":
-      return [`/${part.name}`]
+    case "command":
+      return [slashText(part)]
     case "file":
     case "directory":
       return [mention(part.path)]
