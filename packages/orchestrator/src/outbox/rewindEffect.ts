@@ -1,6 +1,6 @@
 /** `thread.rewind`: the agent takes the newest turns of its conversation back. */
 import type { EffectRow } from "@threadfold/contracts"
-import { changesConversation } from "@threadfold/core"
+import { changesConversation, type ThreadWork } from "@threadfold/core"
 import { WorkReads } from "@threadfold/engine"
 import { Projections } from "@threadfold/projections"
 import { type ProviderFailure, type RestoredFiles, type Rewound, Unsupported } from "@threadfold/providers"
@@ -12,7 +12,7 @@ import { Wakeups } from "../Wakeups.js"
 import { type Attempted, type AttemptNeeds, done, waits } from "./Attempt.js"
 import { delivered, type Ending, endLeased, endPending, failed, lease, outcome, uncertain } from "./conclude.js"
 import { failureText, within } from "./deliver.js"
-import { ensureSession } from "./ensureSession.js"
+import { ensureSession, type Opening } from "./ensureSession.js"
 import { SessionStarts } from "./SessionStarts.js"
 
 /** What the command asks for, as `decide` wrote it. */
@@ -53,17 +53,12 @@ const ask = (
 
 /** The session of the thread, live. None: its start was called off. */
 const opened = (
-  { threadId, turnId }: EffectRow,
-  isAgain: boolean,
+  work: ThreadWork,
+  opening: Opening = {},
 ): Effect.Effect<Either.Either<Option.Option<LiveThread>, StartError>, WorkError, AttemptNeeds> =>
-  Effect.gen(function* () {
-    const projections = yield* Projections
-    const starts = yield* SessionStarts
-    const work = yield* projections.threadWork(threadId)
-    if (work === null) return Either.right(Option.none())
-    const opening = isAgain && turnId !== null ? { rewind: turnId } : {}
-    return yield* Effect.either(starts.run(threadId, ensureSession(work, opening)))
-  })
+  Effect.flatMap(SessionStarts, (starts) =>
+    Effect.either(starts.run(work.thread.threadId, ensureSession(work, opening))),
+  )
 
 export const attemptRewind = (effect: EffectRow): Attempted =>
   Effect.gen(function* () {
@@ -76,11 +71,11 @@ export const attemptRewind = (effect: EffectRow): Attempted =>
     const eligibility = changesConversation(work, yield* reads.openEffects(threadId))
     if (eligibility === "later") return waits
     const turn = turnId === null ? null : yield* projections.turnRow(turnId)
-    if (eligibility === "never" || turn === null) {
+    if (work === null || eligibility === "never" || turn === null) {
       yield* endPending(effect, { status: "retired", message: "the thread is gone" })
       return done
     }
-    const first = yield* opened(effect, false)
+    const first = yield* opened(work)
     if (Either.isLeft(first)) {
       yield* endPending(effect, failed(effect, first.left.message))
       return done
@@ -100,7 +95,8 @@ export const attemptRewind = (effect: EffectRow): Attempted =>
       yield* endLeased(leased, failed(effect, failureText(answer.left)))
     } else if (answer.right.reopen) {
       yield* connections.closeThread(live)
-      const again = yield* opened(effect, true)
+      const now = yield* projections.threadWork(threadId)
+      const again = now === null ? Either.right(Option.none<LiveThread>()) : yield* opened(now, { rewind: turn.turnId })
       const { files } = answer.right
       const restored = files === null ? "" : ` ${filesText(files)}`
       yield* endLeased(
