@@ -11,6 +11,17 @@ import type { SqliteTexts } from "./texts/SqliteTexts.js"
 const columns = `stream_id AS "streamId", first_version AS "firstVersion", last_version AS "lastVersion",
   sealed_hash AS "sealedHash", event_id AS "eventId", purged_at AS "purgedAt", progress, finished_at AS "finishedAt"`
 
+/** The sealed hash that the payload of a tombstone repeats; null: there is none in it. */
+export const sealedHashIn = (payload: string): string | null => {
+  try {
+    const said: unknown = JSON.parse(payload)
+    const hash = typeof said === "object" && said !== null && "sealedHash" in said ? said.sealedHash : null
+    return typeof hash === "string" ? hash : null
+  } catch {
+    return null
+  }
+}
+
 interface NextEvent {
   readonly sequence: number
   readonly version: number

@@ -6,6 +6,7 @@ import type { LogReport } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
 import { type EventRow, type EventValues, eventSelection, rowOfValues } from "../EventRow.js"
 import { digestsAfterKey } from "../migrations/index.js"
+import { sealedHashIn } from "../SqlitePurges.js"
 import { messageOf } from "../storageError.js"
 import { SqliteTexts } from "../texts/SqliteTexts.js"
 import { BodyReader } from "./BodyReader.js"
@@ -42,11 +43,8 @@ interface Purged {
 }
 
 /** Whether the event behind the range is the tombstone that the purge names, and repeats its sealed hash. */
-const hasTombstone = ({ eventId, payload, sealedHash, tombstone }: Purged): boolean => {
-  if (tombstone !== eventId || payload === null || !isJson(payload)) return false
-  const said: unknown = JSON.parse(payload)
-  return typeof said === "object" && said !== null && "sealedHash" in said && said.sealedHash === sealedHash
-}
+const hasTombstone = ({ eventId, payload, sealedHash, tombstone }: Purged): boolean =>
+  tombstone === eventId && payload !== null && sealedHashIn(payload) === sealedHash
 
 export interface VerifyDigestsOptions {
   /** Reads every native body too. */

@@ -3,6 +3,7 @@ import { tombstoneTypes } from "@threadfold/contracts"
 import type { PurgeRow } from "../Driver.js"
 import type { BlockDigests } from "../digests/canonical.js"
 import { blankRow, eventFields, type StoredEventRow } from "../EventRow.js"
+import { sealedHashIn } from "../SqlitePurges.js"
 import type { StoredText } from "../texts/storedParts.js"
 import type { StoredRow, Value } from "./records.js"
 
@@ -119,14 +120,8 @@ const longTextOf = (values: readonly Value[]): LongText | null => {
 
 /** The sealed hash of an event that is a tombstone; null: it is none. */
 export const sealedHashOf = ({ payload, type }: StoredEventRow): string | null => {
-  if (!tombstoneTypes.has(type) || typeof payload !== "string") return null
-  try {
-    const said: unknown = JSON.parse(payload)
-    const hash = typeof said === "object" && said !== null && "sealedHash" in said ? said.sealedHash : null
-    return typeof hash === "string" && sha256.test(hash) ? hash : null
-  } catch {
-    return null
-  }
+  const hash = tombstoneTypes.has(type) && typeof payload === "string" ? sealedHashIn(payload) : null
+  return hash !== null && sha256.test(hash) ? hash : null
 }
 
 /** What a row is of a log; null: nothing that is copied. */
