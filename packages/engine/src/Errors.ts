@@ -2,11 +2,19 @@
  * The errors of the engine. Each message is a whole sentence about what happened. They are schemas because the writer's thread
  * sends them to the main thread.
  */
+import type { SqlError } from "@effect/sql/SqlError"
+import { StorageUnavailable } from "@threadfold/contracts"
 import { refusalReasons } from "@threadfold/core"
 import { StorageFailed, StorageFull, StorageLost, StorageReadOnly } from "@threadfold/event-log"
 import { Schema, Struct } from "effect"
 
 const sentence = { message: Schema.String } as const
+
+/** What a read of the working tables fails with. @param what what they hold */
+export const cannotRead =
+  (what: string) =>
+  (error: SqlError): StorageUnavailable =>
+    new StorageUnavailable({ failed: `The ${what} cannot be read`, reason: String(error.cause ?? error) })
 
 /** The domain refuses the command in the present state of its thread. */
 export class CommandRefused extends Schema.TaggedError<CommandRefused>()("CommandRefused", {

@@ -1,13 +1,12 @@
 /** Reads of blobs, on a read-only connection. */
 import { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
-import { StorageUnavailable } from "@threadfold/contracts"
+import type { StorageUnavailable } from "@threadfold/contracts"
 import { Context, Effect, Layer } from "effect"
+import { cannotRead } from "../Errors.js"
 import type { BlobDraft, StoredBlob } from "./BlobStore.js"
 import { blobColumns } from "./SqliteBlobs.js"
 
-const unread = (error: SqlError): StorageUnavailable =>
-  new StorageUnavailable({ failed: "The blobs cannot be read", reason: String(error.cause ?? error) })
+const unread = cannotRead("blobs")
 
 export interface BlobReadsService {
   /** A blob without its bytes; null: there is none of this hash. */

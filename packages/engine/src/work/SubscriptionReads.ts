@@ -1,13 +1,12 @@
 /** Reads of subscriptions, on a read-only connection. */
 import { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
-import { StorageUnavailable, type SubscriptionLag, subscriptionLimit } from "@threadfold/contracts"
+import { type StorageUnavailable, type SubscriptionLag, subscriptionLimit } from "@threadfold/contracts"
 import { Context, Effect, Layer } from "effect"
+import { cannotRead } from "../Errors.js"
 import { type SubscriptionColumns, subscriptionColumns, toSubscription } from "./SqliteSubscriptions.js"
 import type { StoredSubscription } from "./SubscriptionStore.js"
 
-const unread = (error: SqlError): StorageUnavailable =>
-  new StorageUnavailable({ failed: "The subscriptions cannot be read", reason: String(error.cause ?? error) })
+const unread = cannotRead("subscriptions")
 
 /** Places of the log that are looked at for what waits. */
 const looked = 1_000

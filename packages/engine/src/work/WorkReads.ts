@@ -1,15 +1,14 @@
 /** Reads of the working tables, on a read-only connection: the orchestrator derives its work from them. */
 import { SqlClient } from "@effect/sql/SqlClient"
-import type { SqlError } from "@effect/sql/SqlError"
 import type { Fragment } from "@effect/sql/Statement"
-import { type EffectRow, type EffectStatus, StorageUnavailable } from "@threadfold/contracts"
+import type { EffectRow, EffectStatus, StorageUnavailable } from "@threadfold/contracts"
 import { receiptSpan, saysAccepted } from "@threadfold/core"
 import { Context, Effect, Layer } from "effect"
+import { cannotRead } from "../Errors.js"
 import { toAnswer } from "./SqliteWork.js"
 import { effectColumns, type StoredEffect, shownEffectColumns, toEffect } from "./StoredEffect.js"
 
-const unread = (error: SqlError): StorageUnavailable =>
-  new StorageUnavailable({ failed: "The effects cannot be read", reason: String(error.cause ?? error) })
+const unread = cannotRead("effects")
 
 /** Effects of one page at most. */
 const PAGE = 500
