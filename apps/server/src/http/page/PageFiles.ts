@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from "node:fs"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { join } from "node:path"
 import { Context, Effect, Layer, Runtime, Schema } from "effect"
+import { holds } from "../routes/jsonAnswer.js"
 import { isPageAddress, pathOf } from "../security/Guard.js"
 import { pagePolicy, securityHeaders } from "../security/headers.js"
 
@@ -80,10 +81,6 @@ const weightIn = (header: string): number => {
   }
   return any
 }
-
-/** Whether the caller names this tag among those that it has. Compared weakly. */
-const has = (header: string | undefined, etag: string): boolean =>
-  (header ?? "").split(",").some((tag) => tag.trim() === etag || tag.trim() === "*")
 
 /** Whether a browser asks for a document, to show it. */
 export const isVisit = ({ headers, method }: Pick<IncomingMessage, "headers" | "method">): boolean =>
@@ -175,7 +172,7 @@ export class PageFiles extends Context.Tag("@threadfold/server/PageFiles")<
             return true
           }
           const { entry, etag } = shown
-          const status = has(request.headers["if-none-match"], etag) ? 304 : 200
+          const status = holds(request, etag) ? 304 : 200
           send(request, response, entry, status, { "content-security-policy": pagePolicy, etag })
           return true
         }

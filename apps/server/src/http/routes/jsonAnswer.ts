@@ -53,11 +53,16 @@ export const etagOf = (logId: string, version: number, part?: string | number): 
   `"${logId}.${version}${part === undefined ? "" : `.${part}`}"`
 
 /** Whether the caller holds this version already (RFC 9110, If-None-Match: a list, weak comparison, or `*`). */
-export const holds = (request: HttpServerRequest.HttpServerRequest, etag: string): boolean =>
-  (request.headers["if-none-match"] ?? "")
+export const holds = (
+  { headers }: { readonly headers: Readonly<Record<string, string | readonly string[] | undefined>> },
+  etag: string,
+): boolean =>
+  String(headers["if-none-match"] ?? "")
     .split(",")
-    .map((tag) => tag.trim().replace(/^W\//, ""))
-    .some((tag) => tag === etag || tag === "*")
+    .map(strong)
+    .some((tag) => tag === strong(etag) || tag === "*")
+
+const strong = (tag: string): string => tag.trim().replace(/^W\//, "")
 
 /** 304: nothing changed. */
 export const notModified = (etag: string, sequence: number): HttpServerResponse.HttpServerResponse =>
