@@ -208,6 +208,21 @@ export const SalvageReport = shape("SalvageReport", "What `salvage` prints.", {
     }),
     "Native messages.",
   ),
+  blobs: field(
+    shape("SalvagedBlobs", "What became of the images and files of messages to which copied events refer.", {
+      copied: int("How many were copied, each compared with its hash."),
+      bytes: int("Their bytes."),
+      missing: field(
+        Schema.Array(Schema.String),
+        "Hashes of those that the file does not have: they are lost where pages are damaged, and never were there else. At most 1,000.",
+      ),
+      damaged: field(
+        Schema.Array(Schema.String),
+        "Hashes of those whose bytes are not what was stored; they are not copied. At most 1,000.",
+      ),
+    }),
+    "Images and files of messages.",
+  ),
   digests: field(
     shape("SalvagedDigests", "What was copied, compared with the digests that were written with it.", {
       checked: int("Blocks that were compared."),

@@ -31,6 +31,7 @@ export {
   type SubscriptionFilter,
   SubscriptionReads,
   type SubscriptionStep,
+  sqliteBlobs,
   WorkReads,
 } from "./work/index.js"
 export { blobsOfRow } from "./writer/blobReferences.js"

@@ -1,19 +1,28 @@
 /** Images of messages on their way to another machine, by the built program: bundles, copies, purges, backups. */
 import { createHash } from "node:crypto"
-import { readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { gunzipSync, gzipSync } from "node:zlib"
-import { BackupReport, ExportReport, ImportReport, RestoreReport, VerifyReport } from "@threadfold/contracts"
+import {
+  BackupReport,
+  ExportReport,
+  ImportReport,
+  RestoreReport,
+  SalvageReport,
+  VerifyReport,
+} from "@threadfold/contracts"
 import { BlobView } from "@threadfold/contracts/api"
+import { databaseFile } from "@threadfold/event-log"
 import { samplePng } from "@threadfold/testkit"
+import Sqlite from "better-sqlite3"
 import { Effect, Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { post } from "../http/support/images.js"
 import { command } from "../http/support/Managed.js"
 import { testAgent } from "../http/support/TestOrchestration.js"
 import { callAs, serverOn } from "../http/support/TestServer.js"
-import { built, document, problemOf, temporary } from "./program.js"
-import { type CalledServer, serve } from "./server.js"
+import { built, document, problemOf, temporary, threadfold } from "./program.js"
+import { type CalledServer, serve, serveHere } from "./server.js"
 
 const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
 
@@ -174,5 +183,34 @@ describe("images of messages", () => {
     expect(await imagesOf(server)).toEqual(all)
     for (const threadId of threads) await purge(server, threadId)
     expect(await imagesOf(server)).toEqual([])
+  })
+
+  it("are salvaged with the messages that refer to them, and one that is not what was stored is named", async () => {
+    const parent = temporary()
+    const [from, to, other] = [join(parent, "from"), join(parent, "to"), join(parent, "other.db")]
+    await seed(from)
+    mkdirSync(to, { mode: 0o700 })
+    const file = databaseFile(from)
+    const { blobs, ok } = await document(SalvageReport, ["salvage", "--db", file, databaseFile(to)])
+    const bytes = small.length + large.length
+    expect([ok, blobs]).toEqual([true, { copied: 2, bytes, missing: [], damaged: [] }])
+    const server = await serveHere(to)
+    expect(await imagesOf(server)).toEqual(all)
+    await server.stop()
+    const referred = (place: string) => {
+      const handle = new Sqlite(place, { readonly: true })
+      const rows = handle.prepare("SELECT thread_id, hash FROM message_blob_references ORDER BY 1, 2").raw().all()
+      handle.close()
+      return rows
+    }
+    expect(referred(databaseFile(to))).toEqual(referred(file))
+
+    const handle = new Sqlite(file)
+    handle.exec("UPDATE message_blobs SET body = zeroblob(octet_length(body)) WHERE size > 1000")
+    handle.close()
+    const { code, stdout } = await threadfold(["salvage", "--db", file, other])
+    expect(code).toBe(1)
+    expect(stdout).toContain("1 image or file of messages")
+    expect(stdout).toContain(`lost: the image or file ${hashOf(large)}`)
   })
 })

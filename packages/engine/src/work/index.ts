@@ -1,7 +1,7 @@
 export { BlobReads } from "./BlobReads.js"
 export type { BlobDraft, BlobStore, StoredBlob } from "./BlobStore.js"
 export { memoryWork } from "./MemoryWork.js"
-export { blobsOfFile } from "./SqliteBlobs.js"
+export { blobsOfFile, sqliteBlobs } from "./SqliteBlobs.js"
 export { sqliteWork, workGroup } from "./SqliteWork.js"
 export { readEffect, readOpenEffects } from "./StoredEffect.js"
 export { SubscriptionReads } from "./SubscriptionReads.js"

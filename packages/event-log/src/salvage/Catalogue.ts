@@ -4,7 +4,7 @@ import type { StoredEventRow } from "../EventRow.js"
 import { readWholeBlock, unpackBody } from "../NativeBodies.js"
 import { messageOf } from "../storageError.js"
 import type { StoredText } from "../texts/storedParts.js"
-import { type DigestBlock, type LogRow, type LongText, logRowOf, sealedHashOf } from "./logRows.js"
+import { type DigestBlock, type LogRow, type LongText, logRowOf, type MessageBlob, sealedHashOf } from "./logRows.js"
 import type { PageFile } from "./PageFile.js"
 import { cellsOf, type Place, rowAt } from "./records.js"
 
@@ -34,6 +34,8 @@ export class Catalogue {
   private readonly events = new Map<number, number>()
   private readonly natives = new Map<number, number>()
   private readonly blobs = new Map<string, number>()
+  /** Hash of an image or a file of messages → where it is. */
+  private readonly messageBlobs = new Map<string, number>()
   private readonly texts = new Map<string, number>()
   /** Key of a long text → byte at which a part of it begins → where that is. */
   private readonly segments = new Map<string, Map<number, number>>()
@@ -92,6 +94,12 @@ export class Catalogue {
   event(sequence: number): StoredEventRow | null {
     const row = this.read(this.events.get(sequence))
     return row?.kind === "event" ? row.event : null
+  }
+
+  /** An image or a file of messages, whatever its bytes are by now. */
+  messageBlob(hash: string): MessageBlob | null {
+    const row = this.read(this.messageBlobs.get(hash))
+    return row?.kind === "message-blob" ? row.blob : null
   }
 
   /** A long text of a stream, as its row has it. */
@@ -179,6 +187,9 @@ export class Catalogue {
         return
       case "blob":
         this.blobs.set(row.key, packed(place))
+        return
+      case "message-blob":
+        this.messageBlobs.set(row.blob.hash, packed(place))
         return
       case "text":
         this.texts.set(textPlace(row.text.streamId, row.text.key), packed(place))

@@ -24,6 +24,13 @@ export interface LongText {
   readonly segments: string
 }
 
+/** An image or a file of messages, as its row has it. */
+export interface MessageBlob {
+  readonly hash: string
+  readonly storedAt: number
+  readonly bytes: Buffer
+}
+
 export type LogRow =
   | { readonly kind: "event"; readonly event: StoredEventRow }
   | {
@@ -34,6 +41,7 @@ export type LogRow =
     }
   | { readonly kind: "block"; readonly first: number; readonly last: number; readonly body: Buffer }
   | { readonly kind: "blob"; readonly key: string; readonly body: string | Buffer }
+  | { readonly kind: "message-blob"; readonly blob: MessageBlob }
   | { readonly kind: "text"; readonly text: LongText }
   | { readonly kind: "segment"; readonly key: string; readonly start: number; readonly body: string }
   | { readonly kind: "digest"; readonly block: DigestBlock }
@@ -118,6 +126,14 @@ const longTextOf = (values: readonly Value[]): LongText | null => {
   return { streamId, key, bytes, itemId, segments }
 }
 
+/** The image or file of a row with the columns of `message_blobs`; null where it is none. */
+const messageBlobOf = (values: readonly Value[]): MessageBlob | null => {
+  const [hash, mediaType, size, storedAt, unusedSince, bytes] = values
+  if (!isText(hash) || !sha256.test(hash) || !isText(mediaType) || !isCount(size) || !isCount(storedAt)) return null
+  if ((unusedSince !== null && !isCount(unusedSince)) || !Buffer.isBuffer(bytes)) return null
+  return { hash, storedAt, bytes }
+}
+
 /** The sealed hash of an event that is a tombstone; null: it is none. */
 export const sealedHashOf = ({ payload, type }: StoredEventRow): string | null => {
   const hash = tombstoneTypes.has(type) && typeof payload === "string" ? sealedHashIn(payload) : null
@@ -139,6 +155,10 @@ export const logRowOf = ({ rowid, values }: StoredRow): LogRow | null => {
     return event === null ? null : { kind: "event", event }
   }
   if (values.length === 3) return nativeOf(rowid, a, b, c)
+  if (values.length === 6) {
+    const blob = messageBlobOf(values)
+    return blob === null ? null : { kind: "message-blob", blob }
+  }
   if (values.length === 7 && a === null) {
     const block = digestOf(rowid, values)
     return block === null ? null : { kind: "digest", block }

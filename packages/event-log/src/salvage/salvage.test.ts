@@ -1,4 +1,5 @@
 /** What is left of a damaged file is copied, byte for byte; what is lost is listed. */
+import { createHash } from "node:crypto"
 import {
   closeSync,
   copyFileSync,
@@ -32,6 +33,16 @@ afterEach(() => rmSync(directory, { recursive: true }))
 
 /** As its caller has it: this package only keeps it. */
 const purgeBegins = '{"phase":"events"}'
+/** The images and files of the copy, by their hashes, and the streams that refer to them. */
+const kept = new Map<string, string>()
+const blobs = () => ({
+  ofEvent: ({ payload }: Pick<EventRow, "payload">) => payload.match(/\b[0-9a-f]{64}\b/g) ?? [],
+  refer: (stream: string, hashes: readonly string[]) => {
+    for (const hash of hashes) kept.set(hash, stream)
+  },
+  put: ({ bytes, hash }: { readonly bytes: Uint8Array; readonly hash: string }, storedAt: number) =>
+    kept.set(hash, `${kept.get(hash)} ${storedAt} ${Buffer.from(bytes).toString()}`),
+})
 const longBody = JSON.stringify({ text: "ä".repeat(40_000) })
 const bodyOf = (sequence: number): string | null =>
   sequence % 5 === 0 ? null : sequence % 50 === 1 ? longBody : nativeOf(sequence)
@@ -65,7 +76,7 @@ const write = (events: number, packed: number, then: (database: SqliteDatabase) 
   )
 
 const salvaged = () =>
-  Effect.runPromise(Effect.scoped(Effect.map(salvage({ from: file, to, purgeBegins }), ({ report }) => report)))
+  Effect.runPromise(Effect.scoped(Effect.map(salvage({ from: file, to, purgeBegins, blobs }), ({ report }) => report)))
 
 /** The events of the new log without what a copy does not keep, and their bodies. */
 const copied = () =>
@@ -119,6 +130,36 @@ describe("salvage", () => {
     const handle = new Sqlite(to, { readonly: true })
     expect(handle.prepare("SELECT value FROM meta WHERE key = 'stream:key'").pluck().get()).toBe(streamId)
     handle.close()
+  })
+
+  it("copies the images and files to which events refer, each checked by its hash", async () => {
+    kept.clear()
+    const of = (bytes: string) => createHash("sha256").update(bytes).digest("hex")
+    const [whole, torn, unused] = ["whole ".repeat(3_000), "torn ".repeat(3_000), "unused"]
+    const none = of("none")
+    write(1, 0, ({ driver, handle }) => {
+      const payload = JSON.stringify({ hashes: [whole, torn].map(of).concat(none, "no hash") })
+      driver.transaction(() => driver.insert({ ...row(2), payload }))
+      // As the working tables have them, which this package does not know.
+      handle.exec(
+        `CREATE TABLE message_blobs (hash TEXT NOT NULL UNIQUE, media_type TEXT NOT NULL, size INTEGER NOT NULL,
+         stored_at INTEGER NOT NULL, unused_since INTEGER, body BLOB NOT NULL)`,
+      )
+      const put = handle.prepare("INSERT INTO message_blobs VALUES (?, 'image/png', ?, 7, NULL, ?)")
+      for (const bytes of [whole, torn, unused]) {
+        put.run(of(bytes), bytes.length, Buffer.from(bytes === torn ? torn.replace("torn", "TORN") : bytes))
+      }
+    })
+    expect(await salvaged()).toMatchObject({
+      ok: false,
+      events: 2,
+      blobs: { copied: 1, bytes: whole.length, missing: [none], damaged: [of(torn)] },
+    })
+    expect([...kept]).toEqual([
+      [of(whole), `${streamId} 7 ${whole}`],
+      [of(torn), streamId],
+      [none, streamId],
+    ])
   })
 
   const faults: readonly (readonly [name: string, fault: () => void])[] = [
@@ -245,10 +286,12 @@ describe("salvage", () => {
 
   it("refuses a file in which there is nothing, and a place where there is something", async () => {
     overwriteNew()
-    const nothing = await Effect.runPromise(Effect.flip(Effect.scoped(salvage({ from: file, to, purgeBegins }))))
+    const nothing = await Effect.runPromise(Effect.flip(Effect.scoped(salvage({ from: file, to, purgeBegins, blobs }))))
     expect(nothing._tag).toBe("DatabaseUnreadable")
     expect(existsSync(to)).toBe(false)
-    const there = await Effect.runPromise(Effect.flip(Effect.scoped(salvage({ from: file, to: file, purgeBegins }))))
+    const there = await Effect.runPromise(
+      Effect.flip(Effect.scoped(salvage({ from: file, to: file, purgeBegins, blobs }))),
+    )
     expect(there._tag).toBe("SalvageTargetExists")
   })
 })

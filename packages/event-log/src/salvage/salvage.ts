@@ -15,6 +15,7 @@ import { decodeParts, joinParts, type StoredText } from "../texts/storedParts.js
 import { Catalogue, type PackedRange } from "./Catalogue.js"
 import { DigestCheck } from "./DigestCheck.js"
 import { LongTexts } from "./LongTexts.js"
+import { type CopiedBlobs, MessageBlobs } from "./MessageBlobs.js"
 import { PageFile } from "./PageFile.js"
 
 /** Events of one transaction of the copy. */
@@ -33,6 +34,8 @@ export interface SalvageOptions {
   readonly migrations?: readonly MigrationGroup[]
   /** Progress of a purge that begins: a purge that was under way goes on in the copy, and so does one whose row is lost. */
   readonly purgeBegins: string
+  /** The images and files of messages in the new database. */
+  readonly blobs: (handle: SqliteDatabase["handle"]) => CopiedBlobs
   /** Called now and then, for progress: pages read, events copied. */
   readonly onProgress?: (pages: number, events: number) => void
 }
@@ -71,6 +74,7 @@ class Copy {
     private readonly catalogue: Catalogue,
     private readonly driver: LogDriver,
     private readonly purgeBegins: string,
+    readonly blobs: MessageBlobs,
   ) {
     this.digests = new DigestCheck(catalogue)
     this.texts = new LongTexts(catalogue, driver, this.versions)
@@ -88,6 +92,7 @@ class Copy {
     this.driver.transaction(() => {
       for (const [key, value] of this.catalogue.meta) this.driver.setMeta(key, value)
     })
+    this.blobs.run((write) => this.driver.transaction(write))
   }
 
   private event(old: number): void {
@@ -115,6 +120,7 @@ class Copy {
     const versions = this.versions.get(event.streamId) ?? []
     this.versions.set(event.streamId, versions)
     versions.push(event.streamVersion)
+    this.blobs.event(row)
     if (body === null || body === undefined) return
     this.driver.insertNatives([[row.sequence, body]])
     this.bodies += 1
@@ -209,6 +215,7 @@ const reportOf = (options: SalvageOptions, file: PageFile, catalogue: Catalogue,
     ).map(([firstVersion, lastVersion]) => ({ streamId, firstVersion, lastVersion })),
   )
   const digests = copy.digests.finish()
+  const { blobs } = copy
   return {
     ok:
       digests.mismatched.length === 0 &&
@@ -216,6 +223,8 @@ const reportOf = (options: SalvageOptions, file: PageFile, catalogue: Catalogue,
       streams.length === 0 &&
       copy.lostBodies.length === 0 &&
       copy.refused.length === 0 &&
+      // One that is not there may never have been: where it was lost, its page is damaged.
+      blobs.damaged.length === 0 &&
       catalogue.damagedPages.length === 0,
     from: options.from,
     to: options.to,
@@ -226,6 +235,12 @@ const reportOf = (options: SalvageOptions, file: PageFile, catalogue: Catalogue,
     missingOfStreams: streams.slice(0, LISTED),
     refused: copy.refused.slice(0, LISTED),
     bodies: { copied: copy.bodies, lost: copy.lostBodies },
+    blobs: {
+      copied: blobs.copied,
+      bytes: blobs.bytes,
+      missing: blobs.missing.slice(0, LISTED),
+      damaged: blobs.damaged.slice(0, LISTED),
+    },
     digests,
     pages: { read: file.pageCount, damaged: catalogue.damagedPages.slice(0, LISTED) },
   }
@@ -245,7 +260,8 @@ const copied = (
       return yield* new DatabaseUnreadable({ message })
     }
     const database = yield* openSqlite({ file: options.to, owner: "held", migrations: options.migrations ?? [] })
-    const copy = new Copy(catalogue, database.driver, options.purgeBegins)
+    const blobs = new MessageBlobs(catalogue, options.blobs(database.handle))
+    const copy = new Copy(catalogue, database.driver, options.purgeBegins, blobs)
     yield* Effect.try({
       try: () => copy.run((events) => options.onProgress?.(file.pageCount, events)),
       catch: (error) =>

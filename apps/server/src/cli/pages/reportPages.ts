@@ -103,7 +103,7 @@ export const importPage = (look: Look, report: ImportReport): string => {
 const range = (first: number, last: number): string => (first === last ? `${first}` : `${first} to ${last}`)
 
 export const salvagePage = (look: Look, report: SalvageReport): string => {
-  const { bodies, digests, missing, missingOfStreams, pages, refused } = report
+  const { blobs, bodies, digests, missing, missingOfStreams, pages, refused } = report
   return [
     report.ok ? look.good("Everything was copied.") : look.bad("Some of it is lost."),
     `  ${counted(report.events, "event")} of ${counted(report.streams, "stream")}, ${counted(bodies.copied, "native message")}, into ${report.to}`,
@@ -116,6 +116,11 @@ export const salvagePage = (look: Look, report: SalvageReport): string => {
     ...bodies.lost.map(
       (one) => `  lost: native messages at ${range(one.firstSequence, one.lastSequence)}: ${oneLine(one.detail)}`,
     ),
+    ...(blobs.copied === 0
+      ? []
+      : [`  ${counted(blobs.copied, "image or file", "images and files")} of messages, ${bytes(blobs.bytes)}`]),
+    ...blobs.missing.map((hash) => `  not there: the image or file ${hash} of a message`),
+    ...blobs.damaged.map((hash) => `  lost: the image or file ${hash} of a message: its bytes are others`),
     ...refused.map((one) => `  not copied: the event at ${one.sequence}: ${oneLine(one.detail)}`),
     `  ${counted(digests.checked, "block")} compared with the digests${digests.unchecked === 0 ? "" : `, ${digests.unchecked} could not be`}`,
     ...digests.mismatched.map(

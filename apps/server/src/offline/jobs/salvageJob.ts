@@ -1,5 +1,5 @@
 /** `salvage`: what can be read of a damaged file, copied into a new database. */
-import { databaseGroups, eventSourceOf, purgeBegun } from "@threadfold/engine"
+import { blobsOfRow, databaseGroups, eventSourceOf, purgeBegun, sqliteBlobs } from "@threadfold/engine"
 import { salvage } from "@threadfold/event-log"
 import { rebuild, SqlStore } from "@threadfold/projections"
 import { Effect, Schema } from "effect"
@@ -14,7 +14,14 @@ const options = Schema.Struct({
 export const salvageJob = makeJob(options, ({ file, options: { to }, progress }) =>
   Effect.scoped(
     Effect.map(
-      salvage({ from: file, to, migrations: databaseGroups, purgeBegins: purgeBegun, onProgress: progress }),
+      salvage({
+        from: file,
+        to,
+        migrations: databaseGroups,
+        purgeBegins: purgeBegun,
+        blobs: (handle) => ({ ofEvent: blobsOfRow, ...sqliteBlobs(handle) }),
+        onProgress: progress,
+      }),
       ({ database, report }) => {
         rebuild({ source: eventSourceOf(database.driver), store: new SqlStore(database.handle) })
         return report
