@@ -9,6 +9,7 @@ import { requestKindLabel } from "../../requests/QuestionCard.js"
 import { useCommands } from "../../shell/commands.js"
 import { Notice, ProblemNotice } from "../../shell/Notice.js"
 import { usePage, useTitle } from "../../shell/PageContext.js"
+import frame from "../../shell/ViewFrame.module.css"
 import { EntryPane } from "./EntryPane.js"
 import { InboxList, kindName, type ShownEntry } from "./InboxList.js"
 import classes from "./InboxView.module.css"
@@ -108,10 +109,10 @@ const InboxView = () => {
   }
   const here = entries.find(({ key }) => key === selected)
   return (
-    <div className={classes.view}>
-      <header className={classes.header}>
-        <h1 className={classes.heading}>Inbox</h1>
-        <span className={classes.count} data-testid="inbox-count">
+    <div className={frame.view}>
+      <header className={frame.header}>
+        <h1 className={frame.title}>Inbox</h1>
+        <span className={frame.count} data-testid="inbox-count">
           {inbox.counts.total === 0 ? "" : `${counted(inbox.counts.total, "thing")} to look at`}
           {inbox.partial ? ", at least" : ""}
         </span>

@@ -5,8 +5,10 @@ import { counted } from "../../format/format.js"
 import { useValue } from "../../live/KeyedStore.js"
 import { useCommands } from "../../shell/commands.js"
 import { Icon } from "../../shell/Icon.js"
+import parts from "../../shell/Menu.module.css"
 import { Notice, ProblemNotice } from "../../shell/Notice.js"
 import { usePage, useTitle } from "../../shell/PageContext.js"
+import frame from "../../shell/ViewFrame.module.css"
 import { EventPane } from "./EventPane.js"
 import { LogList, type LogListHandle, rowNow } from "./LogList.js"
 import { LogPages } from "./LogPages.js"
@@ -141,10 +143,10 @@ const LogView = () => {
   const fresh = come - seen
   const isEmpty = head !== null && pages.total === 0
   return (
-    <div className={classes.view}>
-      <header className={classes.header}>
-        <h1 className={classes.title}>Log</h1>
-        <span className={classes.count} data-testid="log-count">
+    <div className={frame.view}>
+      <header className={frame.header}>
+        <h1 className={frame.title}>Log</h1>
+        <span className={frame.count} data-testid="log-count">
           {head === null ? "" : filter.thread === null ? `up to ${head.toLocaleString("en")}` : ""}
         </span>
         {filter.thread === null ? null : (
@@ -162,7 +164,7 @@ const LogView = () => {
           <TypeMenu filter={filter} setFilter={setFilter} />
           <button
             aria-pressed={filter.fold}
-            className={classes.button}
+            className={parts.button}
             data-on={filter.fold}
             onClick={() => setFilter({ ...filter, fold: !filter.fold })}
             title="Pieces of a text as one line (p)"
@@ -173,7 +175,7 @@ const LogView = () => {
           {(head === null && problem !== null) || !follows ? null : (
             <button
               aria-pressed={follow}
-              className={classes.button}
+              className={parts.button}
               data-on={follow}
               onClick={() => setFollow(!follow)}
               title="Stay at the end (f)"

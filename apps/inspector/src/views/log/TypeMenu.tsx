@@ -3,6 +3,7 @@ import type { Stats } from "@threadfold/contracts"
 import { useState } from "react"
 import { entryOf } from "../../format/format.js"
 import { Icon } from "../../shell/Icon.js"
+import parts from "../../shell/Menu.module.css"
 import { usePage } from "../../shell/PageContext.js"
 import { type LogFilter, onlyType, showsType, withType } from "./logAddress.js"
 import classes from "./TypeMenu.module.css"
@@ -34,12 +35,17 @@ export const TypeMenu = ({ filter, setFilter }: MenuProps) => {
         : "Types"
   return (
     <>
-      <button className={classes.button} data-on={chosen > 0} popoverTarget="log-types" type="button">
+      <button
+        className={`${parts.button} ${classes.button}`}
+        data-on={chosen > 0}
+        popoverTarget="log-types"
+        type="button"
+      >
         {label}
         <Icon name="down" size={12} />
       </button>
       <div
-        className={classes.menu}
+        className={`${parts.menu} ${classes.menu}`}
         id="log-types"
         onToggle={(event) => {
           if (event.newState === "open") void read()
@@ -57,7 +63,7 @@ export const TypeMenu = ({ filter, setFilter }: MenuProps) => {
             All types
           </button>
         </div>
-        <ul className={classes.list}>
+        <ul>
           {types.map((type) => (
             <li className={classes.line} key={type}>
               <label className={classes.choice}>

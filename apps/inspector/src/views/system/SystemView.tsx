@@ -2,6 +2,7 @@
 import { useState } from "react"
 import { useCommands } from "../../shell/commands.js"
 import { useTitle } from "../../shell/PageContext.js"
+import frame from "../../shell/ViewFrame.module.css"
 import { AgentsCard } from "./AgentsCard.js"
 import { ChecksCards } from "./ChecksCard.js"
 import { EffectsCard } from "./EffectsCard.js"
@@ -23,9 +24,9 @@ const SystemView = () => {
     },
   ])
   return (
-    <div className={classes.view}>
-      <header className={classes.header}>
-        <h1 className={classes.title}>System</h1>
+    <div className={frame.view}>
+      <header className={frame.header}>
+        <h1 className={frame.title}>System</h1>
       </header>
       <div className={classes.scroller} data-testid="system" key={round}>
         <div className={classes.cards}>

@@ -4,6 +4,7 @@ import { useRef, useState } from "react"
 import { useLocation } from "wouter"
 import { useCommands } from "../../shell/commands.js"
 import { Icon } from "../../shell/Icon.js"
+import parts from "../../shell/Menu.module.css"
 import { announce } from "../../shell/PageContext.js"
 import { useCommandCall } from "../../shell/useCommandCall.js"
 import { nameOf } from "../threads/threadRows.js"
@@ -150,7 +151,7 @@ export const ThreadMenu = ({ store, thread }: MenuProps) => {
         <Icon name="more" />
       </button>
       <div
-        className={classes.menu}
+        className={`${parts.menu} ${classes.menu}`}
         data-testid="thread-menu"
         id="thread-menu"
         onToggle={(event) => {

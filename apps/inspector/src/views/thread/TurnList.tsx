@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react"
 import { clock, fullTime, visible } from "../../format/format.js"
 import { useValue } from "../../live/KeyedStore.js"
 import { Icon } from "../../shell/Icon.js"
+import parts from "../../shell/Menu.module.css"
 import type { ThreadStore } from "./ThreadStore.js"
 import classes from "./TurnList.module.css"
 
@@ -40,19 +41,19 @@ export const TurnList = ({ jump, store }: ListProps) => {
   }
   return (
     <>
-      <button className={classes.button} popoverTarget="turn-list" title="Turns" type="button">
+      <button className={`${parts.button} ${classes.button}`} popoverTarget="turn-list" title="Turns" type="button">
         <Icon name="log" size={14} />
         Turns
       </button>
       <div
-        className={classes.menu}
+        className={`${parts.menu} ${classes.menu}`}
         id="turn-list"
         onToggle={(event) => setOpen(event.newState === "open")}
         popover="auto"
         ref={menu}
       >
         {open ? (
-          <ol className={classes.list}>
+          <ol>
             {older ? (
               <li>
                 <button className={classes.turn} onClick={store.readOlder} type="button">

@@ -2,6 +2,7 @@
 import type { AgentList } from "@threadfold/contracts/api"
 import { type RefObject, useEffect, useRef, useState } from "react"
 import { Icon } from "../../shell/Icon.js"
+import parts from "../../shell/Menu.module.css"
 import { usePage } from "../../shell/PageContext.js"
 import { StatusMark } from "../../shell/StatusMark.js"
 import classes from "./FilterBar.module.css"
@@ -75,11 +76,16 @@ export const FilterBar = ({ filter, search, setFilter }: BarProps) => {
   return (
     <div className={classes.bar}>
       <Search filter={filter} search={search} setFilter={setFilter} />
-      <button className={classes.button} data-on={chosen > 0} popoverTarget="thread-status" type="button">
+      <button
+        className={`${parts.button} ${classes.status}`}
+        data-on={chosen > 0}
+        popoverTarget="thread-status"
+        type="button"
+      >
         Status{chosen === 0 ? "" : `: ${chosen}`}
         <Icon name="down" size={12} />
       </button>
-      <div className={classes.menu} id="thread-status" popover="auto">
+      <div className={`${parts.menu} ${classes.menu}`} id="thread-status" popover="auto">
         <fieldset className={classes.choices}>
           <legend className={classes.legend}>Only threads that are</legend>
           {statuses.map((status) => (
@@ -97,7 +103,7 @@ export const FilterBar = ({ filter, search, setFilter }: BarProps) => {
       {agents.length === 0 && filter.agent.length === 0 ? null : (
         <select
           aria-label="Agent"
-          className={classes.button}
+          className={parts.button}
           data-on={filter.agent.length > 0}
           onChange={(event) => setFilter({ ...filter, agent: event.target.value === "" ? [] : [event.target.value] })}
           value={filter.agent[0] ?? ""}
@@ -112,7 +118,7 @@ export const FilterBar = ({ filter, search, setFilter }: BarProps) => {
       )}
       <button
         aria-pressed={filter.archived}
-        className={classes.button}
+        className={parts.button}
         data-on={filter.archived}
         onClick={() => setFilter({ ...filter, archived: !filter.archived })}
         type="button"

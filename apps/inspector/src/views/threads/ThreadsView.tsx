@@ -8,6 +8,7 @@ import { useValue } from "../../live/KeyedStore.js"
 import { useCommands } from "../../shell/commands.js"
 import { Notice, ProblemNotice } from "../../shell/Notice.js"
 import { type PageServices, usePage, useTitle } from "../../shell/PageContext.js"
+import frame from "../../shell/ViewFrame.module.css"
 import { FilterBar } from "./FilterBar.js"
 import { NewThread } from "./NewThread.js"
 import { RowDetails } from "./RowDetails.js"
@@ -167,10 +168,10 @@ const ThreadsView = () => {
     : (firstThread?.id ?? null)
 
   return (
-    <div className={classes.view}>
-      <header className={classes.header}>
-        <h1 className={classes.title}>Threads</h1>
-        <span className={classes.count} data-testid="thread-count">
+    <div className={frame.view}>
+      <header className={frame.header}>
+        <h1 className={frame.title}>Threads</h1>
+        <span className={`${frame.count} ${classes.count}`} data-testid="thread-count">
           {state.count === 0 && state.loading ? "" : `${counted(state.count, "thread")}${state.more ? " so far" : ""}`}
         </span>
         {services.bundle === null ? <NewThread folders={() => foldersOf(list)} /> : null}
