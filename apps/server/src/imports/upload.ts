@@ -86,7 +86,8 @@ export const receiveBody = (
 ): Effect.Effect<void, Problem> =>
   Effect.async<void, Problem>((resume) => {
     const announced = Number(message.headers["content-length"] ?? 0)
-    const refusal = announced > limits.bytes ? tooLarge(limits.bytes) : requireRoom(directory, limits, announced)
+    const refusal =
+      announced > limits.bytes ? tooLarge(limits.bytes, announced) : requireRoom(directory, limits, announced)
     if (refusal !== null) return resume(Effect.fail(refusal))
     let bytes = 0
     let lookAt = lookEvery
@@ -109,7 +110,7 @@ export const receiveBody = (
     )
     const onData = (piece: Buffer): void => {
       bytes += piece.length
-      if (bytes > limits.bytes) return settle(Effect.fail(tooLarge(limits.bytes)))
+      if (bytes > limits.bytes) return settle(Effect.fail(tooLarge(limits.bytes, null)))
       if (bytes > lookAt) {
         lookAt = bytes + lookEvery
         const full = requireRoom(directory, limits, lookEvery)

@@ -100,6 +100,8 @@ describe("blobs over HTTP", () => {
           [413, "payload-too-large"],
           [415, "unsupported-media-type"],
         ])
+        const limit = "The image or file has 1025 bytes; at most 1024 are taken (`messages.blobBytes`)."
+        expect(problems[3]?.detail).toBe(limit)
         const server = yield* HttpServer
         const half = png.subarray(0, 40).toString("latin1")
         const cut = yield* say(

@@ -155,6 +155,9 @@ describe("a message with parts over HTTP", () => {
         writeFileSync(join(folder, "long.png"), Buffer.concat([png, Buffer.alloc(9 * 1024 * 1024)]))
         const long = yield* problemOfCall(path, json({ parts: [{ type: "image", path: "long.png" }] }))
         expect(long.slug).toBe("payload-too-large")
+        expect(long.detail).toContain(
+          `has ${png.length + 9 * 1024 * 1024} bytes; at most 8388608 are taken (\`messages.blobBytes\`)`,
+        )
       }),
     ),
   )

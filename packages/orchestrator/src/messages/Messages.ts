@@ -100,7 +100,7 @@ const make = Effect.gen(function* () {
       }
       const file = yield* readThreadFile(folder, byPath ?? "", limits.blobBytes, `${place}.path`)
       if (file.bytes === null) {
-        const message = `${place}: the image has ${file.size} bytes; at most ${limits.blobBytes} are taken.`
+        const message = `${place}: the image has ${file.size} bytes; at most ${limits.blobBytes} are taken (\`messages.blobBytes\`).`
         return yield* new PartRefused({ reason: "payload-too-large", message })
       }
       const blob = yield* blobOf(file.bytes)
@@ -136,7 +136,8 @@ const make = Effect.gen(function* () {
       return invalid(`parts.${commands.find((index) => index > 0)}`, "a slash command is the first part of its message")
     }
     const images = parts.filter(({ type }) => type === "image").length
-    if (images > limits.images) return invalid("parts", `${images} images; at most ${limits.images} are taken`)
+    if (images > limits.images)
+      return invalid("parts", `${images} images; at most ${limits.images} are taken (\`messages.images\`)`)
     const length = parts.reduce((sum, part) => sum + (part.type === "text" ? part.text.length : 0), 0)
     return length > longestText
       ? invalid("parts", `their texts have ${length} characters; at most ${longestText} are taken`)
@@ -151,7 +152,7 @@ const make = Effect.gen(function* () {
     return bytes > limits.messageBytes
       ? new PartRefused({
           reason: "payload-too-large",
-          message: `The images and files of the message have ${bytes} bytes; at most ${limits.messageBytes} are taken.`,
+          message: `The images and files of the message have ${bytes} bytes; at most ${limits.messageBytes} are taken (\`messages.messageBytes\`).`,
         })
       : Effect.void
   }

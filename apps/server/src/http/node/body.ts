@@ -39,19 +39,41 @@ export const requireMediaType = (
   return Effect.as(requireNoCoding(request), type)
 }
 
-/** The problem of a body that is longer than a limit. */
-export const tooLarge = (limit: number): Problem =>
-  new Problem({ slug: "payload-too-large", detail: `The body is longer than ${limit} bytes.` })
+/** What a body is to its sender, where that says more than the word. */
+export interface BodyName {
+  /** With its article, capital first. */
+  readonly what: string
+  /** The setting that limits it. */
+  readonly setting: string
+}
+
+/** The problem of a body that is longer than a limit. @param bytes its length; null: not known */
+export const tooLarge = (limit: number, bytes: number | null, name?: BodyName): Problem => {
+  const what = name?.what ?? "The body"
+  const of = name === undefined ? "" : ` (\`${name.setting}\`)`
+  return new Problem({
+    slug: "payload-too-large",
+    detail:
+      bytes === null
+        ? `${what} is longer than ${limit} bytes${of}.`
+        : `${what} has ${bytes} bytes; at most ${limit} are taken${of}.`,
+  })
+}
 
 /** The problem of a body that ends before it is whole. */
 export const brokenOff = (): Problem =>
   new Problem({ slug: "invalid-request", detail: "The body broke off before its end." })
 
 /** Reads the body. Fails with `payload-too-large` as soon as it is known to be, `invalid-request` when it breaks off. */
-export const readBody = (request: HttpServerRequest.HttpServerRequest, limit: number): Effect.Effect<Buffer, Problem> =>
+export const readBody = (
+  request: HttpServerRequest.HttpServerRequest,
+  limit: number,
+  name?: BodyName,
+): Effect.Effect<Buffer, Problem> =>
   Effect.async<Buffer, Problem>((resume) => {
     const message = NodeHttpServerRequest.toIncomingMessage(request)
-    if (Number(message.headers["content-length"] ?? 0) > limit) return resume(Effect.fail(tooLarge(limit)))
+    const announced = Number(message.headers["content-length"] ?? 0)
+    if (announced > limit) return resume(Effect.fail(tooLarge(limit, announced, name)))
     const pieces: Buffer[] = []
     let bytes = 0
     const settle = (result: Effect.Effect<Buffer, Problem>) => {
@@ -62,7 +84,7 @@ export const readBody = (request: HttpServerRequest.HttpServerRequest, limit: nu
       bytes += piece.length
       if (bytes > limit) {
         message.pause()
-        return settle(Effect.fail(tooLarge(limit)))
+        return settle(Effect.fail(tooLarge(limit, null, name)))
       }
       pieces.push(piece)
       return undefined

@@ -22,6 +22,8 @@ const headersOf = (etag: string, mediaType: string): Readonly<Record<string, str
   ...(isImageType(mediaType) ? {} : { "content-disposition": "attachment" }),
 })
 
+const imageOrFile = { what: "The image or file", setting: "messages.blobBytes" }
+
 export const blobRoutes = HttpApiBuilder.group(Api, "blobs", (handlers) =>
   Effect.gen(function* () {
     const blobs = yield* Blobs
@@ -31,7 +33,7 @@ export const blobRoutes = HttpApiBuilder.group(Api, "blobs", (handlers) =>
       .handleRaw("store", ({ request, urlParams: { sha256 = null } }) =>
         Effect.gen(function* () {
           yield* requireNoCoding(request)
-          const bytes = yield* readBody(request, blobBytes)
+          const bytes = yield* readBody(request, blobBytes, imageOrFile)
           if (bytes.length === 0) {
             return yield* new Problem({
               slug: "invalid-request",
