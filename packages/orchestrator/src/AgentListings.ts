@@ -5,7 +5,7 @@ import { join } from "node:path"
 import type { AgentListName } from "@threadfold/contracts"
 import type { AgentLists, ListOf, ProviderConnection } from "@threadfold/providers"
 import { Clock, Context, Effect, Layer, type Scope, Stream } from "effect"
-import { type Agent, Agents } from "./Agents.js"
+import { type Agent, Agents, oneOfEachAgent } from "./Agents.js"
 import { boundedLists, leftOut } from "./boundedLists.js"
 import { agentFailure, Connections } from "./connections/Connections.js"
 import { AgentFailed, type AgentUnknown, ListUnsupported } from "./Errors.js"
@@ -78,14 +78,8 @@ const make = Effect.gen(function* () {
   const agents = yield* Agents
   const connections = yield* Connections
   const remembered = new Map<string, Remembered>()
-  const turns = new Map<string, Effect.Semaphore>()
-
   /** An agent is asked by one call at a time: the others then find what it said. */
-  const inTurn = (agent: string): Effect.Semaphore => {
-    const turn = turns.get(agent) ?? Effect.unsafeMakeSemaphore(1)
-    turns.set(agent, turn)
-    return turn
-  }
+  const inTurn = oneOfEachAgent()
 
   const running = (agent: string): Asked | null =>
     connections.threads.connections.find((one) => one.agent.name === agent) ?? null
@@ -145,7 +139,7 @@ const make = Effect.gen(function* () {
         const isNew = last?.connectionId !== live.connectionId || last.changes !== changesOf(live, list)
         return last !== undefined && !refresh && !isNew ? Effect.succeed(last) : ask(agent, list, live)
       })
-      return yield* inTurn(agent.name).withPermits(1)(timely(agent, reading))
+      return yield* inTurn(agent, timely(agent, reading))
     })
 
   return AgentListings.of({

@@ -2,10 +2,12 @@
 import { describe, expect, it } from "@effect/vitest"
 import { makeCodexDriver, Refused } from "@threadfold/providers"
 import { codexHome, installedAgent, refusedPort } from "@threadfold/testkit"
-import { Effect, TestClock, TestContext } from "effect"
+import { Effect, Fiber, TestClock, TestContext } from "effect"
+import { FakeAgent, gate } from "../test/FakeDriver.js"
 import { OrchestratorFixture, openFixture, until } from "../test/OrchestratorFixture.js"
 import { noProcess, withAgent } from "../test/RealAgent.js"
 import { loginMs } from "./AgentLogins.js"
+import { defaultLimits } from "./Agents.js"
 
 describe("a login", () => {
   const test = (name: string, body: () => Effect.Effect<void, unknown>) =>
@@ -48,6 +50,22 @@ describe("a login", () => {
         yield* TestClock.adjust(loginMs)
         expect(yield* ends(fixture)).toMatchObject({ status: "failed" })
         expect(yield* Effect.flip(logins.start("fake", "by post"))).toMatchObject({ _tag: "LoginUnsupported" })
+      }),
+    ))
+
+  test("waits for none of another agent", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { driver } = new FakeAgent()
+        const other = { name: "other", driver, model: null, settings: {}, limits: defaultLimits }
+        const { agent, logins } = yield* openFixture({ others: [other] })
+        const { open, pass } = gate()
+        agent.atConnect = pass
+        const slow = yield* Effect.fork(logins.start("fake", "browser"))
+        expect(yield* logins.start("other", "browser")).toMatchObject({ agent: "other", status: "pending" })
+        expect(yield* logins.cancel("other")).toMatchObject({ agent: "other", status: "cancelled" })
+        yield* open
+        expect(yield* Fiber.join(slow)).toMatchObject({ agent: "fake", status: "pending" })
       }),
     ))
 

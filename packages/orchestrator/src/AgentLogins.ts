@@ -2,7 +2,7 @@
 import type { AgentLogin } from "@threadfold/contracts"
 import { Clock, Context, Effect, ExecutionStrategy, Exit, Fiber, Layer, Scope } from "effect"
 import { AgentListings, startAside } from "./AgentListings.js"
-import { Agents } from "./Agents.js"
+import { type Agent, Agents, oneOfEachAgent } from "./Agents.js"
 import { agentFailure, Connections } from "./connections/Connections.js"
 import { type AgentFailed, type AgentUnknown, LoginUnknown, LoginUnsupported } from "./Errors.js"
 
@@ -32,7 +32,7 @@ const make = Effect.gen(function* () {
   const listings = yield* AgentListings
   const all = yield* Effect.scope
   const logins = new Map<string, Login>()
-  const oneAtATime = Effect.unsafeMakeSemaphore(1)
+  const inTurn = oneOfEachAgent()
 
   const end = (login: Login, status: Exclude<AgentLogin["status"], "pending">, message: string | null = null) =>
     Effect.map(Clock.currentTimeMillis, (endedAt) => {
@@ -41,15 +41,14 @@ const make = Effect.gen(function* () {
       listings.forget(login.view.agent)
     })
 
-  const known = (agent: string) =>
-    Effect.flatMap(agents.get(agent), ({ name }) => {
+  const known = ({ name }: Agent) =>
+    Effect.suspend(() => {
       const login = logins.get(name)
       return login === undefined ? new LoginUnknown({ agent: name }) : Effect.succeed(login)
     })
 
-  const start: AgentLoginsService["start"] = (name, way) =>
+  const start = (agent: Agent, way: string) =>
     Effect.gen(function* () {
-      const agent = yield* agents.get(name)
       yield* logins.get(agent.name)?.cancel ?? Effect.void
       // The agent lives for the login, and no longer than this service.
       const scope = yield* Scope.fork(all, ExecutionStrategy.sequential)
@@ -97,14 +96,17 @@ const make = Effect.gen(function* () {
         Effect.forkIn(all),
       )
       return login.view
-    }).pipe(oneAtATime.withPermits(1))
+    })
 
   return AgentLogins.of({
-    start,
-    get: (agent) => Effect.map(known(agent), ({ view }) => view),
-    cancel: (agent) =>
-      Effect.flatMap(known(agent), (login) => Effect.map(login.cancel, () => login.view)).pipe(
-        oneAtATime.withPermits(1),
+    start: (name, way) => Effect.flatMap(agents.get(name), (agent) => inTurn(agent, start(agent, way))),
+    get: (name) => Effect.map(Effect.flatMap(agents.get(name), known), ({ view }) => view),
+    cancel: (name) =>
+      Effect.flatMap(agents.get(name), (agent) =>
+        inTurn(
+          agent,
+          Effect.flatMap(known(agent), (login) => Effect.map(login.cancel, () => login.view)),
+        ),
       ),
   })
 })

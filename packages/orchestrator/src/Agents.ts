@@ -64,6 +64,16 @@ export class Agents extends Context.Tag("@threadfold/orchestrator/Agents")<Agent
     })
 }
 
+/** Lets one piece of work of an agent go on at a time; that of several agents goes on side by side. */
+export const oneOfEachAgent = () => {
+  const turns = new Map<string, Effect.Semaphore>()
+  return <A, E, R>({ name }: Agent, work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+    const turn = turns.get(name) ?? Effect.unsafeMakeSemaphore(1)
+    turns.set(name, turn)
+    return turn.withPermits(1)(work)
+  }
+}
+
 /** The name of something that an agent can be asked to do: a field of its capabilities. */
 export type Ability = keyof Capabilities
 

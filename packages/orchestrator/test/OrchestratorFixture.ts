@@ -96,6 +96,7 @@ export class OrchestratorFixture {
       readonly sharesConnection?: boolean
       /** Another agent in place of the one that the test plays. */
       readonly driver?: ProviderDriver
+      readonly others?: readonly Agent[]
       readonly model?: string
       readonly settings?: Readonly<Record<string, unknown>>
       /** Where it is given, the reaper and the watchdog run, by this policy. */
@@ -198,17 +199,16 @@ export class OrchestratorFixture {
         limits: { ...defaultLimits, ...this.options.limits },
       }
       const scope = yield* Scope.make()
-      const ids = { next: (at: number) => mintId(sha256, at, `made ${++this.made}`) }
       const { reaper: policy } = this.options
       const services = orchestration({ ...(policy === undefined ? unsupervised : {}), ...this.options.parts })
       const built = yield* Layer.buildWithScope(services, scope).pipe(
         Effect.provide(CurrentReaperPolicy.layer({ ...defaultReaperPolicy, ...policy })),
-        Effect.provide(Agents.layer([agent])),
+        Effect.provide(Agents.layer([agent, ...(this.options.others ?? [])])),
         Effect.provideService(Engine, crashing),
         Effect.provideService(Projections, this.projections),
         Effect.provideService(WorkReads, Context.get(this.database, WorkReads)),
         Effect.provideService(SqlClient.SqlClient, Context.get(this.database, SqlClient.SqlClient)),
-        Effect.provideService(Ids, ids),
+        Effect.provideService(Ids, { next: (at) => mintId(sha256, at, `made ${++this.made}`) }),
         Effect.provideService(MonotonicClock, { now: this.monotonic }),
       )
       this.running = {

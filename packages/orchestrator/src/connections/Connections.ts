@@ -3,7 +3,7 @@ import type { ThreadRow } from "@threadfold/contracts"
 import { Engine } from "@threadfold/engine"
 import type { ModelRoute, ProviderFailure } from "@threadfold/providers"
 import { Context, Effect, Exit, FiberSet, Layer, Scope } from "effect"
-import type { Agent } from "../Agents.js"
+import { type Agent, oneOfEachAgent } from "../Agents.js"
 import { Background } from "../Background.js"
 import { AgentFailed } from "../Errors.js"
 import { Ids, Incarnation } from "../Ids.js"
@@ -79,21 +79,14 @@ const make = Effect.gen(function* () {
   const audio = new LiveAudio()
   const ends = new Map<string, Effect.Effect<void>>()
   const pumps = yield* FiberSet.make()
-  const starts = new Map<string, Effect.Semaphore>()
+  /** Starts of an agent that shares its process go one after the other: the second one then finds the first one's. */
+  const inTurn = oneOfEachAgent()
 
   const marks = (connectionId: string) => ({
     [logMark]: log.logId,
     [serverMark]: incarnation,
     [connectionMark]: connectionId,
   })
-
-  /** Starts of an agent that shares its process go one after the other: the second one then finds the first one's. */
-  const inTurn = (agent: Agent): (<A, E, R>(start: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) => {
-    if (!agent.driver.capabilities.sharesConnection) return (start) => start
-    const known = starts.get(agent.name) ?? Effect.unsafeMakeSemaphore(1)
-    starts.set(agent.name, known)
-    return known.withPermits(1)
-  }
 
   const open = (
     agent: Agent,
@@ -178,20 +171,20 @@ const make = Effect.gen(function* () {
     retries,
     words,
     audio,
-    connect: (agent, thread, route) =>
-      inTurn(agent)(
-        Effect.suspend(() => {
-          const shared = threads.shared(agent)
-          return shared === null ? open(agent, thread, route) : Effect.succeed(shared)
-        }).pipe(
-          Effect.tap(({ connectionId }) => {
-            threads.claim(connectionId)
-            return Effect.addFinalizer(() => release(connectionId))
-          }),
-          // What was opened is claimed, also when its caller was interrupted; only the wait for the agent ends.
-          Effect.uninterruptible,
-        ),
-      ),
+    connect: (agent, thread, route) => {
+      const connecting = Effect.suspend(() => {
+        const shared = threads.shared(agent)
+        return shared === null ? open(agent, thread, route) : Effect.succeed(shared)
+      }).pipe(
+        Effect.tap(({ connectionId }) => {
+          threads.claim(connectionId)
+          return Effect.addFinalizer(() => release(connectionId))
+        }),
+        // What was opened is claimed, also when its caller was interrupted; only the wait for the agent ends.
+        Effect.uninterruptible,
+      )
+      return agent.driver.capabilities.sharesConnection ? inTurn(agent, connecting) : connecting
+    },
     marks,
     disconnect,
     closeThread,
