@@ -7,10 +7,11 @@ import type { FileHandle } from "node:fs/promises"
 import type { IncomingMessage } from "node:http"
 import { Problem } from "@threadfold/contracts/problem"
 import { Clock, Context, Effect, Layer, type Scope } from "effect"
+import { writeProblem } from "../offline/databaseProblem.js"
 import { Purges } from "../purges/Purges.js"
 import { type OpenedRecording, openedRecording } from "./fileRecording.js"
 import { ImportSettings } from "./ImportSettings.js"
-import { notWritten, openNameless, receiveBody, requireRoom, type UploadLimits } from "./upload.js"
+import { openNameless, receiveBody, requireRoom, type UploadLimits } from "./upload.js"
 
 /** How many uploads are kept at most, and how many bytes of them together. */
 const mostKept = 64
@@ -69,7 +70,7 @@ class Kept {
       const body = receiveBody(message, { write }, directory, { ...limits, bytes: limits.bytes - this.size })
       // A body that broke off before may have left more bytes.
       const cut = (at: number) =>
-        Effect.tryPromise({ try: () => this.handle.truncate(at), catch: notWritten(directory) })
+        Effect.tryPromise({ try: () => this.handle.truncate(at), catch: (error) => writeProblem(directory, error) })
       return body.pipe(
         Effect.zipRight(Effect.suspend(() => cut(end))),
         Effect.zipRight(

@@ -2,9 +2,10 @@
 import { Problem } from "@threadfold/contracts/problem"
 import type { Recording } from "@threadfold/imports"
 import { Effect, type Scope, Stream } from "effect"
+import { writeProblem } from "../offline/databaseProblem.js"
 import { toProblem } from "../problems/toProblem.js"
 import { type OpenedRecording, openedRecording } from "./fileRecording.js"
-import { lookEvery, namelessFile, notWritten, requireRoom, writeAll } from "./upload.js"
+import { lookEvery, namelessFile, requireRoom, writeAll } from "./upload.js"
 
 /** Writes a recording into a file without a name; it is gone when the scope ends. Fails with `disk-full` where there is no room. */
 export const spooledRecording = (
@@ -23,7 +24,10 @@ export const spooledRecording = (
           if (full !== null) return yield* full
           left = lookEvery
         }
-        yield* Effect.tryPromise({ try: () => writeAll(handle, Buffer.from(piece)), catch: notWritten(directory) })
+        yield* Effect.tryPromise({
+          try: () => writeAll(handle, Buffer.from(piece)),
+          catch: (error) => writeProblem(directory, error),
+        })
       }),
     ).pipe(Effect.mapError((error) => (error instanceof Problem ? error : toProblem(error))))
     return openedRecording(handle.fd, name)

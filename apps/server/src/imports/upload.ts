@@ -11,6 +11,7 @@ import { diskSpace } from "@threadfold/event-log"
 import { Effect, type Scope } from "effect"
 import { brokenOff, tooLarge } from "../http/node/body.js"
 import { askForBody, liftBodyDeadline } from "../http/node/bodyArrival.js"
+import { writeProblem } from "../offline/databaseProblem.js"
 import { type OpenedRecording, openedRecording } from "./fileRecording.js"
 
 export interface UploadLimits {
@@ -25,14 +26,6 @@ export interface UploadLimits {
 /** How many bytes are taken between two looks at the room on the disk. */
 export const lookEvery = 16 * 1024 ** 2
 
-export const notWritten =
-  (directory: string) =>
-  (error: unknown): Problem => {
-    const isFull = error instanceof Error && "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT")
-    const why = error instanceof Error ? error.message : String(error)
-    return new Problem({ slug: isFull ? "disk-full" : "storage-failed", detail: `${directory}: ${why}.` })
-  }
-
 /** Opens a file that has no name any more: whatever happens to this process, it is gone with it. Its caller closes it. */
 export const openNameless = (directory: string): Effect.Effect<FileHandle, Problem> =>
   Effect.tryPromise({
@@ -42,7 +35,7 @@ export const openNameless = (directory: string): Effect.Effect<FileHandle, Probl
       await unlink(file)
       return handle
     },
-    catch: notWritten(directory),
+    catch: (error) => writeProblem(directory, error),
   })
 
 /** The same for the life of the scope. */
@@ -125,7 +118,7 @@ export const receiveBody = (
           if (hasEnded) settle(Effect.void)
           else if (!isOver) message.resume()
         },
-        (error: unknown) => settle(Effect.fail(notWritten(directory)(error))),
+        (error: unknown) => settle(Effect.fail(writeProblem(directory, error))),
       )
     }
     const onEnd = (): void => {
