@@ -31,6 +31,11 @@ export const codexTraceSource: RecordingSource = {
   form: "a rollout trace of Codex, the folder `trace-…` below what `CODEX_ROLLOUT_TRACE_ROOT` named",
 }
 
+/** The name of the manifest of a bundle of a trace. */
+export const traceManifestName = "manifest.json"
+/** The name of the log of a bundle of a trace, unless its manifest has another. */
+export const traceLogName = "trace.jsonl"
+
 /** Session files of Claude Code and of agents that are built on its SDK. */
 export const claudeSource: RecordingSource = {
   source: "claude",

@@ -1,8 +1,8 @@
 /** Files as recordings. */
 import { createReadStream, read, type Stats, statSync } from "node:fs"
 import { basename, dirname } from "node:path"
-import { type Recording, RecordingUnreadable, traceBundle, traceLogName } from "@threadfold/imports"
-import { codexTraceSource } from "@threadfold/imports/sources"
+import { type Recording, RecordingUnreadable, traceBundle } from "@threadfold/imports"
+import { codexTraceSource, traceLogName } from "@threadfold/imports/sources"
 import { Effect, Option, Stream } from "effect"
 
 /** Bytes of a file that are read at a time. */

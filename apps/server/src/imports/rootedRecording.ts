@@ -3,15 +3,8 @@
 import { readdir, realpath } from "node:fs/promises"
 import { resolve } from "node:path"
 import { Problem } from "@threadfold/contracts/problem"
-import {
-  CannotOpen,
-  isInside,
-  openInside,
-  pathFault,
-  traceBundle,
-  traceLogName,
-  traceManifestName,
-} from "@threadfold/imports"
+import { CannotOpen, isInside, openInside, pathFault, traceBundle } from "@threadfold/imports"
+import { traceLogName, traceManifestName } from "@threadfold/imports/sources"
 import { Effect, type Scope } from "effect"
 import { type OpenedRecording, openedRecording } from "./fileRecording.js"
 import { spooledRecording } from "./spooledRecording.js"

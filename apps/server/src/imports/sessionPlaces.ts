@@ -1,7 +1,7 @@
 /** Where agents keep their session files, and which files of a folder are such. */
 import { homedir } from "node:os"
 import { basename, dirname, join } from "node:path"
-import { claudeSource, codexRolloutSource, codexTraceSource } from "@threadfold/imports/sources"
+import { claudeSource, codexRolloutSource, codexTraceSource, traceLogName } from "@threadfold/imports/sources"
 import { Effect, Option } from "effect"
 import { readVariable, variables } from "../config/Environment.js"
 
@@ -43,7 +43,7 @@ export const sessionPlaces: Effect.Effect<readonly SessionPlace[]> = Effect.gen(
 /** Whether a file of a folder is one that a source reads, by its name. */
 export const isSessionFile = (source: string, file: string): boolean => {
   const name = basename(file)
-  if (source === codexTraceSource.source) return name === "trace.jsonl"
+  if (source === codexTraceSource.source) return name === traceLogName
   return source === codexRolloutSource.source ? /^rollout-.+\.jsonl$/.test(name) : name.endsWith(".jsonl")
 }
 

@@ -11,17 +11,13 @@ import { RecordingUnreadable } from "../failures.js"
 import { type Line, Splitter } from "../lines.js"
 import { CannotOpen, openInside } from "../openInside.js"
 import type { Recording } from "../recognize.js"
+import { traceLogName, traceManifestName } from "../sources.js"
 import { logLine, partLine } from "./traceStream.js"
 
 /** Bytes of a file that are read at a time, and UTF-16 units of lines that are passed on together. */
 const pieceBytes = 256 * 1024
 /** Longest manifest that is read, bytes. Codex's have some 300. */
 const longestManifest = 1024 * 1024
-
-/** The name of the manifest of a bundle. */
-export const traceManifestName = "manifest.json"
-/** The name of the log of a bundle, unless its manifest has another. */
-export const traceLogName = "trace.jsonl"
 
 /** The pieces of an open file, one after the other. It is closed at the end. @param from where to begin, bytes */
 async function* piecesOf(handle: FileHandle, from = 0): AsyncGenerator<Uint8Array> {

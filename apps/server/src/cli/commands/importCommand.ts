@@ -11,6 +11,8 @@ import {
   codexTraceSource,
   type RecordingSource,
   recordingSources,
+  traceLogName,
+  traceManifestName,
 } from "@threadfold/imports/sources"
 import { Array as Arr, Effect } from "effect"
 import type { Server } from "../../offline/Place.js"
@@ -97,7 +99,7 @@ const sessionsOf = (kind: RecordingSource) =>
 /** Whether a path is a bundle of a trace, or the log in one, and not a folder of bundles. */
 const isBundle = (path: string): boolean => !existsSync(path) || !statSync(path).isDirectory() || hasLog(path)
 const hasLog = (folder: string): boolean =>
-  ["manifest.json", "trace.jsonl"].some((file) => existsSync(join(folder, file)))
+  [traceManifestName, traceLogName].some((file) => existsSync(join(folder, file)))
 
 const traces = (kind: RecordingSource) =>
   Command.make(kind.source, { paths: bundlesOf(kind), follow, leaveOpen, dataDir, json }, (options) =>
