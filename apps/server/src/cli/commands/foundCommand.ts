@@ -15,7 +15,7 @@ const yes = Options.boolean("yes").pipe(Options.withAlias("y"), Options.withDesc
 
 const loadFind = Effect.promise(() => import("../../imports/findFiles.js"))
 const loadPlaces = Effect.promise(() => import("../../imports/sessionPlaces.js"))
-const loadSessions = Effect.promise(() => import("../../imports/runSessions.js"))
+const loadSessions = Effect.promise(() => import("../sessions/runSessions.js"))
 
 /** Native ids of the threads that the log has; none where there is no log yet. */
 const knownThreads = (named: Option.Option<string>): Effect.Effect<ReadonlySet<string>, Problem> =>

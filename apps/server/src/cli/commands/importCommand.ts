@@ -46,7 +46,7 @@ type Importing = (recognized: readonly Recognized[], options: ReadingOptions) =>
 
 /** Loaded on demand, as in `reading.ts`: only this command needs the readers and the writer of the log. */
 const loadImports = Effect.promise(() => import("../../imports/importFiles.js"))
-const loadSessions = Effect.promise(() => import("../../imports/runSessions.js"))
+const loadSessions = Effect.promise(() => import("../sessions/runSessions.js"))
 
 const importBy = (server: Server): Effect.Effect<Importing> =>
   Effect.map(

@@ -16,9 +16,7 @@ import {
   RecordingUnreadable,
 } from "@threadfold/imports"
 import { Effect, Option, Queue, Stream } from "effect"
-import { counted } from "../cli/text/words.js"
-import { toProblem } from "../problems/toProblem.js"
-import { type FoundFile, filesBelow, foundFile, identityOf, inOrder } from "./findFiles.js"
+import { type FoundFile, filesBelow, foundFile, identityOf, inOrder } from "../../imports/findFiles.js"
 import {
   importSessions,
   type OwnLog,
@@ -26,8 +24,10 @@ import {
   reportHere,
   type SumOfReports,
   tolerant,
-} from "./importSessions.js"
-import type { ImportOne } from "./importThrough.js"
+} from "../../imports/importSessions.js"
+import type { ImportOne } from "../../imports/importThrough.js"
+import { toProblem } from "../../problems/toProblem.js"
+import { counted } from "../text/words.js"
 
 /** How often sizes are looked at where the system tells of no change. */
 const lookEvery = "2 seconds"
