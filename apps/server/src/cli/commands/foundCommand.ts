@@ -3,7 +3,6 @@ import { Command, Options } from "@effect/cli"
 import type { FoundReport, ImportReport } from "@threadfold/contracts"
 import type { Problem } from "@threadfold/contracts/problem"
 import { Effect, Option } from "effect"
-import { mergeImports } from "../../imports/mergeImports.js"
 import { type SessionPlace, sessionPlaces } from "../../imports/sessionPlaces.js"
 import { currentLook, progressEnd, write, writeJson } from "../output.js"
 import { foundPage } from "../pages/foundPage.js"
@@ -56,7 +55,7 @@ export const foundCommand = Command.make("found", { yes, dataDir, json }, (optio
     const known = yield* knownThreads(options.dataDir)
     const agents = yield* Effect.forEach(places, (place) => lookInto(place, known))
     const takeAll = Effect.gen(function* () {
-      const { namesFolder, runSessions } = yield* loadSessions
+      const { mergeSessions, namesFolder, runSessions } = yield* loadSessions
       const server = yield* servedBy(directory)
       const reports: ImportReport[] = []
       for (const { folders, source } of places) {
@@ -64,7 +63,7 @@ export const foundCommand = Command.make("found", { yes, dataDir, json }, (optio
         if (paths.length === 0) continue
         reports.push(yield* runSessions({ directory, server, source, paths, follow: false }, shownOptions(false)))
       }
-      return mergeImports(reports)
+      return mergeSessions(reports)
     })
     const imported = options.yes ? yield* Effect.ensuring(takeAll, Effect.sync(progressEnd)) : null
     const report: FoundReport = { agents, imported }

@@ -4,11 +4,19 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type { ImportReport } from "@threadfold/contracts"
 import { Problem } from "@threadfold/contracts/problem"
 import { Engine } from "@threadfold/engine"
-import type { ReadingOptions } from "@threadfold/imports"
+import { mergeReports, type ReadingOptions } from "@threadfold/imports"
 import { Projections } from "@threadfold/projections"
 import { Effect, Option, Schedule } from "effect"
 import { type FoundFile, filesBelow, foundFile, inOrder, isFolder, type SkippedFile } from "../../imports/findFiles.js"
-import { growingBy, importBy, importHere, importSessions, ownLog, SumOfReports } from "../../imports/importSessions.js"
+import {
+  growingBy,
+  importBy,
+  importHere,
+  importSessions,
+  namedFiles,
+  ownLog,
+  SumOfReports,
+} from "../../imports/importSessions.js"
 import type { ImportOne } from "../../imports/importThrough.js"
 import { placeOf, type Server } from "../../offline/Place.js"
 import { note, progressEnd } from "../output.js"
@@ -128,6 +136,16 @@ const run = (
     yield* end
     return sum.report
   })
+
+/** Reports of several such imports as one; null: there is none. */
+export const mergeSessions = (reports: readonly ImportReport[]): ImportReport | null => {
+  if (reports.length === 0) return null
+  return {
+    ...mergeReports<ImportReport["threads"][number]>(reports),
+    unreadableFiles: reports.flatMap(({ unreadableFiles = [] }) => unreadableFiles).slice(0, namedFiles),
+    notImported: reports.reduce((sum, { notImported = 0 }) => sum + notImported, 0),
+  }
+}
 
 /** Imports the files. A file that cannot be imported is in the report and stops no other. Follows until a signal where asked to. */
 export const runSessions = (
