@@ -1,6 +1,6 @@
 /** Figures about a database: what `stats` prints and `GET /v1/stats` answers. */
 import { Schema } from "effect"
-import { field, int, shape, text, time, Whole } from "./fields.js"
+import { byName, field, int, shape, text, time, Whole } from "./fields.js"
 
 const sizes = {
   events: int("Events."),
@@ -19,7 +19,7 @@ export const LogStats = shape("LogStats", "What a log consists of. Each part is 
     Schema.NullOr(
       shape("TypeStats", "Sizes and rates.", {
         byType: field(
-          Schema.Record({ key: Schema.String, value: shape("EventSizes", "How many events, and how large.", sizes) }),
+          byName(shape("EventSizes", "How many events, and how large.", sizes)),
           "Event type → how many, and how large. Beyond 1,000 types the rest is `other`.",
         ),
         payloadBytes: int("Bytes of all payloads."),
@@ -51,7 +51,7 @@ export const LogStats = shape("LogStats", "What a log consists of. Each part is 
         missing: int("Numbers that are missing."),
         conflicts: int("Events that came under a number that other content has."),
         duplicates: field(
-          Schema.Record({ key: Schema.String, value: Whole }),
+          byName(Whole),
           "What was told twice under new numbers: reason of the anomaly → how often. A repeated delivery is not stored, and is in no figure.",
         ),
         channels: field(
@@ -110,7 +110,7 @@ export const Stats = shape("Stats", "Figures about a database: `stats` prints th
   walBytes: int("Size of its write-ahead log, bytes."),
   anomalies: int("Anomalies over all threads."),
   byType: field(
-    Schema.NullOr(Schema.Record({ key: Schema.String, value: Whole })),
+    Schema.NullOr(byName(Whole)),
     "Event type → how many. Null when it was not asked for (it reads the whole log).",
   ),
   log: field(Schema.NullOr(LogStats), "What the log consists of; null unless a part of it was asked for."),

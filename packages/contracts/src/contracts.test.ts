@@ -5,6 +5,7 @@ import { events, eventVersions, isEventType, isProviderEventType, orchestrationE
 import { Channel, ProviderEvent } from "./entities/EventEnvelope.js"
 import { ThreadId } from "./Ids.js"
 import { strengthOf } from "./Native.js"
+import { Stats } from "./StatsReports.js"
 import { tableNames, tables } from "./Tables.js"
 
 const accepts = <A, I>(schema: Schema.Schema<A, I>, value: unknown): boolean =>
@@ -57,6 +58,19 @@ describe("event types", () => {
     for (const name of ["toString", "constructor", "__proto__", "turn.exploded"]) {
       expect([name, isEventType(name)]).toEqual([name, false])
     }
+  })
+})
+
+describe("counts of event types", () => {
+  const figures = { events: 3, threads: 1, lastSequence: 3, databaseBytes: 1, walBytes: 0, anomalies: 0, log: null }
+  const parsed = (text: string): unknown => JSON.parse(text)
+  const decoded = (byType: string) => Schema.decodeUnknownEither(Stats)({ ...figures, byType: parsed(byType) })
+
+  it("have every name, also one that JavaScript's objects have", () => {
+    const counts = '{"__proto__":2,"constructor":1}'
+    expect(Either.map(decoded(counts), ({ byType }) => JSON.stringify(byType))).toEqual(Either.right(counts))
+    for (const wrong of ['{"a":"1"}', "[1]", '"a"'])
+      expect([wrong, Either.isLeft(decoded(wrong))]).toEqual([wrong, true])
   })
 })
 

@@ -4,7 +4,7 @@
  *
  * The meaning is an annotation of the field, never of its type: an error of a decoder still names the type.
  */
-import { SchemaAST as AST, Option, Schema } from "effect"
+import { SchemaAST as AST, Option, Predicate, Schema } from "effect"
 
 /** `ThreadDetail` → `Thread detail`. */
 export const titleOf = (identifier: string): string => {
@@ -74,6 +74,19 @@ export const growingUnion = <A, I, Fields extends Readonly<Record<string, typeof
       description,
     }),
   )
+
+/**
+ * Values by names that nobody chose for us, in an answer: taken as they are. `Schema.Record` makes another object and assigns its members,
+ * so that one of the name `__proto__` is lost.
+ */
+export const byName = <A>(value: Schema.Schema<A>): Schema.Schema<{ readonly [name: string]: A }> => {
+  const is = Schema.is(value)
+  return Schema.declare(
+    (input): input is { readonly [name: string]: A } =>
+      Predicate.isReadonlyRecord(input) && Object.values(input).every((member) => is(member)),
+    { description: "values by names", [AST.SurrogateAnnotationId]: Schema.Record({ key: Schema.String, value }).ast },
+  )
+}
 
 /** A field of an answer that a later version added: an older server does not send it, and a reader takes the default then. */
 export const later = <A, I>(schema: Schema.Schema<A, I>, orElse: () => NoInfer<A>, description: string) =>
