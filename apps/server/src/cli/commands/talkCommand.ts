@@ -5,7 +5,7 @@ import type { StreamMessage } from "@threadfold/client"
 import { type EventEnvelope, VoiceTransportName } from "@threadfold/contracts"
 import type { VoiceStarted } from "@threadfold/contracts/api"
 import { isPayload } from "@threadfold/core"
-import { Effect, Option, Schedule, Stream } from "effect"
+import { Effect, Option, Stream, SubscriptionRef } from "effect"
 import { asFinding, type OutputClosed } from "../failures.js"
 import { ask, asProblem, openThread } from "../live.js"
 import { namedThread } from "../namedThread.js"
@@ -60,9 +60,6 @@ const lines = () => Stream.fromAsyncIterable(createInterface({ input: process.st
 /** How often a server that has gone is looked for: a conversation does not outlive it. Pauses in ms, from the first to the longest. */
 const followed = { maxFailures: 3, backoffMs: [250, 1_000] } as const
 
-/** How often it is looked whether the voice has answered, ms. */
-const LOOK_MS = 50
-
 export const talkCommand = Command.make(
   "talk",
   { thread: namedThread(), transport, voice, model, prompt, dataDir, json },
@@ -90,17 +87,19 @@ export const talkCommand = Command.make(
       )
       if (!options.json)
         yield* note("The conversation is live. A line is a text for the voice; Ctrl-C or Ctrl-D ends it.")
-      let waits = false
+      /** Whether the last line waits for its answer. */
+      const waits = yield* SubscriptionRef.make(false)
       let isClosed = false
-      const hear = (message: StreamMessage): Effect.Effect<void, OutputClosed> => {
-        if (message.kind !== "event") return Effect.void
-        const { event } = message
-        if (isAnswer(event)) waits = false
-        if (isOver(event, started)) isClosed = true
-        if (options.json) return writeJson(event)
-        const line = lineOf(event)
-        return line === null ? Effect.void : write(`${shown(line)}\n`)
-      }
+      const hear = (message: StreamMessage): Effect.Effect<void, OutputClosed> =>
+        Effect.gen(function* () {
+          if (message.kind !== "event") return
+          const { event } = message
+          if (isOver(event, started)) isClosed = true
+          const line = lineOf(event)
+          if (options.json) yield* writeJson(event)
+          else if (line !== null) yield* write(`${shown(line)}\n`)
+          if (isAnswer(event)) yield* SubscriptionRef.set(waits, false)
+        })
       const heard = threadfold.events({ threadId, types, after: sequence, ...followed }).pipe(
         Stream.tapError(() =>
           Effect.sync(() => {
@@ -115,16 +114,14 @@ export const talkCommand = Command.make(
       const said = Effect.gen(function* () {
         yield* Stream.runForEach(
           Stream.filter(Stream.orDie(lines()), (line) => line.trim() !== ""),
-          (text) => {
-            waits = true
-            return Effect.mapError(threadfold.voice.appendText(threadId, text, started.realtimeId), asProblem)
-          },
+          (text) =>
+            Effect.zipRight(
+              SubscriptionRef.set(waits, true),
+              Effect.mapError(threadfold.voice.appendText(threadId, text, started.realtimeId), asProblem),
+            ),
         )
         // What the voice is about to answer is still heard.
-        yield* Effect.repeat(
-          Effect.sync(() => waits),
-          { while: (still) => still, schedule: Schedule.spaced(LOOK_MS) },
-        ).pipe(Effect.timeoutOption(ANSWER_MS))
+        yield* Effect.timeoutOption(Stream.runDrain(Stream.takeUntil(waits.changes, (still) => !still)), ANSWER_MS)
       })
       yield* Effect.raceFirst(heard, said)
       yield* asFinding(Effect.void, !isClosed)
