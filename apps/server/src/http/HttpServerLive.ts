@@ -32,6 +32,7 @@ import { Purges } from "../purges/Purges.js"
 import { CurrentReplay } from "../replay/CurrentReplay.js"
 import { SearchReads } from "../search/SearchReads.js"
 import { Subscriptions } from "../subscriptions/Subscriptions.js"
+import { linesTo } from "./accessLog.js"
 import { announce } from "./Discovery.js"
 import { DirectPushes } from "./direct/DirectPushes.js"
 import { DirectReads } from "./direct/DirectReads.js"
@@ -97,10 +98,6 @@ const requireLoopback = (host: string, allowRemote: boolean): Effect.Effect<void
         }),
       )
 
-const standardError = (line: string): void => {
-  process.stderr.write(`${line}\n`)
-}
-
 /** Answers on the port that is bound, and says where it is. */
 const serve = (
   { allowedHosts, allowedOrigins, dataDir, host, version }: Omit<HttpOptions, "host"> & { readonly host: string },
@@ -148,9 +145,11 @@ const settings = (options: HttpOptions) =>
 
 /** The server as a layer. */
 export const HttpServerLive = (given: HttpOptions): Layer.Layer<HttpServer, OpenServerError, HttpNeeds> =>
-  Layer.unwrapEffect(
+  // Its scope ends after the server's: the last answers are written to the access log, too.
+  Layer.unwrapScoped(
     Effect.gen(function* () {
-      const { accessLog = standardError, allowRemote = false, host = "127.0.0.1", port = 0 } = given
+      const { allowRemote = false, host = "127.0.0.1", port = 0 } = given
+      const accessLog = given.accessLog === undefined ? yield* linesTo(process.stderr) : given.accessLog
       // What the discovery file names must be right from every working directory.
       const options = { ...given, host, dataDir: resolve(given.dataDir) }
       yield* requireLoopback(host, allowRemote)

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Engine } from "@threadfold/engine"
 import { Clock, Effect, Layer } from "effect"
+import { type AccessEntry, makeAccessLog } from "./accessLog.js"
 import { makeApp } from "./app.js"
 import { compressed } from "./compressed.js"
 import { DirectPushes } from "./direct/DirectPushes.js"
@@ -17,7 +18,6 @@ import { Listener } from "./node/Listener.js"
 import { PageAccess } from "./page/PageAccess.js"
 import { isVisit, PageFiles } from "./page/PageFiles.js"
 import { sendProblem } from "./problemAnswer.js"
-import { Bucket } from "./security/Bucket.js"
 import { exposeTo, isPreflight, sendPreflight } from "./security/crossOrigin.js"
 import { makeGuard, type PageCaller, pathOf, type RequestFacts } from "./security/Guard.js"
 import { type HostPolicy, otherUiOf } from "./security/Hosts.js"
@@ -32,36 +32,6 @@ export interface GateOptions {
   readonly accessLog: ((line: string) => void) | null
   /** Refuses calls that have passed the gate; null: none. */
   readonly refuse: Refuse | null
-}
-
-/** Refusals are written so many at once, then so many per second: a flood of them is counted alone. */
-const refusalBurst = 60
-const refusalsPerSecond = 1
-
-const longestPath = 200
-
-interface AccessEntry {
-  readonly method: string
-  /** The request target as it was sent. */
-  readonly target: string
-  readonly status: number
-}
-
-const reads = new Set(["GET", "HEAD", "OPTIONS"])
-
-/**
- * A log that writes its lines with `write`: one for every call that changes something, and for refusals: method, path, status. Never
- * a query, never a token.
- */
-const makeAccessLog = (write: (line: string) => void, now: () => number): ((entry: AccessEntry) => void) => {
-  const refusals = new Bucket(refusalBurst, refusalsPerSecond, now())
-  return ({ method, target, status }) => {
-    const refused = status === 401 || status === 403 || status === 429
-    if (refused ? !refusals.take(now()).ok : reads.has(method)) return
-    const at = new Date(now()).toISOString()
-    // JSON, so that no path can forge a line of the log.
-    write(JSON.stringify({ at, method, path: pathOf(target).slice(0, longestPath), status }))
-  }
 }
 
 /** What the gate looks at. Host, origin and authorization are taken from the raw headers: each as often as it was sent. */
