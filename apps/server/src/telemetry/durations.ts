@@ -34,8 +34,10 @@ export type Labels = Readonly<Record<string, string>>
 
 /** Labels by their text. The library finds a series fastest by a list that it has seen. */
 const known = new Map<string, readonly MetricLabel.MetricLabel[]>()
+const none: readonly MetricLabel.MetricLabel[] = []
 
-const labelsOf = (labels: Labels): readonly MetricLabel.MetricLabel[] => {
+const labelsOf = (labels: Labels | undefined): readonly MetricLabel.MetricLabel[] => {
+  if (labels === undefined) return none
   const key = JSON.stringify(labels)
   const found = known.get(key)
   if (found !== undefined) return found
@@ -45,7 +47,7 @@ const labelsOf = (labels: Labels): readonly MetricLabel.MetricLabel[] => {
 }
 
 /** Adds a measurement. */
-export const recordDuration = (what: Measured, seconds: number, labels: Labels): void =>
+export const recordDuration = (what: Measured, seconds: number, labels?: Labels): void =>
   histograms[what].unsafeUpdate(seconds, labelsOf(labels))
 
 /** How something ended, as a label: `ok`, `interrupted`, `defect`, or the tag of its error. */

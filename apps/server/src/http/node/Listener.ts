@@ -12,7 +12,7 @@ import { wholeAnswer } from "../compressed.js"
 import { HttpLimits, type HttpLimitValues } from "../HttpLimits.js"
 import { type MetricCounters, Metrics } from "../Metrics.js"
 import { rawProblem, sendProblem } from "../problemAnswer.js"
-import { holdsBack, setBodyDeadline } from "./bodyArrival.js"
+import { holdsBack, watchBodies } from "./bodyArrival.js"
 import { makePlaces } from "./places.js"
 
 /** Sockets that went silent are asked for a sign of life after so long, ms. */
@@ -162,7 +162,7 @@ const measureAnswer = (response: ServerResponse): void => {
   const begun = performance.now()
   response.once("close", () => {
     if (String(response.getHeader("content-type")).startsWith("text/event-stream")) return
-    recordDuration("http_request", (performance.now() - begun) / 1e3, {})
+    recordDuration("http_request", (performance.now() - begun) / 1e3)
   })
 }
 
@@ -215,11 +215,12 @@ const open = (
       places.take(socket)
     })
     const garbledCall = answerGarbled(metrics, limits.answerMs)
+    const watchBody = watchBodies(limits.requestMs, ({ socket }) => garbledCall(tooLate(), socket))
     const take: RequestListener = (request, response) => {
       measureAnswer(response)
       mustBeRead(response, limits.answerMs)
       const hasPlace = inTurn(request, response, () => {
-        setBodyDeadline(request, limits.requestMs, () => garbledCall(tooLate(), request.socket))
+        watchBody(request)
         current(request, response)
       })
       if (hasPlace) return

@@ -20,8 +20,6 @@ export const askForBody = (request: IncomingMessage): void => {
   response.writeContinue()
 }
 
-const deadlines = new WeakMap<IncomingMessage, NodeJS.Timeout>()
-
 /** Whether a call comes with a body. */
 export const hasBody = ({
   headers,
@@ -29,15 +27,42 @@ export const hasBody = ({
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
 }): boolean => headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
 
-/** Calls `late` unless the body is whole after so many ms. */
-export const setBodyDeadline = (request: IncomingMessage, limitMs: number, late: () => void): void => {
-  if (!hasBody(request)) return
-  const timer = setTimeout(() => {
-    if (!request.complete) late()
-  }, limitMs)
-  deadlines.set(request, timer)
-  request.once("close", () => clearTimeout(timer))
-}
+/** Requests whose body another one watches. */
+const lifted = new WeakSet<IncomingMessage>()
 
 /** Takes the deadline away: the reader of the body watches it from now on. */
-export const liftBodyDeadline = (request: IncomingMessage): void => clearTimeout(deadlines.get(request))
+export const liftBodyDeadline = (request: IncomingMessage): void => {
+  lifted.add(request)
+}
+
+/**
+ * Watches the bodies of a server's requests: `late` is called for one that is not whole after so many ms. One timer for all: nearly every
+ * body is there at once, and a timer for each would be made for nothing.
+ */
+export const watchBodies = (
+  limitMs: number,
+  late: (request: IncomingMessage) => void,
+): ((request: IncomingMessage) => void) => {
+  /** When each is due, the first one first: all of them have the same time. */
+  const due = new Map<IncomingMessage, number>()
+  let isWaiting = false
+  const wait = (ms: number): void => {
+    isWaiting = true
+    setTimeout(look, ms).unref()
+  }
+  const look = (): void => {
+    isWaiting = false
+    const now = performance.now()
+    for (const [request, at] of due) {
+      if (at > now) return wait(at - now)
+      due.delete(request)
+      if (!request.complete && !lifted.has(request)) late(request)
+    }
+  }
+  return (request) => {
+    if (!hasBody(request)) return
+    due.set(request, performance.now() + limitMs)
+    if (!isWaiting) wait(limitMs)
+    request.once("close", () => due.delete(request))
+  }
+}

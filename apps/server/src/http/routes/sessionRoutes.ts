@@ -30,6 +30,7 @@ const sessionAnswer = (session: AttachedSession, status: number): HttpServerResp
 
 /** Whether an `Accept` header names a media type, and does not refuse it (`;q=0`). */
 const accepts = (header: string, type: string): boolean =>
+  header !== "" &&
   header.split(",").some((range) => {
     const [named = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase())
     return named === type && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))

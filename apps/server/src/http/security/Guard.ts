@@ -72,6 +72,7 @@ const reserved = /^\/(?:v1|docs|openapi\.json|livez|readyz|metrics|assets)(?:\/|
 export const isPageAddress = (path: string): boolean => path.startsWith("/") && !reserved.test(path)
 
 const isDecodable = (path: string): boolean => {
+  if (!path.includes("%")) return true
   try {
     decodeURIComponent(path)
     return true
