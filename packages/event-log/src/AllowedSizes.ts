@@ -6,45 +6,41 @@
 /** A file that the writer may make smaller. */
 export type ShrinkingFile = "database" | "wal"
 
-const cells = { changes: 0, database: 1, wal: 2 } as const
+const cells = { database: 1, wal: 2 } as const
 const none = -1n
-
-/** What a file may shrink to. */
-export interface Allowed {
-  /** How often that was changed, for either file: one that looks at it twice sees whether it is still so. */
-  readonly changes: bigint
-  /** Bytes; null: the file must not be shorter than it was. */
-  readonly bytes: number | null
-}
 
 export class AllowedSizes {
   private readonly values: BigInt64Array
+  /** How often they were changed: the first cell, as a small number, because it is read at every look at a file. */
+  private readonly count: Int32Array
 
   /** @param shared what another thread shares; absent: a new one */
   constructor(readonly shared: SharedArrayBuffer = AllowedSizes.fresh()) {
     this.values = new BigInt64Array(shared)
+    this.count = new Int32Array(shared, 0, 1)
   }
 
   private static fresh(): SharedArrayBuffer {
-    const shared = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT * Object.keys(cells).length)
-    new BigInt64Array(shared).fill(none)
+    const cellsInAll = 1 + Object.keys(cells).length
+    const shared = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT * cellsInAll)
+    new BigInt64Array(shared).fill(none, 1)
     return shared
   }
 
-  /** What a file may shrink to now. */
-  of(file: ShrinkingFile): Allowed {
-    const changes = this.changes
+  /** What a file may shrink to now, bytes; null: it must not be shorter than it was. */
+  of(file: ShrinkingFile): number | null {
     const bytes = Atomics.load(this.values, cells[file])
-    return { changes, bytes: bytes === none ? null : Number(bytes) }
+    return bytes === none ? null : Number(bytes)
   }
 
-  get changes(): bigint {
-    return Atomics.load(this.values, cells.changes)
+  /** How often that was changed, for either file: one that looks at a file twice sees whether it is still so. */
+  get changes(): number {
+    return Atomics.load(this.count, 0)
   }
 
   /** Called by the writer before it makes a file smaller, and with null when it has. */
   allow(file: ShrinkingFile, bytes: number | null): void {
     Atomics.store(this.values, cells[file], bytes === null ? none : BigInt(bytes))
-    Atomics.add(this.values, cells.changes, 1n)
+    Atomics.add(this.count, 0, 1)
   }
 }

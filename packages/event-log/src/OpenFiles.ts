@@ -23,16 +23,24 @@ interface Watched {
   readonly inode: number
   /** The file must not be shorter. */
   bytes: number
-  /** State of the allowed sizes when it was looked at last. */
-  changes: bigint
+  /** State of the allowed sizes when it was looked at last … */
+  changes: number
+  /** … and what it was allowed to shrink to, bytes; null: it must not be shorter than it was. */
+  allowed: number | null
 }
 
 const names = { database: "The database file", wal: "The write-ahead log", lock: "The lock file" } as const
 
-const watch = (kind: FileChange["kind"], path: string, changes: bigint): Watched | null => {
+const watch = (kind: FileChange["kind"], path: string, sizes: AllowedSizes): Watched | null => {
+  const { changes } = sizes
+  const allowed = kind === "lock" ? null : sizes.of(kind)
   const stats = statSync(path, { throwIfNoEntry: false })
-  return stats === undefined ? null : { kind, path, device: stats.dev, inode: stats.ino, bytes: stats.size, changes }
+  return stats === undefined
+    ? null
+    : { kind, path, device: stats.dev, inode: stats.ino, bytes: stats.size, changes, allowed }
 }
+
+const named = ({ kind, path }: Watched): string => `${names[kind]} ${basename(path)}`
 
 export class OpenFiles {
   private readonly database: Watched | null
@@ -49,15 +57,18 @@ export class OpenFiles {
     private readonly walLimit: number,
     private readonly sizes: AllowedSizes,
   ) {
-    const { changes } = sizes
-    this.database = watch("database", file, changes)
-    this.wal = watch("wal", `${file}-wal`, changes)
-    this.lock = watch("lock", lockFile(dirname(file)), changes)
+    this.database = watch("database", file, sizes)
+    this.wal = watch("wal", `${file}-wal`, sizes)
+    this.lock = watch("lock", lockFile(dirname(file)), sizes)
   }
 
-  /** What changed since the last look, looked at before a transaction: nothing of ours was written meanwhile. */
-  before(): FileChange | null {
-    return this.look(this.database) ?? this.look(this.wal)
+  /**
+   * What changed since the last look, looked at before a transaction: nothing of ours was written meanwhile.
+   *
+   * @param isShort only at what the look after the commit cannot see: the commit makes a write-ahead log that was cut longer again
+   */
+  before(isShort = false): FileChange | null {
+    return (isShort ? null : this.look(this.database)) ?? this.look(this.wal)
   }
 
   /** What changed, looked at after a commit: the files may have grown by it. */
@@ -73,22 +84,24 @@ export class OpenFiles {
   private look(file: Watched | null): FileChange | null {
     if (file === null) return null
     const { kind, path } = file
-    const { bytes, changes } = kind === "lock" ? { bytes: null, changes: file.changes } : this.sizes.of(kind)
+    const { changes } = this.sizes
     // The writer has made it smaller, or is about to: what it has now is what it must have.
-    if (changes !== file.changes) file.bytes = 0
-    file.changes = changes
+    if (kind !== "lock" && changes !== file.changes) {
+      file.changes = changes
+      file.allowed = this.sizes.of(kind)
+      file.bytes = 0
+    }
     const stats = statSync(path, { throwIfNoEntry: false })
-    const named = `${names[kind]} ${basename(path)}`
-    if (stats === undefined) return { kind, found: `${named} was deleted or renamed` }
+    if (stats === undefined) return { kind, found: `${named(file)} was deleted or renamed` }
     if (stats.dev !== file.device || stats.ino !== file.inode) {
-      return { kind, found: `${named} was replaced by another file` }
+      return { kind, found: `${named(file)} was replaced by another file` }
     }
     if (stats.size < file.bytes) {
       // The writer may have made it smaller between the two looks.
       if (kind !== "lock" && this.sizes.changes !== changes) return this.look(file)
-      return { kind, found: `${named} was cut to ${stats.size} bytes; it had at least ${file.bytes}` }
+      return { kind, found: `${named(file)} was cut to ${stats.size} bytes; it had at least ${file.bytes}` }
     }
-    file.bytes = Math.min(stats.size, bytes ?? stats.size, kind === "wal" ? this.walLimit : stats.size)
+    file.bytes = Math.min(stats.size, file.allowed ?? stats.size, kind === "wal" ? this.walLimit : stats.size)
     return null
   }
 }

@@ -6,6 +6,7 @@ import type Sqlite from "better-sqlite3"
 import type { LogDriver, ReadQuery } from "./Driver.js"
 import { bodyPart, longPart } from "./digests/canonical.js"
 import { Digests } from "./digests/Digests.js"
+import { StorageLost } from "./Errors.js"
 import {
   type EventRow,
   type EventValues,
@@ -134,9 +135,9 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
 
   const transaction = <A>(body: () => A): A => {
     guard?.before()
-    sql.begin.run()
-    isOpen = true
     try {
+      sql.begin.run()
+      isOpen = true
       const result = body()
       digests?.seal()
       sql.commit.run()
@@ -146,6 +147,7 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
       // A full disk ends the transaction by itself; every other failure leaves it open.
       if (handle.inTransaction) handle.exec("ROLLBACK")
       digests?.discard()
+      if (!(error instanceof StorageLost)) guard?.failed()
       throw error
     } finally {
       texts.forget()

@@ -14,7 +14,15 @@ export interface StorageGuardOptions {
   readonly disk?: DiskLimits
   /** What the writer itself makes the files smaller to, where another thread watches them, too. */
   readonly sizes?: AllowedSizes
+  /** Time that passes, ms. */
+  readonly now?: () => number
 }
+
+/**
+ * For how long a look holds at what a transaction may be begun without, ms. A full disk refuses a write by itself. A database that was
+ * deleted, replaced or cut is found after the commit, before it is acknowledged.
+ */
+const holdsMs = 10
 
 /** The checks of one open database. */
 export class StorageGuard {
@@ -22,10 +30,17 @@ export class StorageGuard {
   private readonly files: OpenFiles
   private readonly directory: string
   private readonly disk: DiskLimits
+  private readonly now: () => number
   private change: FileChange | null = null
+  /** When all was looked at and found well before a transaction. */
+  private lookedAt = Number.NEGATIVE_INFINITY
 
   /** @param file path of a database that is open for writing, in a directory that this process owns */
-  constructor(file: string, { disk = {}, sizes = new AllowedSizes(), walLimit }: StorageGuardOptions) {
+  constructor(
+    file: string,
+    { disk = {}, now = () => performance.now(), sizes = new AllowedSizes(), walLimit }: StorageGuardOptions,
+  ) {
+    this.now = now
     this.sizes = sizes
     this.files = new OpenFiles(file, walLimit, sizes)
     this.directory = dirname(file)
@@ -39,13 +54,24 @@ export class StorageGuard {
 
   /** Before a transaction begins. Throws {@link StorageLost} or {@link StorageFull}; nothing was written then. */
   before(): void {
-    this.change ??= this.files.before()
+    const now = this.now()
+    const holds = now - this.lookedAt < holdsMs
+    this.change ??= this.files.before(holds)
     if (this.change !== null) throw new StorageLost({ ...this.change, committed: false })
+    if (holds) return
     const space = this.space()
     if (space?.status === "full") {
       const message = `the disk has ${space.freeBytes} bytes left and the server keeps ${space.minFreeBytes} free.`
       throw new StorageFull({ message })
     }
+    this.lookedAt = now
+  }
+
+  /** After a transaction that failed: it may have met files that are not ours any more. Throws {@link StorageLost}. */
+  failed(): void {
+    this.lookedAt = Number.NEGATIVE_INFINITY
+    this.change ??= this.files.before()
+    if (this.change !== null) throw new StorageLost({ ...this.change, committed: false })
   }
 
   /** After a commit, before it is acknowledged. Throws {@link StorageLost}. */
