@@ -33,14 +33,25 @@ interface Pending extends Slot {
 
 class PendingTable {
   readonly rows: KeyTree<Pending>
-  readonly index: RowIndex<Pending>
+  /** By other columns than the key. Most batches ask for none of them, and then nothing is put in here. */
+  private readonly lookups: RowIndex<Pending>
+  private isIndexed = false
   list: Pending[] = []
   /** Keys of one column that the store was found not to have. */
   private absent = new Set<Scalar>()
 
   constructor(readonly of: Layout) {
     this.rows = new KeyTree(of.key)
-    this.index = new RowIndex(of)
+    this.lookups = new RowIndex(of)
+  }
+
+  /** The pending rows by their look-ups and lists; made when it is first asked for. */
+  get index(): RowIndex<Pending> {
+    if (!this.isIndexed) {
+      this.isIndexed = true
+      for (const pending of this.list) this.move(pending, null, pending.row)
+    }
+    return this.lookups
   }
 
   /** The store has no row of this key. */
@@ -56,7 +67,7 @@ class PendingTable {
       const made: Pending = { row, change, kept: null, isNew: this.isAbsent(row, minted) }
       this.rows.setRow(row, made)
       this.list.push(made)
-      this.index.move(made, null, row)
+      this.move(made, null, row)
       return
     }
     const before = pending.row
@@ -65,7 +76,7 @@ class PendingTable {
     pending.kept = this.of.heavy.length === 0 ? null : heavyKept(this.of, row, before, pending.kept)
     pending.row = row
     pending.change = change
-    this.index.move(pending, before, row)
+    this.move(pending, before, row)
   }
 
   remove(change: Delete): void {
@@ -76,7 +87,7 @@ class PendingTable {
       this.list.push(made)
       return
     }
-    this.index.move(pending, pending.row, null)
+    this.move(pending, pending.row, null)
     pending.row = null
     pending.change = change
     pending.kept = null
@@ -86,8 +97,13 @@ class PendingTable {
     if (this.absent.size > 0) this.absent = new Set()
     if (this.list.length === 0) return
     this.rows.clear()
-    this.index.clear()
+    if (this.isIndexed) this.lookups.clear()
+    this.isIndexed = false
     this.list = []
+  }
+
+  private move(pending: Pending, before: Cells | null, after: Cells | null): void {
+    if (this.isIndexed) this.lookups.move(pending, before, after)
   }
 
   private isAbsent(row: Cells, minted: ReadonlySet<Scalar>): boolean {
@@ -242,7 +258,7 @@ export class Overlay implements RowsSource {
       if (stored === null && key !== undefined && key !== null) pending.lacks(key)
       return stored
     }
-    let best: Cells | null = pending.index.best(lookup, values)?.row ?? null
+    let best: Cells | null = pending.list.length === 0 ? null : (pending.index.best(lookup, values)?.row ?? null)
     const stored = this.bestStored(table, lookup, values, best)
     if (stored !== null && (best === null || comesFirst(pending.of, stored, best))) best = stored
     return best === null ? null : toRow(table, withoutHeavy(pending.of, best))
@@ -279,12 +295,12 @@ export class Overlay implements RowsSource {
   }
 
   list = <N extends TableName>(table: N, name: string, values: readonly (Scalar | null)[]): readonly Rows[N][] => {
-    const { index, list, of, rows } = this.table(table)
+    const pending = this.table(table)
     const stored = this.base.list(table, name, values)
-    if (list.length === 0) return stored
-    const found = stored.filter((row) => rows.ofRow(cells(row)) === undefined)
-    for (const { row } of index.match(name, values)) {
-      if (row !== null) found.push(toRow(table, withoutHeavy(of, row)))
+    if (pending.list.length === 0) return stored
+    const found = stored.filter((row) => pending.rows.ofRow(cells(row)) === undefined)
+    for (const { row } of pending.index.match(name, values)) {
+      if (row !== null) found.push(toRow(table, withoutHeavy(pending.of, row)))
     }
     return found
   }

@@ -197,7 +197,7 @@ export function* readLine(rules: LineRules, context: LineContext, found: PushedL
   if (end - start > rules.maxBytes) {
     return yield* unread(rules, context, found, { problem: "line-too-long", place: "" })
   }
-  const bytes = body.subarray(start, end)
+  const bytes = start === 0 && end === body.length ? body : body.subarray(start, end)
   if (!isUtf8(bytes)) return yield* unread(rules, context, found, { problem: "line-not-unicode", place: "" })
   const text = bytes.toString("utf8").trim()
   const read = readJson(text, cutTexts)
