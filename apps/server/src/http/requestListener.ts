@@ -82,7 +82,7 @@ export const requestListener = ({ accessLog, policy, refuse, token }: GateOption
     }
     const answer: RequestListener = (request, response) => {
       const { headers, method, url = "" } = request
-      response.once("close", () => answered(request, response))
+      response.on("close", () => answered(request, response))
       const facts = factsOf(request)
       const otherUi = otherUiOf(policy, facts.origin)
       // A refusal, too: else the page learns of no reason.

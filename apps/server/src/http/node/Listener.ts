@@ -120,11 +120,12 @@ const mustBeRead = (response: ServerResponse, limitMs: number): void => {
     if (response.socket === null) response.once("socket", watch)
     else watch(response.socket)
   }
-  response.once("prefinish", () => {
+  // What happens once anyway is listened to by `on`: `once` makes a function and takes it away again for each call.
+  response.on("prefinish", () => {
     // What the system has taken whole, as it does most answers, is not in the socket any more.
     if (response.socket?.writableLength !== 0) begin()
   })
-  response.once(wholeAnswer, begin)
+  response.on(wholeAnswer, begin)
 }
 
 /** Calls that may wait on one connection for the answers before theirs. */
@@ -139,7 +140,7 @@ const waiting = new WeakMap<Socket, (() => void)[]>()
  */
 const inTurn = ({ socket }: IncomingMessage, response: ServerResponse, begin: () => void): boolean => {
   const start = (): void => {
-    response.once("close", () => {
+    response.on("close", () => {
       const next = socket.destroyed ? undefined : waiting.get(socket)?.shift()
       if (next === undefined) waiting.delete(socket)
       else next()
@@ -160,7 +161,7 @@ const inTurn = ({ socket }: IncomingMessage, response: ServerResponse, begin: ()
 /** Measures how long an answer takes. A stream of events lasts as long as its reader likes. */
 const measureAnswer = (response: ServerResponse): void => {
   const begun = performance.now()
-  response.once("close", () => {
+  response.on("close", () => {
     if (String(response.getHeader("content-type")).startsWith("text/event-stream")) return
     recordDuration("http_request", (performance.now() - begun) / 1e3)
   })

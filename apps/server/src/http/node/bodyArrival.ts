@@ -63,6 +63,6 @@ export const watchBodies = (
     if (!hasBody(request)) return
     due.set(request, performance.now() + limitMs)
     if (!isWaiting) wait(limitMs)
-    request.once("close", () => due.delete(request))
+    request.on("close", () => due.delete(request))
   }
 }
