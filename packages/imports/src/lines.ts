@@ -1,5 +1,6 @@
 /** The lines of a stream of bytes: memory holds one line and the lines of one piece, however long the recording is. */
 import { maxRecordedLineBytes } from "@threadfold/contracts"
+import { HeldBytes } from "@threadfold/providers"
 import { Stream } from "effect"
 
 export interface Line {
@@ -19,11 +20,13 @@ const newline = 0x0a
 
 /** Cuts pieces of bytes into lines. */
 export class Splitter {
-  private pieces: Uint8Array[] = []
+  private readonly held: HeldBytes
   private bytes = 0
   private number = 0
 
-  constructor(private readonly limit = maxRecordedLineBytes) {}
+  constructor(private readonly limit = maxRecordedLineBytes) {
+    this.held = new HeldBytes(limit)
+  }
 
   /** The lines that end in a piece. */
   push(piece: Uint8Array): readonly Line[] {
@@ -45,18 +48,15 @@ export class Splitter {
 
   private hold(piece: Uint8Array): void {
     this.bytes += piece.length
-    if (this.bytes > this.limit) this.pieces = []
-    else if (piece.length > 0) this.pieces.push(piece)
+    if (this.bytes > this.limit) this.held.drop()
+    else this.held.add(piece)
   }
 
   private line(whole: boolean): Line {
     this.number += 1
     const { bytes, number } = this
-    const isTooLong = bytes > this.limit
-    const text = isTooLong ? "" : Buffer.concat(this.pieces).toString("utf8")
-    this.pieces = []
     this.bytes = 0
-    return { number, text, bytes, isTooLong, whole }
+    return { number, text: this.held.take(), bytes, isTooLong: bytes > this.limit, whole }
   }
 }
 

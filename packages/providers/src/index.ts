@@ -81,6 +81,7 @@ export {
 } from "./ProviderDriver.js"
 export { childEnvironment } from "./process/childEnvironment.js"
 export { endTree } from "./process/endTree.js"
+export { HeldBytes } from "./process/HeldBytes.js"
 export { type MarkedProcess, markedProcesses } from "./process/marks.js"
 export { stillRunning } from "./process/ProcessTable.js"
 export { findProgram, isPath, notTrusted, type ProgramFound, withTrustedPath } from "./process/programs.js"

@@ -32,6 +32,20 @@ describe("lines of a stream of bytes", () => {
     expect(split([])).toEqual([])
   })
 
+  it("are the same where they are long and come in many chunks, and so are those behind them", () => {
+    const long = `${"é✓😀 line ".repeat(150_000)}end`
+    const bytes = Buffer.from(`first\n${long}\r\nsecond\n${long}`)
+    for (const size of [65_536, 1_000_003]) {
+      const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
+        bytes.subarray(at * size, (at + 1) * size),
+      )
+      const lines = split(chunks, 4_000_000)
+      expect(lines.map(({ length }) => length)).toEqual([5, long.length, 6, long.length])
+      expect(lines.filter((line) => line === long)).toHaveLength(2)
+      expect(() => split(chunks, 1_500_000)).toThrow(LineTooLong)
+    }
+  })
+
   it("are refused above the limit, however they come", () => {
     expect(split([Buffer.from("12345\n1234"), Buffer.from("5\n")], 5)).toEqual(["12345", "12345"])
     expect(() => split([Buffer.from("123456\n")], 5)).toThrow(LineTooLong)

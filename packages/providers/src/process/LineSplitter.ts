@@ -3,6 +3,7 @@
  * length of a line is bounded, so that a program that never ends its line does not fill our memory.
  */
 import { Data } from "effect"
+import { HeldBytes } from "./HeldBytes.js"
 
 /** A line became longer than the limit. The rest of the stream cannot be read any more. */
 export class LineTooLong extends Data.TaggedError("LineTooLong")<{
@@ -22,35 +23,20 @@ export interface LineSplitter {
 }
 
 const lineFeed = 0x0a
-const carriageReturn = 0x0d
-
-const textOf = (pieces: readonly Uint8Array[]): string => {
-  const [only] = pieces
-  const bytes =
-    pieces.length === 1 && only !== undefined
-      ? Buffer.from(only.buffer, only.byteOffset, only.byteLength)
-      : Buffer.concat(pieces)
-  const end = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length
-  return bytes.toString("utf8", 0, end)
-}
 
 export const makeLineSplitter = (limit: number): LineSplitter => {
-  let open: Uint8Array[] = []
-  let length = 0
+  const open = new HeldBytes(limit)
 
   const take = (piece: Uint8Array): void => {
-    length += piece.length
-    if (length > limit) {
-      open = []
+    if (open.length + piece.length > limit) {
+      open.drop()
       throw new LineTooLong({ limit })
     }
-    if (piece.length > 0) open.push(piece)
+    open.add(piece)
   }
   const line = (): string => {
-    const text = textOf(open)
-    open = []
-    length = 0
-    return text
+    const text = open.take()
+    return text.endsWith("\r") ? text.slice(0, -1) : text
   }
 
   return {
@@ -65,6 +51,6 @@ export const makeLineSplitter = (limit: number): LineSplitter => {
       take(chunk.subarray(from))
       return lines
     },
-    end: () => (length === 0 ? [] : [line()]),
+    end: () => (open.length === 0 ? [] : [line()]),
   }
 }
