@@ -30,10 +30,12 @@ export interface EventDraft {
   /** The first command of the chain, where that is another one. */
   readonly carriesOn?: string | null
   /** The event; our own ones carry neither channel nor number and need an id instead. */
-  readonly event: Omit<ProviderEvent, "channel" | "seq"> & {
+  readonly event: Omit<ProviderEvent, "channel" | "seq" | "raw"> & {
     readonly channel: string | null
     readonly seq: number | null
     readonly eventId?: string
+    /** Its native message; a list: what stands around the very long texts of the payload. */
+    readonly raw?: string | readonly string[] | null | undefined
   }
 }
 

@@ -4,7 +4,8 @@
  *
  * All methods are synchronous, because nothing may wait between BEGIN and COMMIT.
  */
-import type { EventRow, ReadRow } from "./EventRow.js"
+import type { EventRow, NewEventRow, ReadRow } from "./EventRow.js"
+import type { LongJson } from "./texts/LongJson.js"
 
 /** Which events a page holds. All conditions apply together. */
 export interface ReadQuery {
@@ -30,7 +31,7 @@ export interface ReadQuery {
 }
 
 /** The native body of an event: the event's sequence, and the body verbatim. */
-export type NativeBody = readonly [sequence: number, body: string]
+export type NativeBody = readonly [sequence: number, body: string | LongJson]
 
 /** A purge of a stream. */
 export interface PurgeRow {
@@ -81,7 +82,7 @@ export interface LogDriver {
   /** Version of a stream, 0 where there is none. */
   readonly streamVersion: (streamId: string) => number
   /** Stores one event; throws on a broken unique key. Only inside `transaction`. */
-  readonly insert: (event: EventRow) => void
+  readonly insert: (event: NewEventRow) => void
   /** Stores the native bodies of events, verbatim; throws where one is there already. Only inside `transaction`. */
   readonly insertNatives: (bodies: readonly NativeBody[]) => void
   /** The event of a source's number. `source` is the session, or for connection streams the connection. */

@@ -2,6 +2,7 @@
 import { blankEnvelope, EventEnvelope } from "@threadfold/contracts"
 import { canonicalJson } from "@threadfold/core"
 import { Struct } from "effect"
+import type { LongJson } from "./texts/LongJson.js"
 import type { StoredText } from "./texts/storedParts.js"
 
 /** An envelope as it is stored: `native` and `payload` are JSON texts, and an actor may be one of a newer version. */
@@ -12,6 +13,9 @@ export type EventRow = {
       ? string | null
       : EventEnvelope[Field]
 }
+
+/** An event as it is inserted: a payload of many megabytes is not in memory as JSON. */
+export type NewEventRow = Omit<EventRow, "payload"> & { readonly payload: string | LongJson }
 
 /** An event as a page has it. */
 export type ReadRow = EventRow & {
@@ -105,7 +109,7 @@ export const rowOfValues = (values: EventValues): StoredEventRow => ({
 export const insertEventSql = `INSERT INTO events (${eventColumns.join(", ")}) VALUES (${eventColumns.map(() => "?").join(", ")})`
 
 /** The values of a row in the order of the columns. Written out: to look two dozen fields up by their names took a twentieth of an insert. */
-export const valuesOf = (row: EventRow, payload: StoredText): EventValues => [
+export const valuesOf = (row: NewEventRow, payload: StoredText): EventValues => [
   row.sequence,
   row.streamId,
   row.streamVersion,

@@ -119,7 +119,8 @@ export const memoryDriver = (options: MemoryDriverOptions = {}): LogDriver => {
     },
     head,
     streamVersion,
-    insert: (event) => {
+    insert: (given) => {
+      const event = { ...given, payload: String(given.payload) }
       if (event.sequence <= head()) throw new Error("UNIQUE constraint failed: events.sequence")
       if (event.streamVersion <= streamVersion(event.streamId)) {
         throw new Error("UNIQUE constraint failed: events.stream_id, events.stream_version")
@@ -142,7 +143,7 @@ export const memoryDriver = (options: MemoryDriverOptions = {}): LogDriver => {
     insertNatives: (bodies) => {
       for (const [sequence, body] of bodies) {
         if (natives.has(sequence)) throw new Error("UNIQUE constraint failed: native.sequence")
-        set(natives, sequence, body)
+        set(natives, sequence, String(body))
       }
     },
     findBySeq: (source, channel, seq) => bySource.get(sourceKey(source, channel, seq)) ?? null,

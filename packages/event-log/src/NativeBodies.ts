@@ -5,6 +5,7 @@
  */
 import { createHash, type Hash } from "node:crypto"
 import { deflateRawSync, inflateRawSync } from "node:zlib"
+import type { LongJson } from "./texts/LongJson.js"
 import type { StoredText } from "./texts/storedParts.js"
 
 /** Longest body, in bytes of UTF-8, that is stored beside its event. */
@@ -25,8 +26,12 @@ export const isLong = (body: string): boolean =>
 const hashedUnits = 1024 * 1024
 
 /** SHA-256 of the UTF-8 of a text. */
-export const hashOf = (text: string): Hash => {
+export const hashOf = (text: string | LongJson): Hash => {
   const hash = createHash("sha256")
+  if (typeof text !== "string") {
+    text.update(hash)
+    return hash
+  }
   for (let from = 0; from < text.length; ) {
     const end = Math.min(text.length, from + hashedUnits)
     // Not between the halves of a pair.
@@ -39,7 +44,7 @@ export const hashOf = (text: string): Hash => {
 }
 
 /** Key of a long body: lower-case hexadecimal SHA-256 of its UTF-8. */
-export const bodyKey = (body: string): string => hashOf(body).digest("hex")
+export const bodyKey = (body: string | LongJson): string => hashOf(body).digest("hex")
 
 /** Packs one body. */
 export const packBody = (body: string): Buffer => deflateRawSync(body)

@@ -213,9 +213,9 @@ export const sqliteDriver = (handle: Sqlite.Database, options: SqliteDriverOptio
           sql.insertNative.run(sequence, parts)
           continue
         }
-        if (isLong(body)) {
+        if (typeof body !== "string" || isLong(body)) {
           const key = bodyKey(body)
-          sql.insertBlob.run(key, body)
+          sql.insertBlob.run(key, String(body))
           sql.insertLongNative.run(sequence, key)
           digests?.body(sequence, longPart(key))
           continue

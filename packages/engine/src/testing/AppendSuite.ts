@@ -1,6 +1,8 @@
 import { expect } from "@effect/vitest"
 import { eventIdOf, sessionOf, streamOf } from "@threadfold/event-log/fixtures"
 import { Effect } from "effect"
+import type { EventDraft } from "../Submission.js"
+import { messageToSend } from "../writer/storedMessage.js"
 import { append, appendAll, eventOf, type LogTest, numberedEvent, theLog } from "./LogUnderTest.js"
 
 /** Order, versions, atomicity and repetition. */
@@ -100,6 +102,43 @@ export const appendSuite = (test: LogTest): void => {
       const [kept] = yield* log.read({ after: 1, limit: 1 })
       expect(kept).toMatchObject({ type: "provider.unmapped", channel: null, seq: null })
       expect((yield* append(numberedEvent(1, 1, first)))[0]?.status).toBe("duplicate")
+    }),
+  )
+
+  test(
+    "keeps a message of many megabytes verbatim, whether its payload has its text or is refused",
+    Effect.gen(function* () {
+      const log = yield* theLog
+      const text = `"line" ✓\n`.repeat(150_000)
+      const told = (over: Partial<EventDraft["event"]>): EventDraft["event"] => {
+        const { event } = numberedEvent(1, 1, { payload: { message: text }, ...over })
+        return { ...event, raw: JSON.stringify({ method: "warning", params: { text, at: event.at } }) }
+      }
+      // As an agent in this thread tells it, and as it comes from another one.
+      const forms = (event: EventDraft["event"]) => [event, { ...event, raw: messageToSend(event) }]
+      let [seq, read] = [0, 0]
+      for (const over of [{}, { payload: { text } }, { type: "turn.requested" }, { v: 9 }]) {
+        for (const event of forms(told({ ...over, at: 7 }))) {
+          seq += 1
+          const [result] = yield* append({ ...numberedEvent(1, seq), event: { ...event, seq } })
+          read = result?.sequence ?? 0
+          expect((yield* log.native(read)) === told({ at: 7 }).raw).toBe(true)
+          const [row] = yield* log.read({ after: read - 1, limit: 1 })
+          const isRefused = row?.type === "provider.unmapped"
+          expect(isRefused).toBe(over.payload !== undefined || over.type !== undefined)
+          if (!isRefused) expect(row?.payload === JSON.stringify({ message: text })).toBe(true)
+        }
+      }
+      // A repeated one, and another one under a number that is taken.
+      for (const event of forms(told({ at: 7 }))) {
+        expect((yield* append(numberedEvent(1, 1, event)))[0]?.status).toBe("duplicate")
+      }
+      const other = told({ at: 8 })
+      for (const event of forms(other)) {
+        expect((yield* append(numberedEvent(1, 1, event)))[0]?.status).toBe("conflict")
+      }
+      expect(yield* log.head).toBe(read + 1)
+      expect((yield* log.native(read + 1)) === other.raw).toBe(true)
     }),
   )
 

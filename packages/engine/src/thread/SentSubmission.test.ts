@@ -2,6 +2,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { arbHostile, arbSession, pausing } from "@threadfold/testkit"
 import fc from "fast-check"
 import type { EventDraft, Submission } from "../Submission.js"
+import { wholeMessage } from "../writer/storedMessage.js"
 import { submissionFromSent, submissionToSent } from "./SentSubmission.js"
 
 const crossed = (submission: Submission): Submission =>
@@ -47,5 +48,27 @@ describe("a submission that crosses the threads", () => {
     const meta = { drafts: [draft], meta: { a: "b" } }
     expect(crossed(meta)).toEqual(meta)
     expect(crossed({ drafts: [] })).toEqual({ drafts: [] })
+  })
+
+  it("has a text of many megabytes once, and its message again on the other side", () => {
+    const text = `"line" ✓\n`.repeat(200_000)
+    const payload = { kind: "command", text, exitCode: 0 }
+    const raw = JSON.stringify({ method: "item/completed", params: { item: { aggregatedOutput: text }, id: "a" } })
+    const long: EventDraft = { ...draft, event: { ...event, payload, raw } }
+    for (const submission of [{ drafts: [draft, long] }, { drafts: [long], refuseLive: true }]) {
+      const sent = submissionToSent(submission)
+      expect(JSON.stringify(sent).length).toBeLessThan(1.2 * raw.length)
+      const arrived = submissionFromSent(structuredClone(sent))
+      const events = arrived.drafts.map((one) => one.event)
+      expect(events.map((one) => ({ ...one, raw: wholeMessage(one) ?? undefined }))).toEqual(
+        submission.drafts.map((one) => ({ raw: undefined, ...one.event })),
+      )
+      expect({ ...arrived, drafts: [] }).toEqual({ ...submission, drafts: [] })
+    }
+    // A message that has another text, and one that is short, go as they are.
+    for (const other of [raw.replaceAll("✓", "\\u2713"), "short"]) {
+      const one: EventDraft = { ...draft, event: { ...event, payload, raw: other } }
+      expect(crossed({ drafts: [one] })).toEqual({ drafts: [one] })
+    }
   })
 })

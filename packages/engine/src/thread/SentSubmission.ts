@@ -3,7 +3,7 @@
  * values: drafts of a source and nothing else, which nearly all submissions are, go as arrays.
  */
 import type { EventDraft, Submission } from "../Submission.js"
-import { namesOurs } from "../writer/index.js"
+import { messageToSend, namesOurs } from "../writer/index.js"
 
 type SourceEvent = EventDraft["event"]
 
@@ -35,8 +35,8 @@ const hasOnlyDrafts = (submission: Submission): boolean => {
 }
 
 const draftToSent = ({ actor, event, sessionId, to: { key, streamId } }: EventDraft): SentDraft => {
-  const { at, channel, native, payload, raw, seq, type, v } = event
-  return [streamId, key, sessionId, actor, type, v, channel, seq, at, native, payload, raw]
+  const { at, channel, native, payload, seq, type, v } = event
+  return [streamId, key, sessionId, actor, type, v, channel, seq, at, native, payload, messageToSend(event)]
 }
 
 const draftFromSent = ([
@@ -59,9 +59,17 @@ const draftFromSent = ([
   event: { type, v, channel, seq, at, native, payload, raw },
 })
 
+/** The draft without what its message and its payload have twice. */
+const lightened = (draft: EventDraft): EventDraft => {
+  const raw = messageToSend(draft.event)
+  return raw === draft.event.raw ? draft : { ...draft, event: { ...draft.event, raw } }
+}
+
 /** A submission as it is sent to the writer thread. */
 export const submissionToSent = (submission: Submission): SentSubmission =>
-  hasOnlyDrafts(submission) ? submission.drafts.map(draftToSent) : submission
+  hasOnlyDrafts(submission)
+    ? submission.drafts.map(draftToSent)
+    : { ...submission, drafts: submission.drafts.map(lightened) }
 
 /** The submission that was sent. */
 export const submissionFromSent = (sent: SentSubmission): Submission =>

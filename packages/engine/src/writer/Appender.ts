@@ -36,6 +36,7 @@ import { PendingEvents, rowOf } from "./PendingEvents.js"
 import { Reads } from "./Reads.js"
 import type { StreamKeys } from "./StreamKeys.js"
 import { messageOf } from "./sqliteError.js"
+import { storedMessage, wholeMessage } from "./storedMessage.js"
 import { isPurgedConnection, type StreamEntry, type Working } from "./Working.js"
 
 /** The context of the running batch. */
@@ -182,6 +183,7 @@ export class Appender {
       const piece = pieceOf(event.v ?? v, event.payload, event.at, sequence)
       if (piece === null) break
       const number = seq + pieces.length
+      const stored = storedMessage(event.raw, event.payload)
       this.pending.add(
         {
           ...alike,
@@ -190,9 +192,9 @@ export class Appender {
           eventId: this.eventIds.of(source, channel, number, event.at),
           seq: number,
           at: event.at,
-          payload: JSON.stringify(event.payload),
+          payload: stored.payload,
         },
-        event.raw,
+        stored.body,
       )
       this.sequence = sequence
       pieces.push(piece)
@@ -236,7 +238,8 @@ export class Appender {
       return { status: "invalid", streamId, sequence: null, problem: "channel-limit" }
     }
     const envelope = this.envelope(draft, entry, eventId, { type, v, native, payload }, batch, cause)
-    const sequence = this.store(entry, envelope, nativeJson, event.raw ?? null, batch)
+    const raw = payload === event.payload ? event.raw : wholeMessage(event)
+    const sequence = this.store(entry, envelope, nativeJson, raw, batch)
     if (problem !== null) return { status: "invalid", streamId, sequence, problem }
     return { status: numbered && seq > last + 1 ? "gap" : "appended", streamId, sequence }
   }
@@ -280,9 +283,9 @@ export class Appender {
     batch: BatchContext,
     cause: Cause,
   ): void {
-    const { at, channel, raw, seq, type } = draft.event
+    const { at, channel, seq, type } = draft.event
     const { native } = checked(draft)
-    const bytes = raw ?? canonicalJson({ type, at, native, payload })
+    const bytes = wholeMessage(draft.event) ?? canonicalJson({ type, at, native, payload })
     const eventId = mintId(this.digest, at, `${source}|${channel}|${seq}|conflict|${bytes}`)
     if (this.stored(eventId) !== null) return
     const unnumbered: EventDraft = { ...draft, event: { ...draft.event, channel: null, seq: null } }
@@ -334,7 +337,7 @@ export class Appender {
     entry: StreamEntry,
     unresolved: EventEnvelope,
     native: string | null,
-    raw: string | null,
+    raw: EventDraft["event"]["raw"],
     batch: BatchContext,
   ): number {
     const reads = new Reads(batch.overlay(entry.streamId))
@@ -343,7 +346,7 @@ export class Appender {
       const cause = this.causes.ofAnswer(envelope, entry.state.thread?.agent ?? null)
       if (cause !== null) Object.assign(envelope, cause)
     }
-    this.pending.add(rowOf(envelope, native), raw)
+    this.pending.add(...rowOf(envelope, native, raw))
     this.sequence = envelope.sequence
     this.step(entry, this.folded(entry, envelope, reads), envelope.streamVersion, batch)
     return envelope.sequence

@@ -4,24 +4,29 @@
  */
 
 import type { EventEnvelope } from "@threadfold/contracts"
-import type { EventRow, LogDriver, NativeBody } from "@threadfold/event-log"
+import type { LogDriver, NativeBody, NewEventRow } from "@threadfold/event-log"
+import type { EventDraft } from "../Submission.js"
+import { type StoredMessage, storedMessage } from "./storedMessage.js"
 
-/** The stored form of an event. `native`: the JSON of its native ids. */
-export const rowOf = (event: EventEnvelope, native: string | null): EventRow => ({
-  ...event,
-  native,
-  payload: JSON.stringify(event.payload),
-})
+/** The stored form of an event and of its native message. `native`: the JSON of its native ids. */
+export const rowOf = (
+  event: EventEnvelope,
+  native: string | null,
+  raw: EventDraft["event"]["raw"],
+): readonly [row: NewEventRow, body: StoredMessage] => {
+  const { body, payload } = storedMessage(raw, event.payload)
+  return [{ ...event, native, payload }, body]
+}
 
 /** The rows and native bodies that wait for one write. */
 export class PendingEvents {
-  private rows: EventRow[] = []
+  private rows: NewEventRow[] = []
   private bodies: NativeBody[] = []
 
   constructor(private readonly driver: LogDriver) {}
 
   /** Takes an event and, where there is one, its native body. */
-  add(row: EventRow, native: string | null | undefined): void {
+  add(row: NewEventRow, native: StoredMessage): void {
     this.rows.push(row)
     if (native !== undefined && native !== null) this.bodies.push([row.sequence, native])
   }

@@ -7,5 +7,6 @@ export { decodeForkMark, encodeForkMark, type ForkMark, importsKey, importsOf } 
 export { streamKey } from "./StreamKeys.js"
 export * from "./sqlite.js"
 export { submitErrorOf } from "./sqliteError.js"
+export { messageToSend } from "./storedMessage.js"
 export { Writer } from "./Writer.js"
 export type { RowListener, WriterPort } from "./WriterPort.js"

@@ -3,7 +3,7 @@
  * before it. With them `verify` finds a changed byte that the fold does not read. No Effect here.
  */
 import type Sqlite from "better-sqlite3"
-import type { EventRow } from "../EventRow.js"
+import type { NewEventRow } from "../EventRow.js"
 import { blockEvents, bodiesDigest, chained, payloadsDigest } from "./canonical.js"
 
 /** Ends of chains that are remembered; the others are looked up. */
@@ -24,13 +24,13 @@ const prepare = (handle: Sqlite.Database) => ({
 
 /** Events of one stream, and the parts of their bodies. */
 interface Taken {
-  readonly events: EventRow[]
+  readonly events: NewEventRow[]
   readonly bodies: (string | null)[]
 }
 
 export class Digests {
   private sql: ReturnType<typeof prepare> | null = null
-  private events: EventRow[] = []
+  private events: NewEventRow[] = []
   /** Parts of the bodies, at the place of their events in `events`. */
   private bodies: (string | null)[] = []
   /** Digest of the last block of a stream. */
@@ -39,7 +39,7 @@ export class Digests {
   constructor(private readonly handle: Sqlite.Database) {}
 
   /** Takes an event of the running transaction. */
-  event(event: EventRow): void {
+  event(event: NewEventRow): void {
     this.events.push(event)
     this.bodies.push(null)
   }

@@ -2,9 +2,10 @@
  * What a digest is taken of: the stored values of events without their `sequence`, which a copy into another log does not keep.
  * The write path and `verify` share it, because both must give the same text.
  */
-import { hash } from "node:crypto"
-import { blankRow, type EventRow } from "../EventRow.js"
+import { createHash, hash } from "node:crypto"
+import { blankRow, type NewEventRow } from "../EventRow.js"
 import { bodyKey, hashOf, isLong } from "../NativeBodies.js"
+import { LongJson } from "../texts/LongJson.js"
 
 /** Events of one stream and one transaction that share a digest, at most: what `verify` can name. */
 export const blockEvents = 64
@@ -32,7 +33,7 @@ const text = (index: number, value: string | null, before: string | null | undef
  * The values of an event in which it differs from the one before it in its block: neighbours are alike, and nine events of
  * ten are deltas of one item. The stream and the version are those of the block.
  */
-const differences = (e: EventRow, p: EventRow): string => {
+const differences = (e: NewEventRow, p: NewEventRow): string => {
   // As steps from the one before: small numbers become texts without a conversion.
   let line = `${e.eventId};${e.at - p.at}`
   if (e.seq === null) line += "~"
@@ -58,7 +59,8 @@ const differences = (e: EventRow, p: EventRow): string => {
 }
 
 /** What the bodies' digest has of one body: a long one is stored under its own digest already. */
-export const bodyPart = (body: string): string => (isLong(body) ? longPart(bodyKey(body)) : body)
+export const bodyPart = (body: string | LongJson): string =>
+  typeof body !== "string" || isLong(body) ? longPart(bodyKey(body)) : body
 /** What the digest of bodies has of a long body whose key is known. */
 export const longPart = (key: string): string => `sha256 ${key}`
 
@@ -75,13 +77,13 @@ export interface BlockDigests {
 /** The digest over the rows of a block, given those of its payloads and bodies. `previous`: that of the block before, or "". */
 export const chained = (
   previous: string,
-  events: readonly EventRow[],
+  events: readonly NewEventRow[],
   { bodies, payloads }: Omit<BlockDigests, "digest">,
 ): string => {
   const first = events[0]
   const rows = [previous, payloads, bodies ?? "", first?.streamId ?? "", `${first?.streamVersion ?? 0}`]
   // The first event is compared with an empty one.
-  let before = blankRow
+  let before: NewEventRow = blankRow
   for (const event of events) {
     rows.push(differences(event, before))
     before = event
@@ -93,7 +95,25 @@ export const chained = (
 const ofTexts = (texts: readonly string[]): string => sha256(texts.join("\0"))
 
 /** The digest of the payloads of a block. */
-export const payloadsDigest = (events: readonly EventRow[]): string => ofTexts(events.map(({ payload }) => payload))
+export const payloadsDigest = (events: readonly Pick<NewEventRow, "payload">[]): string => {
+  const texts: string[] = []
+  for (const { payload } of events) {
+    if (typeof payload !== "string") return ofLong(events)
+    texts.push(payload)
+  }
+  return ofTexts(texts)
+}
+
+/** The same where one is not in memory as JSON. */
+const ofLong = (events: readonly Pick<NewEventRow, "payload">[]): string => {
+  const digest = createHash("sha256")
+  for (const [index, { payload }] of events.entries()) {
+    if (index > 0) digest.update("\0")
+    if (payload instanceof LongJson) payload.update(digest)
+    else digest.update(payload)
+  }
+  return digest.digest("base64")
+}
 
 /** The digest of the bodies of a block, by {@link bodyPart}; null for an event without one. */
 export const bodiesDigest = (parts: readonly (string | null)[]): string | null => {

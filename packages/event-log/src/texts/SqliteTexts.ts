@@ -6,12 +6,13 @@
  */
 import { longestTextBytes } from "@threadfold/contracts"
 import type Sqlite from "better-sqlite3"
-import type { EventRow, ReadRow, StoredEventRow } from "../EventRow.js"
+import type { EventRow, NewEventRow, ReadRow, StoredEventRow } from "../EventRow.js"
 import { inlineBytes } from "../NativeBodies.js"
-import { leastShared, sharedParts, stringsIn } from "./sharedParts.js"
+import type { LongJson } from "./LongJson.js"
+import { leastShared, sharedAround, sharedParts, stringsIn } from "./sharedParts.js"
 import { decodeParts, encodeParts, joinParts, keysOf, type Part, type StoredText } from "./storedParts.js"
 import { StreamedPieces } from "./streamedPieces.js"
-import { segmentsOf, type WrittenText, writtenText } from "./writtenText.js"
+import { type TextToStore, takenText, writtenText } from "./writtenText.js"
 
 /** Bytes of UTF-8 that a UTF-16 unit takes at most: what has fewer units than this is no long text. */
 const bytesPerUnit = 3
@@ -51,39 +52,62 @@ export class SqliteTexts {
   private prepared: ReturnType<typeof prepare> | null = null
   private readonly pieces: StreamedPieces
   /** Payloads of the running transaction whose native bodies may repeat them, by sequence. */
-  private readonly recent = new Map<number, string>()
+  private readonly recent = new Map<number, string | LongJson>()
 
   constructor(private readonly handle: Sqlite.Database) {
     this.pieces = new StreamedPieces(handle, (streamId, key) => this.textOf(streamId, key))
   }
 
   /** What is stored of an event's payload; stores its long texts. */
-  payload(event: EventRow): StoredText {
+  payload(event: NewEventRow): StoredText {
     const { payload, sequence } = event
+    if (typeof payload !== "string") {
+      this.recent.set(sequence, payload)
+      return encodeParts(payload.bytes, this.partsOfLong(event, payload))
+    }
     if (payload.length >= leastShared) this.recent.set(sequence, payload)
     if (payload.length <= leastUnits || !payload.isWellFormed()) return payload
+    const parts = this.partsOf(event, payload)
+    return parts.length === 1 ? payload : encodeParts(Buffer.byteLength(payload), parts)
+  }
+
+  /** What of a payload is not long, and the keys of what is. @param start where its strings begin */
+  private partsOf(event: NewEventRow, json: string, start = 0): readonly Part[] {
     const parts: Part[] = []
     let at = 0
-    for (const stretch of stringsIn(payload, leastUnits)) {
-      const written = writtenText(payload, stretch)
+    for (const stretch of stringsIn(json, leastUnits, start)) {
+      const written = writtenText(json, stretch)
       if (written === null || written.bytes <= longestTextBytes) continue
-      parts.push(payload.slice(at, written.from), { text: written.key })
+      parts.push(json.slice(at, stretch[0]), { text: written.key })
       this.keep(event, written)
-      at = written.until
+      at = stretch[1]
     }
-    return at === 0 ? payload : encodeParts(payload, [...parts, payload.slice(at)])
+    return [...parts, json.slice(at)]
+  }
+
+  /** The same of a payload that is not in memory as JSON. */
+  private partsOfLong(event: NewEventRow, { gaps, texts }: LongJson): readonly Part[] {
+    const parts: Part[] = []
+    for (const [index, gap] of gaps.entries()) {
+      // The gap behind a text begins with its closing quote.
+      parts.push(...this.partsOf(event, gap, index === 0 ? 0 : 1))
+      const text = texts[index]
+      if (text === undefined) continue
+      const taken = takenText(text)
+      parts.push({ text: taken.key })
+      this.keep(event, taken)
+    }
+    return parts
   }
 
   /** The stored form of a native body that repeats its payload; null: it is stored whole. Asked once, after the payload. */
-  native(sequence: number, body: string): Buffer | null {
+  native(sequence: number, body: string | LongJson): Buffer | null {
     const payload = this.recent.get(sequence)
     if (payload === undefined) return null
     this.recent.delete(sequence)
-    const parts = body.length < leastShared ? null : sharedParts(body, payload)
-    // Half a surrogate pair is stored as another sign.
-    if (parts === null || !body.isWellFormed()) return null
-    const stored = encodeParts(body, parts)
-    return stored.length > inlineBytes ? null : stored
+    const isShort = typeof body === "string" && body.length < leastShared
+    const stored = isShort ? null : storedBody(body, payload)
+    return stored === null || stored.length > inlineBytes ? null : stored
   }
 
   /** Forgets the payloads of the transaction. */
@@ -149,7 +173,7 @@ export class SqliteTexts {
   }
 
   /** Stores a long text, unless its stream has it. */
-  private keep(event: EventRow, text: WrittenText): void {
+  private keep(event: NewEventRow, text: TextToStore): void {
     const { itemId, streamId } = event
     const { bytes, key } = text
     if (this.sql.isKnown.get(streamId, key) !== undefined) return
@@ -159,15 +183,15 @@ export class SqliteTexts {
   }
 
   /** Where the segments of a text begin that is stored by itself; stores it, unless another stream has it. */
-  private startsOf(text: WrittenText): readonly number[] {
+  private startsOf(text: TextToStore): readonly number[] {
     const stored = this.sql.starts.all(text.key)
     if (stored.length > 0) return stored
     const starts: number[] = []
     let start = 0
-    for (const segment of segmentsOf(text)) {
-      this.sql.insertBody.run(text.key, start, segment ?? "")
+    for (const segment of text.segments()) {
+      this.sql.insertBody.run(text.key, start, segment)
       starts.push(start)
-      start += Buffer.byteLength(segment ?? "")
+      start += Buffer.byteLength(segment)
     }
     return starts
   }
@@ -176,6 +200,17 @@ export class SqliteTexts {
     this.prepared ??= prepare(this.handle)
     return this.prepared
   }
+}
+
+/** A body in parts; null where its payload spares less than half of it. */
+const storedBody = (body: string | LongJson, payload: string | LongJson): Buffer | null => {
+  if (typeof body !== "string" && typeof payload !== "string") {
+    // Half a surrogate pair is stored as another sign.
+    return body.gaps.every((gap) => gap.isWellFormed()) ? encodeParts(body.bytes, sharedAround(body, payload)) : null
+  }
+  const whole = String(body)
+  const parts = sharedParts(whole, String(payload))
+  return parts === null || !whole.isWellFormed() ? null : encodeParts(Buffer.byteLength(whole), parts)
 }
 
 /** A text from its segments. Throws where one is not there. */

@@ -30,9 +30,9 @@ export interface PartSource {
   readonly payload: () => string
 }
 
-/** The stored form of a text in parts. */
-export const encodeParts = (whole: string, parts: readonly Part[]): Buffer =>
-  Buffer.from(JSON.stringify([Buffer.byteLength(whole), ...parts]))
+/** The stored form of a text in parts. @param bytes of the whole */
+export const encodeParts = (bytes: number, parts: readonly Part[]): Buffer =>
+  Buffer.from(JSON.stringify([bytes, ...parts]))
 
 const isPart = (value: unknown): value is Part => {
   if (typeof value === "string") return true

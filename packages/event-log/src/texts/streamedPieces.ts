@@ -1,8 +1,8 @@
 /** Finds the events that streamed a text piece by piece. The text need not be stored again then. No Effect here. */
 import type Sqlite from "better-sqlite3"
-import type { EventRow } from "../EventRow.js"
-import { decodeParts, escaped, keysOf, type StoredText } from "./storedParts.js"
-import type { WrittenText } from "./writtenText.js"
+import type { NewEventRow } from "../EventRow.js"
+import { decodeParts, keysOf, type StoredText } from "./storedParts.js"
+import type { TextToStore } from "./writtenText.js"
 
 /** Events that are looked at in one statement … */
 const page = 200
@@ -54,15 +54,12 @@ export class StreamedPieces {
    * The pieces of an item that end to end are this text, as the column `segments` has them; null: they are not. Goes back from the event
    * that has the text whole, and stops at the first piece that is another text, or where the item begins.
    */
-  of(
-    { itemId, streamId, streamVersion, type }: EventRow,
-    { from, json, until }: WrittenText,
-  ): readonly Segment[] | null {
+  of({ itemId, streamId, streamVersion, type }: NewEventRow, whole: TextToStore): readonly Segment[] | null {
     if (itemId === null || type !== "item.completed") return null
     this.select ??= prepare(this.handle)
     const found: Piece[] = []
     let others = 0
-    for (let [end, before] = [until, streamVersion]; end > from; ) {
+    for (let [end, before] = [whole.units, streamVersion]; end > 0; ) {
       const events = this.select.all({ streamId, itemId, before })
       for (const event of events) {
         before = event.version
@@ -73,20 +70,20 @@ export class StreamedPieces {
         }
         const piece = this.pieceOf(streamId, event)
         if (piece === null) return null
-        const { written, ...place } = piece
-        const start = end - written.length
-        if (start < from || !json.startsWith(written, start)) return null
+        const { text, ...place } = piece
+        const start = whole.startOf(text, end)
+        if (start === null) return null
         found.push(place)
         others = 0
         end = start
-        if (end === from) return segmentsOf(found.reverse())
+        if (end === 0) return segmentsOf(found.reverse())
       }
       if (events.length < page || others > mostOthers) return null
     }
     return null
   }
 
-  private pieceOf(streamId: string, { piece, version }: Found): WrittenPiece | null {
+  private pieceOf(streamId: string, { piece, version }: Found): PieceText | null {
     if (piece === null) return null
     if (typeof piece === "string") return pieceFrom(version, piece, null)
     const key = keyOfPiece(piece)
@@ -100,14 +97,13 @@ interface Piece {
   readonly key: string | null
 }
 
-/** A piece with its text as JSON writes it. */
-interface WrittenPiece extends Piece {
-  readonly written: string
+interface PieceText extends Piece {
+  readonly text: string
 }
 
-const pieceFrom = (version: number, text: string, key: string | null): WrittenPiece => ({
+const pieceFrom = (version: number, text: string, key: string | null): PieceText => ({
   version,
-  written: escaped(text),
+  text,
   bytes: Buffer.byteLength(text),
   key,
 })

@@ -1,19 +1,22 @@
 /// <reference lib="es2024.string" />
 /** A long text as it stands in a JSON text, between its quotes. It is looked at in parts, so that it is in memory no second time. */
 import { createHash } from "node:crypto"
+import type { LongText } from "./LongJson.js"
 import type { Stretch } from "./sharedParts.js"
 import { escaped } from "./storedParts.js"
 
-/** A text in a JSON text. */
-export interface WrittenText {
-  readonly json: string
-  /** Where it stands there. */
-  readonly from: number
-  readonly until: number
+/** A text that is to be stored, whatever holds it. */
+export interface TextToStore {
   /** Its SHA-256, lower-case hexadecimal. */
   readonly key: string
   /** Its length, bytes of UTF-8. */
   readonly bytes: number
+  /** Its length in units of what holds it. */
+  readonly units: number
+  /** Where a piece begins, in these units, that ends at `end`; null: another text is there. */
+  readonly startOf: (piece: string, end: number) => number | null
+  /** Its parts, in order. */
+  readonly segments: () => Iterable<string>
 }
 
 /** UTF-16 units of JSON that are looked at together. */
@@ -48,11 +51,7 @@ const unescaped = (written: string): string | null => {
 }
 
 /** The parts of a text, decoded, in order; null in the place of one that JSON would write in another way. */
-export function* segmentsOf({
-  from,
-  json,
-  until,
-}: Pick<WrittenText, "from" | "json" | "until">): Iterable<string | null> {
+function* segmentsOf(json: string, [from, until]: Stretch): Iterable<string | null> {
   for (let at = from; at < until; ) {
     const end = endOfPart(json, at, until)
     yield unescaped(json.slice(at, end))
@@ -61,13 +60,42 @@ export function* segmentsOf({
 }
 
 /** The text in a stretch of a JSON text; null where it is not written as we write texts, or is not well-formed. */
-export const writtenText = (json: string, [from, until]: Stretch): WrittenText | null => {
+export const writtenText = (json: string, stretch: Stretch): TextToStore | null => {
+  const [from, until] = stretch
   const hash = createHash("sha256")
   let bytes = 0
-  for (const part of segmentsOf({ json, from, until })) {
+  for (const part of segmentsOf(json, stretch)) {
     if (part === null) return null
     hash.update(part)
     bytes += Buffer.byteLength(part)
   }
-  return { json, from, until, key: hash.digest("hex"), bytes }
+  return {
+    key: hash.digest("hex"),
+    bytes,
+    units: until - from,
+    startOf: (piece, end) => {
+      const written = escaped(piece)
+      const start = end - written.length
+      return start >= 0 && json.startsWith(written, from + start) ? start : null
+    },
+    *segments() {
+      for (const part of segmentsOf(json, stretch)) if (part !== null) yield part
+    },
+  }
+}
+
+/** A text that was taken out of its JSON. */
+export const takenText = (taken: LongText): TextToStore => {
+  const { text } = taken
+  const { bytes, key } = taken.measured()
+  return {
+    key,
+    bytes,
+    units: text.length,
+    startOf: (piece, end) => {
+      const start = end - piece.length
+      return start >= 0 && text.startsWith(piece, start) ? start : null
+    },
+    segments: () => taken.parts(),
+  }
 }

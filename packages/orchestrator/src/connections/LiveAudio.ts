@@ -19,7 +19,7 @@ export type AudioListener = (heard: HeardAudio) => void
 interface Told {
   readonly type: string
   readonly payload?: unknown
-  readonly raw?: string | null | undefined
+  readonly raw?: string | readonly string[] | null | undefined
 }
 
 const isSaid = ({ payload, type }: Told): boolean =>
@@ -47,7 +47,7 @@ export class LiveAudio {
 
   /** An event of a thread has come, with the message that told it. */
   told(threadId: string, event: Told): void {
-    if (this.listeners.size === 0 || event.raw === undefined || event.raw === null || !isSaid(event)) return
+    if (this.listeners.size === 0 || typeof event.raw !== "string" || !isSaid(event)) return
     const realtimeId = this.runs.get(threadId)
     const hearing = [...(this.listeners.get(threadId) ?? []), ...(this.listeners.get(null) ?? [])]
     if (realtimeId === undefined || hearing.length === 0) return
