@@ -55,6 +55,21 @@ export const chunkBytes = (row: string): string =>
   `iif(typeof(${row}.text) = 'text', octet_length(${row}.text), coalesce(iif(length(${row}.text) = ${keyLength},
     ${textBytes(row, "text")}, CAST(CAST(${row}.text AS TEXT) AS INTEGER)), 0))`
 
+/** UTF-16 units of a text that are hashed together: of a longer one no copy is made as a whole. */
+const hashedUnits = 1024 * 1024
+
+const keyOf = (text: string): string => {
+  const hash = createHash("sha256")
+  for (let from = 0; from < text.length; ) {
+    const end = Math.min(text.length, from + hashedUnits)
+    // Not between the halves of a pair.
+    const until = end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800 ? end + 1 : end
+    hash.update(text.slice(from, until))
+    from = until
+  }
+  return hash.digest("hex")
+}
+
 /** A piece of streamed content with fewer UTF-16 units lies in its chunk: several of them share one. */
 const leastPiece = fullChunk
 
@@ -97,7 +112,7 @@ export class LongTexts {
       return text
     const sql = this.statements()
     if (sql === null) return text
-    const key = createHash("sha256").update(text).digest("hex")
+    const key = keyOf(text)
     return sql.isKnown.get(streamId, key) === undefined ? text : Buffer.from(key)
   }
 
