@@ -70,7 +70,7 @@ export const copyEvents = (
 ): Effect.Effect<void, SubmitError | StorageUnavailable> =>
   Effect.gen(function* () {
     const { fromThreadId, threadId } = fork
-    const [last] = yield* log.read({ streamId: threadId, order: "desc", limit: 1 })
+    const [last] = yield* log.read({ streamId: threadId, order: "desc", limit: 1, texts: "beginnings" })
     const there = last?.streamVersion ?? 0
     const importing = importingOf(fork)
     yield* log.readAll({ streamId: fromThreadId, until, limit: sliceEvents }).pipe(

@@ -201,7 +201,7 @@ const make = Effect.gen(function* () {
   })
 
   const isStream = (id: string): Effect.Effect<boolean, StorageUnavailable> =>
-    engine.log.read({ streamId: id, limit: 1 }).pipe(
+    engine.log.read({ streamId: id, limit: 1, texts: "beginnings" }).pipe(
       Effect.mapBoth({
         onFailure: ({ reason }) => new StorageUnavailable({ failed: "The database could not be read", reason }),
         onSuccess: (rows) => rows.length > 0,

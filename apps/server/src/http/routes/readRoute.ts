@@ -17,7 +17,9 @@ const waitFor = (
   waitMs: number,
 ): Effect.Effect<void, Problem | StorageUnavailable> => {
   if (sequence === undefined || log.published() >= sequence) return Effect.void
-  const reached = log.subscribe({ after: sequence - 1, pageSize: 1 }).pipe(Stream.take(1), Stream.runDrain)
+  const reached = log
+    .subscribe({ after: sequence - 1, pageSize: 1, texts: "beginnings" })
+    .pipe(Stream.take(1), Stream.runDrain)
   return reached.pipe(
     Effect.timeoutFail({
       duration: waitMs,

@@ -23,7 +23,7 @@ export const turnRoutes = HttpApiBuilder.group(Api, "turns", (handlers) =>
 
     /** The turn as soon as its end is final. A look at its row, then one after each event that may have ended it. */
     const ending = ({ sequence, value: { threadId, turnId } }: Resource<TurnDetail>) =>
-      log.subscribe({ after: sequence, streamId: threadId, types: turnEndings }).pipe(
+      log.subscribe({ after: sequence, streamId: threadId, types: turnEndings, texts: "beginnings" }).pipe(
         Stream.chunks,
         Stream.mapEffect(() => projections.turn(turnId)),
         Stream.filter(({ value }) => isFinal(value)),

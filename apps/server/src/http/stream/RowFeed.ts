@@ -128,6 +128,7 @@ const make = Effect.gen(function* () {
           after: cursor,
           until: Math.max(cursor, now),
           limit: 1,
+          texts: "beginnings",
         })
         if (since === undefined) return { cursor: now, reset: null }
       }
