@@ -80,6 +80,16 @@ const rules: readonly IForbiddenRuleType[] = [
     to: { path: "^packages/contracts/src/api/" },
   },
   {
+    name: "a command starts without the HTTP API and its client: it loads them when it calls a server",
+    severity: "error",
+    from: { path: "^apps/server/src/cli/", pathNot: testFiles },
+    to: {
+      path: "^packages/(contracts/src/api|client/src)/",
+      pathNot: "^packages/contracts/src/api/Problem\\.ts$",
+      dependencyTypesNot: ["type-only", "dynamic-import"],
+    },
+  },
+  {
     name: "every import is found",
     severity: "error",
     from: {},

@@ -30,6 +30,9 @@ export const maxPushLines = 20_000
 /** Longest line of a recording, bytes: as long as an agent's may be. A longer one is unreadable, and is not held in memory. */
 export const maxRecordedLineBytes = 64 * 1024 * 1024
 
+/** Highest speed of a replay. */
+export const maxReplaySpeed = 1_000_000
+
 /*
  * How much of a kind the state of a thread holds at a time. What a person or an adapter asks for beyond is refused; what a source
  * sends beyond is kept in the log, and is the anomaly `limit-reached`.

@@ -113,6 +113,7 @@ export {
   maxNativeIdLength,
   maxPushLines,
   maxRecordedLineBytes,
+  maxReplaySpeed,
   maxSeq,
   maxTime,
   maxTokenCount,

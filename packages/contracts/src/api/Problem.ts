@@ -22,9 +22,19 @@ export const maxProblemDetail = 4_000
 const bounded = (detail: string): string =>
   detail.length <= maxProblemDetail ? detail.toWellFormed() : `${detail.slice(0, maxProblemDetail - 1).toWellFormed()}…`
 
+const typePrefix = "urn:threadfold:problem:"
+
+const isSlug = (text: string): text is ProblemSlug => Object.hasOwn(problems, text)
+
+/** The slug of a problem's `type`, or null for one that this version does not know. */
+export const slugOf = (type: string): ProblemSlug | null => {
+  const slug = type.startsWith(typePrefix) ? type.slice(typePrefix.length) : ""
+  return isSlug(slug) ? slug : null
+}
+
 /** The body of a problem. */
 export const problemDetails = (slug: ProblemSlug, detail: string): ProblemDetails => ({
-  type: `urn:threadfold:problem:${slug}`,
+  type: `${typePrefix}${slug}`,
   title: problems[slug].title,
   status: problems[slug].status,
   detail: bounded(detail),

@@ -1,17 +1,7 @@
 /** Problems as the API declares them: `application/problem+json` on the wire, a {@link Problem} in a client's hands. */
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import { ParseResult, Schema } from "effect"
-import { Problem, ProblemDetails, type ProblemSlug, problemDetails, problems } from "./Problem.js"
-
-const prefix = "urn:threadfold:problem:"
-
-const isSlug = (text: string): text is ProblemSlug => Object.hasOwn(problems, text)
-
-/** The slug of a problem's `type`, or null for one that this version does not know. */
-export const slugOf = (type: string): ProblemSlug | null => {
-  const slug = type.startsWith(prefix) ? type.slice(prefix.length) : ""
-  return isSlug(slug) ? slug : null
-}
+import { Problem, ProblemDetails, problemDetails, problems, slugOf } from "./Problem.js"
 
 /** The problems of one status. */
 export const problemOf = (status: number) =>

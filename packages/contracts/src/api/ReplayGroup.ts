@@ -4,11 +4,9 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Schema } from "effect"
 import { field, int, listed, optInt, optional, optTime, shape, text } from "../fields.js"
+import { maxReplaySpeed } from "../Limits.js"
 import { described } from "./operation.js"
 import { bodyCall, memoryCall } from "./problemSets.js"
-
-/** Highest speed. */
-export const maxReplaySpeed = 1_000_000
 
 const Place = Schema.Int.pipe(Schema.nonNegative(), Schema.annotations({ jsonSchema: { type: "integer", minimum: 0 } }))
 const Speed = Schema.Number.pipe(

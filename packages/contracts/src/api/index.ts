@@ -13,6 +13,7 @@ export {
 export { AttachedSession, AttachRequest } from "../entities/AttachedSession.js"
 export { CommandView, EffectView } from "../entities/Effect.js"
 export { ReaperFindings, ReaperFindingView } from "../entities/ReaperFinding.js"
+export { maxReplaySpeed } from "../Limits.js"
 export { LoginBody } from "./AgentsGroup.js"
 export * from "./Api.js"
 export { BlobView } from "./BlobsGroup.js"
@@ -36,7 +37,7 @@ export {
   PageToken,
   PageTokenBody,
 } from "./PageGroup.js"
-export { slugOf } from "./Problems.js"
+export { slugOf } from "./Problem.js"
 export {
   CheckRequest,
   CheckView,
@@ -49,7 +50,7 @@ export {
 } from "./ProjectionsGroup.js"
 export { PurgedPlaces, PurgeStatus, PurgeView } from "./PurgesGroup.js"
 export { LineResult, PushResult } from "./Push.js"
-export { maxReplaySpeed, ReplayControl, ReplayState, ReplayView } from "./ReplayGroup.js"
+export { ReplayControl, ReplayState, ReplayView } from "./ReplayGroup.js"
 export { mostSums, SearchPage } from "./SearchGroup.js"
 export {
   EventDetail,

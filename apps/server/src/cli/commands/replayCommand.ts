@@ -1,6 +1,6 @@
 /** `threadfold replay`: a recorded log over HTTP as if it happened now. */
 import { Args, Command, Options } from "@effect/cli"
-import { maxReplaySpeed } from "@threadfold/contracts/api"
+import { maxReplaySpeed } from "@threadfold/contracts"
 import { Effect, Schema } from "effect"
 import { requirePlatform } from "../../config/platform.js"
 import { toProblem } from "../../problems/toProblem.js"
