@@ -97,7 +97,7 @@ const stageProgram = async (staged: string): Promise<void> => {
     readFileSync(join(dist, "bundled.json"), "utf8"),
   )
   // V8's form of the program is for this Node alone: it is made anew where the package is installed.
-  copyBuilt(dist, join(staged, "dist"), (name) => !/^program-.*\.cache$|^bundled\.json$/.test(name))
+  copyBuilt(dist, join(staged, "dist"), (name) => !/^compiled-|^bundled\.json$/.test(name))
   mkdirSync(join(staged, "examples"))
   const example = "codex-02-approval-untrusted-accept.jsonl"
   cpSync(join(folder, "examples", example), join(staged, "examples", example))

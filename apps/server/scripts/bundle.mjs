@@ -5,8 +5,8 @@ import { cpSync, existsSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire, isBuiltin } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { init, parse } from "es-module-lexer"
 import { build, context } from "esbuild"
+import { asScripts } from "./asScripts.mjs"
 
 const home = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -66,16 +66,8 @@ const threads = {
   searchThread: "src/search/searchThread.ts",
 }
 
-/** @param {string} module */
-const loading = (module) => `() => import(${JSON.stringify(`./${module}`)})`
-
-/** What the one file exports (`Parts` of `src/compiledProgram.ts`): each part is run when it is asked for. */
-const partsModule = Object.entries({ program: "src/cli/main.ts", ...threads })
-  .map(([name, module]) => `export const ${name} = ${loading(module)}`)
-  .join("\n")
-
 /**
- * The start of a thread: its part of what V8 had made of the program, or its module.
+ * The start of a thread: its script, with what V8 had made of it, or its module.
  *
  * @param {keyof typeof threads} name
  */
@@ -83,12 +75,12 @@ const threadModule = (name) => `
   ${name === "jobThread" ? 'import "./src/offline/giveWay.ts"' : ""}
   import { dirname } from "node:path"
   import { fileURLToPath } from "node:url"
-  import { compiledParts } from "./src/compiledProgram.ts"
-  const compiled = compiledParts(dirname(fileURLToPath(import.meta.url)))
-  await (compiled === null ? import(${JSON.stringify(`./${threads[name]}`)}) : compiled.${name}())`
+  import { startCompiled } from "./src/compiledProgram.ts"
+  const folder = dirname(fileURLToPath(import.meta.url))
+  if (!startCompiled(folder, ${JSON.stringify(name)})) await import(${JSON.stringify(`./${threads[name]}`)})`
 
 /**
- * Gives the modules that are written here: `starts:parts`, and `starts:NAME` of each thread.
+ * Gives the modules that are written here: `starts:NAME` of each thread.
  *
  * @type {import("esbuild").Plugin}
  */
@@ -98,8 +90,7 @@ const starts = {
     on.onResolve({ filter: /^starts:/ }, ({ path }) => ({ path, namespace: "starts" }))
     on.onLoad({ filter: /.*/, namespace: "starts" }, ({ path }) => {
       const name = path.slice("starts:".length)
-      const contents = name === "parts" ? partsModule : threadModule(/** @type {keyof typeof threads} */ (name))
-      return { contents, resolveDir: home }
+      return { contents: threadModule(/** @type {keyof typeof threads} */ (name)), resolveDir: home }
     })
   },
 }
@@ -136,50 +127,21 @@ const options = {
 }
 
 /**
- * Replaces each `import()` that is left by a call of the fourth argument: where V8 has a script from its cache, Node does not know how
- * to import for it.
- *
- * @type {import("esbuild").Plugin}
- */
-const importsByArgument = {
-  name: "imports-by-argument",
-  setup: (on) => {
-    on.onEnd(async ({ outputFiles = [] }) => {
-      await init
-      for (const { path, text } of outputFiles) {
-        const [found] = parse(text)
-        const starts = found.flatMap(({ d, ss }) => (d >= 0 ? [ss] : []))
-        let written = ""
-        let from = 0
-        for (const start of starts) {
-          written += `${text.slice(from, start)}importByNode`
-          from = start + "import".length
-        }
-        writeFileSync(path, written + text.slice(from))
-      }
-    })
-  },
-}
-
-/**
- * The program and its threads in one file, as a function that gives what it exports (`src/compiledProgram.ts`), with lines that a stack trace can name.
+ * The program and its threads as scripts (`src/compiledProgram.ts`), with lines that a stack trace can name.
  *
  * @type {import("esbuild").BuildOptions}
  */
-const inOneFile = {
+const compiled = {
   ...shared,
-  entryPoints: { program: "starts:parts" },
-  outfile: "dist/program.cjs",
+  entryPoints: { program: "src/cli/main.ts", ...threads },
+  outdir: "dist/compiled",
   write: false,
-  format: "cjs",
+  splitting: true,
+  format: "esm",
   define: { "import.meta.url": "hereUrl" },
-  banner: {
-    js: '(function (require, __filename, __dirname, importByNode) { const module = { exports: {} }; const hereUrl = require("node:url").pathToFileURL(__filename).href;',
-  },
-  footer: { js: "return module.exports; })" },
   minifyWhitespace: true,
   lineLimit: 160,
-  plugins: [withoutOptionFiles, withoutSwagger, starts, importsByArgument],
+  plugins: [withoutOptionFiles, withoutSwagger, asScripts],
 }
 
 /**
@@ -194,7 +156,7 @@ export const watch = async (onBuilt) => {
     setup: (on) => on.onEnd(({ errors }) => onBuilt(errors.length === 0)),
   }
   // What was compiled of earlier sources would be run instead.
-  rmSync(join(home, "dist", "program.cjs"), { force: true })
+  rmSync(join(home, "dist", "compiled"), { recursive: true, force: true })
   await (await context({ ...options, plugins: [...(options.plugins ?? []), tell] })).watch()
 }
 
@@ -219,7 +181,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const swagger = createRequire(import.meta.url).resolve("@effect/platform/HttpApiSwagger")
   const built = await Promise.all([
     build(options),
-    build(inOneFile),
+    build(compiled),
     build({
       ...shared,
       entryPoints: [join(dirname(swagger), "..", "esm", "internal", "httpApiSwagger.js")],

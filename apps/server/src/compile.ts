@@ -1,18 +1,20 @@
 /**
- * Makes V8's form of the one file of the program (`compiledProgram.ts`), for the Node that runs this: at the end of the build, and where
+ * Makes V8's form of the scripts of the program (`compiledProgram.ts`), for the Node that runs this: at the end of the build, and where
  * the package is installed. It runs what most commands run, so that their functions are in it. Argument: the folder of this package.
  */
 import "./heap.js"
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
-import { Effect } from "effect"
+import { Effect, Schedule } from "effect"
 import { compiledNames, compiling } from "./compiledProgram.js"
+import { discoveryFile } from "./http/Discovery.js"
 
 const home = resolve(process.argv[2] ?? ".")
 const folder = join(home, "dist")
 const place = mkdtempSync(join(tmpdir(), "threadfold-build-"))
-const data = ["--data-dir", join(place, "data")]
+const dataDir = join(place, "data")
+const data = ["--data-dir", dataDir]
 
 /** Command lines in their order; each may find what the ones before it left. */
 const lines = [
@@ -20,18 +22,37 @@ const lines = [
   ["threads", "--json", ...data],
   ["events", "--json", ...data],
   ["check", "--json", ...data],
+  ["search", "finished", "--json", ...data],
   ["threads", "--help"],
 ]
+/** Command lines that ask a server. */
+const asking = [["threads", "--json", ...data]]
+const serving = ["serve", "--port", "0", "--access-log", "off", ...data]
 
-const { cache, parts } = compiling(folder)
-const program = await parts.program()
-const work = Effect.forEach(lines, (line) => program.main(["node", "threadfold", ...line]))
+const { caches, program } = compiling(folder)
+const run = (line: readonly string[]) => program.main(["node", "threadfold", ...line])
+const isServing = Effect.sync(() => existsSync(discoveryFile(dataDir)))
+const untilServing = Effect.repeat(isServing, { until: (is) => is, schedule: Schedule.spaced("20 millis") })
+const asked = Effect.zipRight(untilServing, Effect.forEach(asking, run))
+const work = Effect.gen(function* () {
+  const codes = yield* Effect.forEach(lines, run)
+  // The server is interrupted when it was asked; where it ends before, it has failed.
+  return [
+    ...codes,
+    ...(yield* Effect.raceFirst(
+      asked,
+      Effect.map(run(serving), (code) => [code]),
+    )),
+  ]
+})
 try {
   const codes = await Effect.runPromise(work)
   if (codes.some((code) => code !== 0)) throw new Error(`commands of the build ended with ${codes.join(", ")}`)
-  const file = join(folder, compiledNames.cache)
-  writeFileSync(`${file}.new`, cache())
-  renameSync(`${file}.new`, file)
+  const made = join(folder, compiledNames.caches)
+  for (const old of [made, `${made}.new`]) rmSync(old, { recursive: true, force: true })
+  mkdirSync(`${made}.new`)
+  for (const [name, cache] of caches()) writeFileSync(join(`${made}.new`, name), cache)
+  renameSync(`${made}.new`, made)
 } finally {
   rmSync(place, { recursive: true, force: true })
 }

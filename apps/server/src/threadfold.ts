@@ -4,9 +4,8 @@ import "./heap.js"
 import "./modulePaths.js"
 import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
-import { compiledParts } from "./compiledProgram.js"
+import { compiledProgram } from "./compiledProgram.js"
 
 // Loaded afterwards: imports of this file would be run before it.
-const compiled = compiledParts(dirname(fileURLToPath(import.meta.url)))
-const { main, runProgram } = await (compiled === null ? import("./cli/main.js") : compiled.program())
+const { main, runProgram } = compiledProgram(dirname(fileURLToPath(import.meta.url))) ?? (await import("./cli/main.js"))
 runProgram(main(process.argv))

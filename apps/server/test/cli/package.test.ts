@@ -112,7 +112,7 @@ it("installs into an empty folder and runs there", { timeout: 1_800_000 }, async
   )
   expect(readFileSync(join(installed, "THIRD-PARTY-NOTICES"), "utf8")).toMatch(/^effect \S+ \(MIT\)$/m)
   // Made by the install script, for the Node that runs it.
-  const compiled = join(installed, "dist", compiledNames.cache)
+  const compiled = join(installed, "dist", compiledNames.caches)
   expect(existsSync(compiled)).toBe(true)
 
   // As npx finds it, which takes longer than most commands: the server below is started through npx itself.

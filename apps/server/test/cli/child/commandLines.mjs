@@ -6,11 +6,11 @@
 import "../../../src/heap.ts"
 import { createInterface } from "node:readline"
 import { Effect } from "effect"
-import { compiledParts } from "../../../src/compiledProgram.ts"
+import { compiledProgram } from "../../../src/compiledProgram.ts"
 
-const parts = compiledParts(process.argv[2] ?? "")
-if (parts === null) throw new Error("V8 does not take its form of the program: build again")
-const { main } = await parts.program()
+const program = compiledProgram(process.argv[2] ?? "")
+if (program === null) throw new Error("V8 does not take its form of the program: build again")
+const { main } = program
 const { TEST_PLATFORM: platform } = process.env
 if (platform !== undefined) Object.defineProperty(process, "platform", { value: platform })
 
