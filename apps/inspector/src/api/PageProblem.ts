@@ -1,5 +1,6 @@
 /** Why a call failed, as the page shows it: what happened and what to do next. */
 import type { ProblemDetails, ProblemSlug } from "@threadfold/contracts/problem"
+import { visible } from "../format/format.js"
 
 const urn = "urn:threadfold:problem:"
 
@@ -52,7 +53,8 @@ export const problemOf = async (response: Response): Promise<PageProblem> => {
   }
   // A slug that this page does not know is compared with none.
   const slug = body.type.startsWith(urn) ? (body.type.slice(urn.length) as ProblemSlug) : null
-  return new PageProblem(response.status, slug, body.title, body.detail, body.next)
+  // What an agent has said may be part of it.
+  return new PageProblem(response.status, slug, body.title, visible(body.detail), body.next)
 }
 
 /** Any failure, as one to be shown. */

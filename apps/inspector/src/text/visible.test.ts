@@ -2,6 +2,7 @@ import type { Asked } from "@threadfold/contracts"
 import { createElement, type ReactElement } from "react"
 import { renderToStaticMarkup } from "react-dom/server"
 import { describe, expect, it } from "vitest"
+import { problemOf } from "../api/PageProblem.js"
 import { visible } from "../format/format.js"
 import { choicesOf, optionsOf, outcomeOf } from "../requests/answers.js"
 import { QuestionFields } from "../requests/QuestionFields.js"
@@ -75,4 +76,9 @@ it("are marks on the buttons of a question, and as they are in what is sent", ()
 
 it("are marks in the title of a thread", () => {
   expect(nameOf({ title: "a\u001b]0;x\u0007", firstWords: null })).toBe("a⟨U+001B⟩]0;x⟨U+0007⟩")
+})
+
+it("are marks in why a call has failed, which an agent may have said", async () => {
+  const problem = { type: "urn:threadfold:problem:voice-refused", title: "No", detail: turned, next: "Try again." }
+  expect(await problemOf(Response.json(problem, { status: 400 }))).toMatchObject({ detail: shown, status: 400 })
 })

@@ -1,6 +1,13 @@
 /** Voice conversations as calls of Codex (`thread/realtime/*`). What happens in them, Codex reports by notifications. */
 import { Effect } from "effect"
-import type { ConnectionLost, Delivered, ProviderFailure, ProviderVoice, TimedOut } from "../../ProviderDriver.js"
+import {
+  type ConnectionLost,
+  type Delivered,
+  type ProviderFailure,
+  type ProviderVoice,
+  Refused,
+  type TimedOut,
+} from "../../ProviderDriver.js"
 import { type Fields, hintArray, hintFields, hintText, isFields } from "../../runtime/readFields.js"
 import { type KeyPlaces, makeVoiceCheck } from "./codexVoiceCheck.js"
 
@@ -17,16 +24,31 @@ export interface VoiceCalls {
 /** `defaultV2` → `v2`. */
 const defaultPrefix = "default"
 
-const catalogue = (result: unknown) => {
-  const voices = isFields(result) ? (hintFields(result, "voices") ?? {}) : {}
-  const versions: Record<string, readonly string[]> = {}
-  const defaults: Record<string, string> = {}
+/** The voices by version, and the usual one of each; null: the answer has another form. */
+const catalogueIn = (result: unknown) => {
+  const voices = isFields(result) ? hintFields(result, "voices") : undefined
+  if (voices === undefined) return null
+  const versions: [version: string, voices: readonly string[]][] = []
+  const defaults: [version: string, voice: string][] = []
   for (const name of Object.keys(voices)) {
     const usual = name.startsWith(defaultPrefix) ? hintText(voices, name) : undefined
-    if (usual !== undefined) defaults[name.slice(defaultPrefix.length).toLowerCase()] = usual
-    else versions[name] = hintArray(voices, name).filter((voice): voice is string => typeof voice === "string")
+    const named = hintArray(voices, name).filter((voice): voice is string => typeof voice === "string")
+    if (usual !== undefined) defaults.push([name.slice(defaultPrefix.length).toLowerCase(), usual])
+    else versions.push([name, [...new Set(named)]])
   }
-  return { versions, defaults }
+  return { versions: Object.fromEntries(versions), defaults: Object.fromEntries(defaults) }
+}
+
+/** An answer of another form is no empty list: which voices there are is not known then. */
+const catalogue = (result: unknown) => {
+  const found = catalogueIn(result)
+  return found !== null
+    ? Effect.succeed(found)
+    : new Refused({
+        provider: "codex",
+        operation: "list",
+        message: "It listed its voices in a form that is not known. Check that its version is 0.169 or near it.",
+      })
 }
 
 /** Parameters that are left out where nothing is asked for: Codex takes an absent one and null differently. */
@@ -56,5 +78,5 @@ export const makeCodexVoice = ({ deliver, keyPlaces, settled, unrecorded }: Voic
       }),
     ),
   stop: (nativeThreadId) => Effect.asVoid(settled("thread/realtime/stop", { threadId: nativeThreadId })),
-  voices: Effect.map(settled("thread/realtime/listVoices", {}), catalogue),
+  voices: Effect.flatMap(settled("thread/realtime/listVoices", {}), catalogue),
 })

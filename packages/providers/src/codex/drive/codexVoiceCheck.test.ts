@@ -1,5 +1,7 @@
 /** Which starts of Codex's voice are refused for a key that is certainly missing. Each case was tried with Codex 0.169 itself. */
 import { describe, expect, it } from "@effect/vitest"
+import { Effect, Exit } from "effect"
+import { makeCodexVoice } from "./codexVoice.js"
 import { type CodexSays, type KeyPlaces, missingKey } from "./codexVoiceCheck.js"
 
 const none: KeyPlaces = { hasVariable: () => false, mayHaveDotEnv: false, mayHaveLogin: false }
@@ -37,4 +39,36 @@ describe("a key of Codex's voice that is certainly missing", () => {
   ] as const)("is not claimed of %s", (_, said, places) => {
     expect(missingKey(said, places)).toBeNull()
   })
+})
+
+describe("the voices that Codex lists", () => {
+  const listed = (answer: unknown) =>
+    Effect.runSyncExit(
+      makeCodexVoice({
+        deliver: () => Effect.die("nothing is started"),
+        settled: () => Effect.succeed(answer),
+        unrecorded: () => Effect.die("nothing is checked"),
+        keyPlaces: () => none,
+      }).voices,
+    )
+
+  it("are each there once, by version, whatever a version is called", () => {
+    const voices = JSON.parse('{"v2": ["cedar", "cedar", 7], "__proto__": ["marin"], "defaultV2": "cedar"}')
+    const found = Exit.getOrElse(listed({ voices }), () => null)
+    expect(Object.entries(found?.versions ?? {})).toEqual([
+      ["v2", ["cedar"]],
+      ["__proto__", ["marin"]],
+    ])
+    expect(found?.defaults).toEqual({ v2: "cedar" })
+  })
+
+  it.each([{}, null, [], { voices: ["cedar"] }, { voices: "cedar" }])(
+    "are not known where the answer has another form: %j",
+    (answer) => {
+      expect(listed(answer)).toMatchObject({
+        _tag: "Failure",
+        cause: { error: { _tag: "Refused", operation: "list" } },
+      })
+    },
+  )
 })

@@ -1,6 +1,7 @@
 /** How a voice conversation is started: what carries it, its voice and model as the transport lists them, and its instructions. */
 import type { StartVoiceBody, VoiceList } from "@threadfold/contracts/api"
-import { useId, useRef, useState } from "react"
+import { type ReactNode, useId, useRef, useState } from "react"
+import type { PageProblem } from "../../../api/PageProblem.js"
 import { useRead } from "../../../api/useRead.js"
 import { visible } from "../../../format/format.js"
 import { withCode } from "../../../shell/Notice.js"
@@ -17,6 +18,10 @@ const transports: Readonly<Record<Transport, string>> = {
 }
 
 const isTransport = (value: string): value is Transport => value in transports
+
+/** Why something is refused. What is next after `voice-refused` is said in the detail, to a person; the rest is for programs. */
+const reasonOf = ({ detail, next, slug }: PageProblem): ReactNode =>
+  withCode(slug === "voice-refused" ? detail : `${detail} ${next}`)
 
 interface StartProps {
   /** Path of the thread. */
@@ -47,7 +52,8 @@ export const VoiceStart = ({ path, replaces, started, waits }: StartProps) => {
   const models = list.value?.models ?? null
   const defaultModel = list.value?.defaultModel ?? null
   const start = async () => {
-    const [version = "", name = ""] = voice.split(" ")
+    const [version = "", ...words] = voice.split(" ")
+    const name = words.join(" ")
     const body: StartVoiceBody = {
       ...(transport === "" ? {} : { transport }),
       ...(name === "" ? {} : { voice: name }),
@@ -100,7 +106,7 @@ export const VoiceStart = ({ path, replaces, started, waits }: StartProps) => {
           onChange={(event) => setVoice(event.target.value)}
           value={voice}
         >
-          <option value="">{list.busy ? "Asking …" : "Its own"}</option>
+          <option value="">{list.busy ? "Asking …" : list.problem === null ? "Its own" : "Not known"}</option>
           {versions.map(([version, voices]) => (
             <optgroup key={version} label={visible(version)}>
               {voices.map((name) => (
@@ -162,12 +168,18 @@ export const VoiceStart = ({ path, replaces, started, waits }: StartProps) => {
       <button className={classes.main} disabled={busy || (waits && !replaces)} type="submit">
         {busy ? "Starting …" : replaces ? "Start in its place" : "Start"}
       </button>
-      {[list.problem, problem].map((one, index) =>
-        one === null ? null : (
-          <p className={classes.problem} key={index === 0 ? "list" : "start"} role="alert">
-            {one.detail} {withCode(one.next)}
-          </p>
-        ),
+      {list.problem === null ? null : (
+        <p className={classes.problem} role="alert">
+          The voices are not known: {reasonOf(list.problem)}
+        </p>
+      )}
+      {!list.busy && list.value !== null && versions.length === 0 ? (
+        <p className={classes.note}>No voices are listed: a conversation has the one that is usual there.</p>
+      ) : null}
+      {problem === null ? null : (
+        <p className={classes.problem} role="alert">
+          {reasonOf(problem)}
+        </p>
       )}
     </form>
   )
