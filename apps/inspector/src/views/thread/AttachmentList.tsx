@@ -2,7 +2,7 @@
 import { visible } from "../../format/format.js"
 import { Icon } from "../../shell/Icon.js"
 import classes from "./AttachmentList.module.css"
-import { type Attachment, amendDraft, type Draft } from "./drafts.js"
+import { type Attachment, amendDraft, amendImage, type Draft } from "./drafts.js"
 
 const nameOf = (attachment: Attachment): string => (attachment.kind === "image" ? attachment.name : attachment.path)
 
@@ -11,6 +11,9 @@ const stateOf = (attachment: Attachment): "ready" | "sending" | "failed" => {
   if (attachment.problem !== null) return "failed"
   return attachment.blob === null ? "sending" : "ready"
 }
+
+/** Of a file that has the name of an image. */
+const noImage = "It is damaged, or no image."
 
 interface ListProps {
   readonly draft: Draft
@@ -27,12 +30,17 @@ export const AttachmentList = ({ draft, edit, threadId }: ListProps) => {
     <ul aria-label="Attachments" className={classes.list}>
       {draft.attachments.map((attachment) => (
         <li className={classes.one} data-state={stateOf(attachment)} data-testid="attachment" key={attachment.id}>
-          {attachment.kind === "image" && attachment.preview === "" ? (
-            <Icon name="alert" size={14} />
+          {attachment.kind === "image" && attachment.problem !== null ? (
+            <Icon className={classes.sign} name="alert" size={14} />
           ) : attachment.kind === "image" ? (
-            <img alt="" className={classes.preview} src={attachment.preview} />
+            <img
+              alt=""
+              className={classes.preview}
+              onError={() => amendImage(threadId, attachment.id, { problem: noImage })}
+              src={attachment.preview}
+            />
           ) : (
-            <Icon name={attachment.path.endsWith("/") ? "folder" : "log"} size={14} />
+            <Icon className={classes.sign} name={attachment.path.endsWith("/") ? "folder" : "log"} size={14} />
           )}
           {attachment.kind === "image" ? (
             <span className={classes.name}>{visible(nameOf(attachment))}</span>

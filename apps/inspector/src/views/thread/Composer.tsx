@@ -1,5 +1,5 @@
 /** Where a person writes to the agent. What the agent cannot do is not offered. */
-import type { AgentView, BlobView } from "@threadfold/contracts/api"
+import type { AgentView } from "@threadfold/contracts/api"
 import { type DragEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react"
 import { newKey } from "../../api/Api.js"
 import { asProblem, problemOf } from "../../api/PageProblem.js"
@@ -13,6 +13,7 @@ import classes from "./Composer.module.css"
 import {
   type Attachment,
   amendDraft,
+  amendImage,
   amendMention,
   bodyOf,
   canSend,
@@ -60,11 +61,6 @@ const useFiles = (threadId: string, takes: AgentView["capabilities"]) => {
   const add = (attachment: Attachment) =>
     amendDraft(threadId, ({ attachments, text }) => ({ text, attachments: [...attachments, attachment] }))
   const store = (id: string, file: File) => {
-    const amend = (part: { readonly blob: typeof BlobView.Type | null; readonly problem: string | null }) =>
-      amendDraft(threadId, ({ attachments, text }) => ({
-        text,
-        attachments: attachments.map((one) => (one.id === id && one.kind === "image" ? { ...one, ...part } : one)),
-      }))
     const call = async () => {
       const answer = await api.fetch("/v1/blobs", {
         method: "POST",
@@ -72,9 +68,9 @@ const useFiles = (threadId: string, takes: AgentView["capabilities"]) => {
         body: file,
       })
       if (!answer.ok) throw await problemOf(answer)
-      amend({ blob: await answer.json(), problem: null })
+      amendImage(threadId, id, { blob: await answer.json() })
     }
-    call().catch((error: unknown) => amend({ blob: null, problem: asProblem(error).detail }))
+    call().catch((error: unknown) => amendImage(threadId, id, { problem: asProblem(error).detail }))
   }
   return (files: readonly GivenFile[]): string | null => {
     let mentioned: string | null = null

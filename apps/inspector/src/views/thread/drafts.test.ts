@@ -1,6 +1,7 @@
 import { expect, it } from "vitest"
 import {
   amendDraft,
+  amendImage,
   amendMention,
   bodyOf,
   canSend,
@@ -8,6 +9,7 @@ import {
   draftOf,
   emptyDraft,
   givenAs,
+  longestImage,
   mostAttachments,
 } from "./drafts.js"
 
@@ -79,6 +81,25 @@ it("attaches images, mentions other files and folders, and refuses what an agent
   expect(of(false, false)).toEqual(["no a.png", "no a.svg", "no src"])
   expect(of(true, true, mostAttachments - 1)).toEqual(["image a.png"])
   expect(of(true, true, mostAttachments + 1)).toEqual([])
+})
+
+it("refuses an image that no server takes, before it is sent there", () => {
+  const of = (size: number) => {
+    const file = new File([new Uint8Array(size)], "a.png", { type: "image/png" })
+    const [one] = givenAs([{ file, isDirectory: false }], { images: true, mentions: true }, 0)
+    return one?.kind === "refused" ? one.problem : one?.kind
+  }
+  expect(of(longestImage)).toBe("image")
+  expect(of(longestImage * 2)).toBe("It has 16 MiB: an image has 8 MiB at most.")
+  expect(of(0)).toBe("It is empty.")
+})
+
+it("keeps why an image cannot be shown, also where the server has taken it", () => {
+  amendDraft("images", (now) => ({ ...now, attachments: [image({ blob: null })] }))
+  amendImage("images", "1", { problem: "damaged" })
+  amendImage("images", "1", { blob })
+  expect(draftOf("images").attachments).toEqual([image({ problem: "damaged" })])
+  expect(canSend(draftOf("images"))).toBe(false)
 })
 
 it("has the path of a mention written again, or taken out", () => {

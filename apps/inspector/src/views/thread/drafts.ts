@@ -1,5 +1,6 @@
 /** What a person is writing in each thread, while the page is open: another thread may be looked at in between. */
 import type { BlobView } from "@threadfold/contracts/api"
+import { bytes } from "../../format/format.js"
 import { KeyedStore } from "../../live/KeyedStore.js"
 
 /** Something that goes with a message. */
@@ -33,6 +34,9 @@ export const amendDraft = (threadId: string, amend: (draft: Draft) => Draft): vo
 /** Media types of images that agents take. */
 export const imageTypes: readonly string[] = ["image/png", "image/jpeg", "image/webp", "image/gif"]
 
+/** Longest image that a server takes, bytes. */
+export const longestImage = 8 * 1024 * 1024
+
 /** Attachments of a message at most: a message has 100 parts, and its text is one of them. */
 export const mostAttachments = 99
 
@@ -54,17 +58,39 @@ interface Takes {
   readonly mentions: boolean
 }
 
+/** Why an image is not worth the way to the server; null: it is. */
+const faultOf = ({ size }: File): string | null =>
+  size === 0
+    ? "It is empty."
+    : size > longestImage
+      ? `It has ${bytes(size)}: an image has ${bytes(longestImage)} at most.`
+      : null
+
 /** @param held attachments that the draft has already */
 export const givenAs = (files: readonly GivenFile[], { images, mentions }: Takes, held: number): readonly Given[] =>
   files.slice(0, Math.max(0, mostAttachments - held)).map(({ file, isDirectory }): Given => {
     const name = file.name || "image"
-    if (images && !isDirectory && imageTypes.includes(file.type)) return { kind: "image", file }
+    if (images && !isDirectory && imageTypes.includes(file.type)) {
+      const problem = faultOf(file)
+      return problem === null ? { kind: "image", file } : { kind: "refused", name, problem }
+    }
     if (mentions) return { kind: "mention", path: isDirectory ? `${name}/` : name }
     const problem = images
       ? "This agent takes PNG, JPEG, WebP and GIF images, and no other files."
       : "This agent takes no files."
     return { kind: "refused", name, problem }
   })
+
+/** What has become of an image: it is stored, or why it cannot be sent. */
+export const amendImage = (
+  threadId: string,
+  id: string,
+  part: { readonly blob: typeof BlobView.Type } | { readonly problem: string },
+): void =>
+  amendDraft(threadId, ({ attachments, text }) => ({
+    text,
+    attachments: attachments.map((one) => (one.id === id && one.kind === "image" ? { ...one, ...part } : one)),
+  }))
 
 /** Puts the path of a mention in the place of another one. An empty one takes it out. */
 export const amendMention = (threadId: string, id: string, path: string): void =>
