@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { ago, bytes, counted, duration, shortPath, tokens } from "./format.js"
+import { ago, bytes, counted, duration, shortId, shortPath, tokens } from "./format.js"
 
 const now = Date.parse("2026-11-30T12:00:00Z")
 
@@ -53,5 +53,6 @@ it.each([
 it("writes bytes, counts and paths", () => {
   expect([bytes(512), bytes(1536), bytes(20 * 1024 ** 2)]).toEqual(["512 B", "1.5 KiB", "20 MiB"])
   expect([counted(1, "thread"), counted(12_000, "thread")]).toEqual(["1 thread", "12,000 threads"])
+  expect(shortId("01a22954-b253-761b-84b1-6ec995173816")).toBe("…173816")
   expect([shortPath("/home/me/work/app"), shortPath("/app")]).toEqual(["…/work/app", "/app"])
 })

@@ -83,6 +83,9 @@ export const bytes = (count: number): string =>
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString("en")} ${count === 1 ? one : many}`
 
+/** An id of ours in short: their beginnings are times, and those of one minute begin alike. */
+export const shortId = (id: string): string => `…${id.slice(-6)}`
+
 /** The last parts of a path that tell folders apart: `…/work/project`. */
 export const shortPath = (path: string): string => {
   const parts = path.split(/[/\\]/).filter((part) => part !== "")

@@ -3,7 +3,7 @@ import type { CheckView, InvariantList, ProjectionWork, RebuildView, VerifyView 
 import { type ReactNode, useState } from "react"
 import { Link } from "wouter"
 import { type Reading, useRead } from "../../api/useRead.js"
-import { counted, duration, entryOf, visible } from "../../format/format.js"
+import { counted, duration, entryOf, shortId, visible } from "../../format/format.js"
 import { Ago } from "../../live/timedTexts.js"
 import { withCode } from "../../shell/Notice.js"
 import { usePage } from "../../shell/PageContext.js"
@@ -232,7 +232,9 @@ const Checked = ({ textOf, view }: { view: CheckView; textOf: (id: string) => st
               </td>
               <td>{visible(detail)}</td>
               <td>
-                <Link href={`/threads/${threadId}`}>{threadId.slice(0, 8)}</Link>
+                <Link className={classes.word} href={`/threads/${threadId}`} title={threadId}>
+                  {shortId(threadId)}
+                </Link>
               </td>
               <td>{sequence === null ? "–" : <Link href={`/log?at=${sequence}`}>#{sequence}</Link>}</td>
             </tr>

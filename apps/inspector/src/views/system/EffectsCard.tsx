@@ -5,7 +5,7 @@ import { Link } from "wouter"
 import type { Page } from "../../api/Api.js"
 import { asProblem, type PageProblem } from "../../api/PageProblem.js"
 import { useEvery, useRead } from "../../api/useRead.js"
-import { entryOf, visible } from "../../format/format.js"
+import { entryOf, shortId, visible } from "../../format/format.js"
 import { Ago } from "../../live/timedTexts.js"
 import { usePage } from "../../shell/PageContext.js"
 import { Card, CardButton, Chip, Nothing, Table } from "./Card.js"
@@ -51,7 +51,7 @@ const Row = ({ effect }: { effect: EffectView }) => {
         <Chip tone={entryOf(states, status)?.tone ?? "quiet"}>{entryOf(states, status)?.label ?? visible(status)}</Chip>
       </td>
       <td>
-        {visible(kind)}
+        <span className={classes.word}>{visible(kind)}</span>
         {attempts > 1 ? `, ${attempts} tries` : ""}
       </td>
       <td>{message === null ? "–" : visible(message)}</td>
@@ -59,7 +59,13 @@ const Row = ({ effect }: { effect: EffectView }) => {
         <Ago at={endedAt ?? createdAt} />
       </td>
       <td>
-        <Link href={`/threads/${threadId}${turnId === null ? "" : `?turn=${turnId}`}`}>{threadId.slice(0, 8)}</Link>
+        <Link
+          className={classes.word}
+          href={`/threads/${threadId}${turnId === null ? "" : `?turn=${turnId}`}`}
+          title={threadId}
+        >
+          {shortId(threadId)}
+        </Link>
       </td>
     </tr>
   )
