@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { patient } from "./lazyView.js"
+import { lazy, loadAhead, patient } from "./lazyView.js"
 
 /** A load that fails so many times, and a server that is there from a time on. */
 const setting = (failures: number, upFrom: number) => {
@@ -31,4 +31,19 @@ it("gives up where the server is there, and the file is not", async () => {
 it("tries once more where the server has just come back", async () => {
   const { load } = setting(1, 1)
   await expect(load()).resolves.toBe("loaded")
+})
+
+it("loads ahead what a view loads later, too", async () => {
+  const loaded: string[] = []
+  const load =
+    (name: string, then: () => void = () => undefined) =>
+    async () => {
+      loaded.push(name)
+      then()
+      return { default: () => null }
+    }
+  lazy(load("view", () => void lazy(load("its panel"))))
+  lazy(load("other view"))
+  await loadAhead()
+  expect(loaded).toEqual(["view", "other view", "its panel"])
 })

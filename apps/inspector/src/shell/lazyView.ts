@@ -49,7 +49,8 @@ export const lazy = <P>(load: Load<P>): LazyExoticComponent<ComponentType<P>> =>
 
 /** Loads all that is loaded later, one after the other, when the browser is idle. */
 export const loadAhead = async (): Promise<void> => {
-  for (const load of later.splice(0)) {
+  // What is loaded may name more: the views have parts of their own.
+  for (let load = later.shift(); load !== undefined; load = later.shift()) {
     await new Promise<void>((go) => {
       if (typeof requestIdleCallback === "function") requestIdleCallback(() => go(), { timeout: 3_000 })
       else setTimeout(go, 200)
