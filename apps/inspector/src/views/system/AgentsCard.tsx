@@ -51,7 +51,7 @@ const Agent = ({ name }: { name: string }) => {
     listOf(api.get<typeof AgentRateLimits.Type>(`${path}/limits`, query, { signal })),
   )
   const agent = detail.value
-  if (agent === null) return <Nothing>{detail.problem?.message ?? `Asking ${name}…`}</Nothing>
+  if (agent === null) return <p className={classes.agent}>{detail.problem?.message ?? `Asking ${name}…`}</p>
   const status = entryOf(statuses, agent.installation?.status ?? "")
   const who = account.value?.account
   const signed = signIn(who?.signedIn ?? agent.signedIn)
