@@ -1,7 +1,7 @@
 /** The log, event by event: all of it or of one thread, live. What is shown and where a person is are in the address. */
 import { useEffect, useMemo, useRef, useState } from "react"
 import { useLocation, useSearchParams } from "wouter"
-import { counted } from "../../format/format.js"
+import { counted, shortId } from "../../format/format.js"
 import { useValue } from "../../live/KeyedStore.js"
 import { useCommands } from "../../shell/commands.js"
 import { Icon } from "../../shell/Icon.js"
@@ -13,7 +13,7 @@ import { EventPane } from "./EventPane.js"
 import { LogList, type LogListHandle, rowNow } from "./LogList.js"
 import { LogPages } from "./LogPages.js"
 import classes from "./LogView.module.css"
-import { eventOf, filterOf, type LogFilter, paramsOf, withType } from "./logAddress.js"
+import { eventOf, filterOf, type LogFilter, narrows, paramsOf, withType } from "./logAddress.js"
 import { type LogRow, sequenceOf } from "./logRows.js"
 import { TypeMenu } from "./TypeMenu.js"
 
@@ -142,6 +142,7 @@ const LogView = () => {
 
   const fresh = come - seen
   const isEmpty = head !== null && pages.total === 0
+  const isFiltered = narrows(filter)
   return (
     <div className={frame.view}>
       <header className={frame.header}>
@@ -156,7 +157,7 @@ const LogView = () => {
             title={`Show all of the log, not only ${filter.thread}`}
             type="button"
           >
-            thread {filter.thread.length > shownWhole ? `…${filter.thread.slice(-6)}` : filter.thread}
+            thread {filter.thread.length > shownWhole ? shortId(filter.thread) : filter.thread}
             <Icon name="close" size={12} />
           </button>
         )}
@@ -204,9 +205,9 @@ const LogView = () => {
           />
         ) : isEmpty ? (
           <Notice
-            actions={[{ label: "Show all events", run: showAll }]}
-            text="Events appear here when they come."
-            title="No event meets this filter"
+            actions={isFiltered ? [{ label: "Show all events", run: showAll }] : []}
+            text={follows ? "Events appear here when they come." : "The bundle has no others."}
+            title={isFiltered ? "No event meets this filter" : "No events"}
           />
         ) : (
           <LogList

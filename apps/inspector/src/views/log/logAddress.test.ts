@@ -1,6 +1,6 @@
 import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { eventOf, filterOf, type LogFilter, onlyType, paramsOf, showsType, withType } from "./logAddress.js"
+import { eventOf, filterOf, type LogFilter, narrows, onlyType, paramsOf, showsType, withType } from "./logAddress.js"
 
 const all: LogFilter = { thread: null, types: [], except: [], fold: true }
 const type = fc.constantFrom("turn.started", "item.started", "content.delta")
@@ -23,6 +23,17 @@ describe("the filter of the log", () => {
 
   it("says nothing in the address where all is shown", () => {
     expect(paramsOf(all, null)).toEqual({})
+  })
+
+  it("narrows where something is left out", () => {
+    expect([all, { ...all, fold: false }].map(narrows)).toEqual([false, false])
+    expect(
+      [
+        { ...all, thread: "a" },
+        { ...all, types: ["b"] },
+        { ...all, except: ["c"] },
+      ].map(narrows),
+    ).toEqual([true, true, true])
   })
 
   it("shows a type, or leaves it out, as it is told to", () => {

@@ -37,6 +37,10 @@ export const paramsOf = (filter: LogFilter, at: number | null): Readonly<Record<
   ...(at === null ? {} : { at: String(at) }),
 })
 
+/** Whether a filter leaves events out. */
+export const narrows = ({ except, thread, types }: LogFilter): boolean =>
+  thread !== null || types.length > 0 || except.length > 0
+
 /** Whether events of a type are shown. */
 export const showsType = ({ except, types }: LogFilter, type: string): boolean =>
   (types.length === 0 || types.includes(type)) && !except.includes(type)
