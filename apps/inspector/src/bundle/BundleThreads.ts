@@ -9,6 +9,8 @@ import type { BundleEvent, BundleLog, BundleStream } from "./BundleLog.js"
 const mostHeld = 4
 /** Events that are folded at a time. */
 const pageEvents = 500
+/** Events between two pauses of opening: a browser makes each last some milliseconds, and a bundle may have 10,000 threads. */
+const pauseEvents = 5_000
 
 type ThreadRow = Rows["threads"]
 
@@ -33,10 +35,12 @@ export class BundleThreads {
 
   constructor(private readonly log: BundleLog) {}
 
-  /** Folds all streams, one after the other; others may run between them. */
+  /** Folds all streams, one after the other; others may run now and then. */
   async foldAll(pause: () => Promise<void>): Promise<void> {
+    let folded = 0
     for (const stream of this.log.streams) {
       const store = this.rows(stream)
+      folded += stream.lines.length
       const [row] = [...store.all("threads")]
       if (row !== undefined) this.#threads.set(stream.streamId, row)
       for (const table of byOneId) {
@@ -45,6 +49,8 @@ export class BundleThreads {
           if (typeof id === "string") this.#streams.set(`${table} ${id}`, stream)
         }
       }
+      if (folded < pauseEvents) continue
+      folded = 0
       await pause()
     }
     const byNativeId = new Map<string | null, ThreadRow[]>()
