@@ -1,6 +1,8 @@
 /** What stands below a transcript: what can be done with the agent now, its plan, its voice, what waits, and where a person writes. */
 import type { RealtimeRunView } from "@threadfold/contracts"
 import { Suspense, useRef, useState } from "react"
+import type { Page } from "../../api/Api.js"
+import { useRead } from "../../api/useRead.js"
 import { readOnlyText } from "../../bundle/OpenBundle.js"
 import { useValue } from "../../live/KeyedStore.js"
 import { useCommands } from "../../shell/commands.js"
@@ -33,16 +35,10 @@ const useVoice = (run: RealtimeRunView | null): VoiceSwitch => {
     else cameFrom.current = document.activeElement
     setOpen(!open)
   }
-  useCommands([
-    {
-      id: "thread.voice",
-      title: open ? "Close the voice conversation" : "Show the voice conversation",
-      group: "Thread",
-      keys: ["V"],
-      enabled: bundle === null,
-      run: toggle,
-    },
-  ])
+  // A bundle has what was said, where there was a conversation.
+  const isThere = bundle === null || run !== null
+  const title = open ? "Close the voice conversation" : "Show the voice conversation"
+  useCommands(isThere ? [{ id: "thread.voice", title, group: "Thread", keys: ["V"], run: toggle }] : [])
   return { open, toggle, isLive: run?.status === "started" }
 }
 
@@ -138,25 +134,23 @@ export const ThreadFoot = ({
 }) => {
   const { queue, thread } = head
   const agent = useAgent(thread.agent)
-  const run = useValue(store.voice)
+  const { api, bundle } = usePage()
+  const changing = useValue(store.voice)
+  // Of a bundle no rows come by themselves.
+  const kept = useRead(bundle === null ? null : store.path, (signal) =>
+    api.get<Page<RealtimeRunView>>(`${store.path}/realtime`, { limit: 1 }, { signal }),
+  )
+  const run = changing ?? kept.value?.items[0] ?? null
   const voice = useVoice(run)
-  const { bundle } = usePage()
-  if (bundle !== null) {
-    return (
-      <div className={classes.foot}>
-        <PlanPanel plan={thread.plan} />
-        <p className={classes.note}>{readOnlyText}</p>
-      </div>
-    )
-  }
-  if (agent === null) return null
-  const canTalk = agent !== "none" && thread.status !== "purged" && thread.deletedAt === null
+  if (agent === null && bundle === null) return null
+  const leads = bundle === null && agent !== null && agent !== "none" ? agent : null
+  const canTalk = leads !== null && thread.status !== "purged" && thread.deletedAt === null
   const panel = voice.open ? (
     <Suspense fallback={null}>
       <VoicePanel canTalk={canTalk} close={voice.toggle} run={run} threadId={thread.threadId} />
     </Suspense>
   ) : null
-  if (agent === "none" || !canTalk) {
+  if (leads === null || !canTalk) {
     return (
       <div className={classes.foot}>
         {panel}
@@ -167,9 +161,11 @@ export const ThreadFoot = ({
         )}
         <PlanPanel plan={thread.plan} />
         <p className={classes.note}>
-          {thread.deletedAt !== null
-            ? "This thread is deleted."
-            : "Threadfold does not run the agent of this thread: it can be read."}
+          {bundle !== null
+            ? readOnlyText
+            : thread.deletedAt !== null
+              ? "This thread is deleted."
+              : "Threadfold does not run the agent of this thread: it can be read."}
         </p>
       </div>
     )
@@ -178,14 +174,14 @@ export const ThreadFoot = ({
     <div className={classes.foot}>
       {panel}
       <Controls
-        canInterrupt={agent.capabilities.interrupt}
-        canStop={agent.capabilities.stop}
+        canInterrupt={leads.capabilities.interrupt}
+        canStop={leads.capabilities.stop}
         head={head}
         voice={voice}
       />
       <PlanPanel plan={thread.plan} />
-      <QueueList agent={agent} queue={queue} thread={thread} />
-      <Composer agent={agent} field={field} head={head} onSent={onSent} />
+      <QueueList agent={leads} queue={queue} thread={thread} />
+      <Composer agent={leads} field={field} head={head} onSent={onSent} />
     </div>
   )
 }

@@ -174,14 +174,17 @@ const ThreadScreen = () => {
       run: isTravelling ? travel.hide : travel.show,
     },
     { id: "thread.back", title: "Back to all threads", group: "Thread", keys: ["u"], run: () => navigate("/threads") },
-    {
-      id: "thread.write",
-      title: "Write to the agent",
-      group: "Thread",
-      keys: ["c", "i"],
-      enabled: usesServer,
-      run: () => field.current?.focus(),
-    },
+    ...(usesServer
+      ? [
+          {
+            id: "thread.write",
+            title: "Write to the agent",
+            group: "Thread",
+            keys: ["c", "i"],
+            run: () => field.current?.focus(),
+          },
+        ]
+      : []),
     {
       id: "thread.end",
       title: "To the end",

@@ -2,7 +2,7 @@
 import type { RealtimeRunView } from "@threadfold/contracts"
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react"
 import { Link } from "wouter"
-import { clock, fullTime, visible } from "../../../format/format.js"
+import { clock, entryOf, fullTime, visible } from "../../../format/format.js"
 import { useKey, useValue } from "../../../live/KeyedStore.js"
 import { Icon } from "../../../shell/Icon.js"
 import { withCode } from "../../../shell/Notice.js"
@@ -78,7 +78,7 @@ const Line = ({ entry, store }: { entry: TalkEntry; store: VoiceStore }) => (
       <Work id={entry.delegationId} store={store} text={entry.text} />
     ) : entry.kind === "said" ? (
       <>
-        <span className={classes.who}>{speakers[entry.role] ?? visible(entry.role || "Somebody")}</span>
+        <span className={classes.who}>{entryOf(speakers, entry.role) ?? visible(entry.role || "Somebody")}</span>
         <span className={classes.text}>{visible(entry.text)}</span>
       </>
     ) : (
@@ -197,10 +197,11 @@ const Say = ({ path, realtimeId }: { path: string; realtimeId: string }) => {
 }
 
 const VoicePanel = ({ canTalk, close, run, threadId }: PanelProps) => {
-  const { api, feed } = usePage()
+  const { api, bundle, feed } = usePage()
+  const follows = bundle === null
   const store = useMemo(
-    () => new VoiceStore(api, threadId, (text) => announce(`Voice: ${visible(text).slice(0, 300)}`)),
-    [api, threadId],
+    () => new VoiceStore(api, threadId, (text) => announce(`Voice: ${visible(text).slice(0, 300)}`), follows),
+    [api, follows, threadId],
   )
   useEffect(() => {
     store.start()

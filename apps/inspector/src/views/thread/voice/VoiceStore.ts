@@ -35,13 +35,15 @@ export class VoiceStore implements FeedListener {
     readonly threadId: string,
     /** Told what the voice has said, to its end. */
     private readonly heard: (text: string) => void,
+    /** False: nothing comes any more, as in a bundle. */
+    private readonly follows: boolean,
   ) {}
 
   get path(): string {
     return `/v1/threads/${encodeURIComponent(this.threadId)}`
   }
 
-  /** Reads from the end, and follows it. */
+  /** Reads from the end, and follows what comes. */
   readonly start = (): void => {
     this.close()
     this.#ends = new AbortController()
@@ -91,6 +93,7 @@ export class VoiceStore implements FeedListener {
     if (signal.aborted) return
     for (const event of items.toReversed()) this.#talk.take(event)
     this.#cursor = next
+    if (!this.follows) return
     // What is behind the newest of these are the pieces of what is being said.
     const path = pathWith(`${this.path}/events`, { types: [...voiceTypes, pieceType], after: items[0]?.sequence ?? 0 })
     this.#stream = new EventStream(this.api.fetch, { path, take: this.#take })
