@@ -44,8 +44,10 @@ export class Bundles {
     try {
       const bundle = await this.openFile(name, file, work.signal)
       if (work.signal.aborted) return bundle.close()
-      this.state.get().shown?.bundle?.close()
-      goToBundle()
+      const { shown } = this.state.get()
+      shown?.bundle?.close()
+      // Where a person was in another bundle there may be nothing in this one.
+      goToBundle(shown !== null)
       this.#set({ shown: servicesOf(bundle), opening: null })
     } catch (error) {
       if (!work.signal.aborted) this.#set({ opening: null, refused: { name, problem: asProblem(error) } })

@@ -28,6 +28,8 @@ export const readOnlyText = "A bundle is for reading: nobody is there to answer 
 type Asked = Pick<PageWorker, "ask" | "end">
 
 export class OpenBundle {
+  #isClosed = false
+
   constructor(
     /** Name of the file. */
     readonly name: string,
@@ -40,6 +42,8 @@ export class OpenBundle {
     if ((init?.method ?? "GET") !== "GET") {
       throw new PageProblem(405, null, "This is a bundle", readOnlyText, "Import it to go on with its threads.")
     }
+    // A worker that has ended would be started again, without the bundle.
+    if (this.#isClosed) throw new DOMException("The bundle was closed.", "AbortError")
     const reply = await asked(this.worker, path)
     if (init?.signal?.aborted === true) throw new DOMException("It is not wanted any more.", "AbortError")
     if (reply.kind !== "answer") throw new Error("The worker did not answer the call.")
@@ -47,7 +51,10 @@ export class OpenBundle {
   }
 
   /** Lets go of it. */
-  readonly close = (): void => this.worker.end()
+  readonly close = (): void => {
+    this.#isClosed = true
+    this.worker.end()
+  }
 }
 
 /** The worker is built with the page: what it answers has a form that both know. */

@@ -7,7 +7,7 @@ import { longThread } from "../../test/longThread.js"
 import type { Fetch } from "../session/Session.js"
 import { Bundles } from "./Bundles.js"
 import { BundleAnswers } from "./bundleAnswers.js"
-import { partsOf } from "./hashAddress.js"
+import { fileNameIn, partsOf } from "./hashAddress.js"
 import { OpenBundle, openBundle } from "./OpenBundle.js"
 import { readBundle } from "./readBundle.js"
 
@@ -186,6 +186,18 @@ describe("a bundle answers as a server does", () => {
   })
 })
 
+it("pauses while a bundle is opened, and not for each of many short threads", async () => {
+  const short = longThread(12).events
+  const ids = Array.from({ length: 450 }, (_, n) => `01890a5d-ac96-774b-bcce-${String(n).padStart(12, "0")}`)
+  const bundle = await readBundle(packed(bundleText({ streams: Object.fromEntries(ids.map((id) => [id, short])) })))
+  let pauses = 0
+  const { threads } = new BundleAnswers(bundle)
+  await threads.foldAll(async () => {
+    pauses += 1
+  })
+  expect([threads.count, pauses]).toEqual([450, 1])
+})
+
 describe("an open bundle", () => {
   const facts = { redaction: "masked", threads: 1, events: 2 }
   const worker = (answer: (message: unknown) => unknown) => {
@@ -214,6 +226,14 @@ describe("an open bundle", () => {
     }
     expect(one.asked).toEqual(["/v1/x"])
     await expect(call("/v1/x", { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: "AbortError" })
+  })
+
+  it("asks nothing of its worker once it is closed", async () => {
+    const one = worker(() => ({ kind: "answer", status: 200, type: "application/json", body: "{}" }))
+    const bundle = new OpenBundle("a.bundle", facts, one)
+    bundle.close()
+    await expect(bundle.fetch("/v1/x")).rejects.toMatchObject({ name: "AbortError" })
+    expect([one.asked, one.ended()]).toEqual([[], 1])
   })
 
   it("is not there where its file is refused: the worker ends", async () => {
@@ -265,5 +285,12 @@ describe("an open bundle", () => {
     expect(partsOf("#/log")).toEqual({ path: "/log", search: "" })
     expect(partsOf("")).toEqual({ path: "/", search: "" })
     expect(partsOf("#code=x")).toEqual({ path: "/", search: "" })
+  })
+
+  it("has the name of its file, whatever letters that is written in", () => {
+    expect(fileNameIn("/home/ada/a%20b%25.html")).toBe("a b%.html")
+    expect(fileNameIn("/")).toBe("bundle")
+    // A name of another encoding than UTF-8.
+    expect(fileNameIn("/home/ada/caf%E9.html")).toBe("caf%E9.html")
   })
 })

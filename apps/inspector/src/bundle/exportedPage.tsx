@@ -9,6 +9,7 @@ import { ErrorBoundary } from "../shell/ErrorBoundary.js"
 import { Notice } from "../shell/Notice.js"
 import { restoreTheme } from "../shell/theme.js"
 import { bundles } from "./Bundles.js"
+import { fileNameIn } from "./hashAddress.js"
 
 /** The bytes that an element of the file holds, in base64. */
 const bytesIn = (id: string): Uint8Array<ArrayBuffer> => {
@@ -21,8 +22,7 @@ const bytesIn = (id: string): Uint8Array<ArrayBuffer> => {
 restoreTheme()
 listenToKeys()
 bundles.canClose = false
-const name = decodeURIComponent(location.pathname.slice(location.pathname.lastIndexOf("/") + 1)) || "bundle"
-void bundles.open(name, new Blob([bytesIn("bundle")]))
+void bundles.open(fileNameIn(location.pathname), new Blob([bytesIn("bundle")]))
 
 const place = document.getElementById("page")
 if (place === null) throw new Error("The page has no place for its views.")

@@ -30,6 +30,16 @@ export const partsOf = (hash: string): { readonly path: string; readonly search:
   return at === -1 ? { path: text, search: "" } : { path: text.slice(0, at), search: text.slice(at + 1) }
 }
 
+/** Name of the file at a path of an address. One whose letters are in no encoding that is known is shown as the address has it. */
+export const fileNameIn = (pathname: string): string => {
+  const name = pathname.slice(pathname.lastIndexOf("/") + 1) || "bundle"
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}
+
 /** The query of the address as it is at this moment: a component that is about to go may know an older one. */
 export const searchNow = (): string => (isBundleAddress() ? partsOf(location.hash).search : location.search)
 
@@ -50,9 +60,14 @@ export const useHashLocation: BaseLocationHook = () => [
 /** The query of it. */
 export const useHashSearch = (): string => useSyncExternalStore(subscribe, () => partsOf(location.hash).search)
 
-/** Goes to the threads of a bundle that was opened. In a file with one the address stays what was asked for. */
-export const goToBundle = (): void => {
-  if (!isBundleAddress()) go("#/threads", location.protocol === "file:")
+/**
+ * Goes to the threads of a bundle that was opened. The first one is shown where the address asks for a place in it.
+ *
+ * @param anew it takes the place of another one
+ */
+export const goToBundle = (anew: boolean): void => {
+  if (anew) go("#/threads", false)
+  else if (!isBundleAddress()) go("#/threads", location.protocol === "file:")
 }
 
 /** Goes back to where the page of the server was. */

@@ -104,7 +104,16 @@ export const Layout = ({ children }: { children: ReactNode }) => {
 
   return (
     <div className={classes.frame}>
-      <a className={classes.skip} href="#main">
+      {/* biome-ignore lint/a11y/useValidAnchor: it goes to a place of the page, and is looked for among the links. */}
+      <a
+        className={classes.skip}
+        href="#main"
+        onClick={(event) => {
+          // The fragment says where in a bundle a person is: it stays.
+          event.preventDefault()
+          main.current?.focus()
+        }}
+      >
         Skip to content
       </a>
       <nav aria-label="Views" className={classes.nav}>

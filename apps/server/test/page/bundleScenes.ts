@@ -7,10 +7,11 @@ import { pathToFileURL } from "node:url"
 import { gunzipSync, gzipSync } from "node:zlib"
 import { ExportReport } from "@threadfold/contracts"
 import { ThreadPage } from "@threadfold/contracts/api"
+import { recording } from "@threadfold/testkit"
 import { Schema } from "effect"
 import type { Page } from "playwright-core"
 import { expect, it } from "vitest"
-import { document, temporary } from "../cli/program.js"
+import { document, temporary, threadfold } from "../cli/program.js"
 import type { RunningServer } from "../cli/server.js"
 import { frames, hostileServer, showAll } from "./hostileScenes.js"
 import { accessible, evaluateIn, PagePerson } from "./PageWindow.js"
@@ -54,6 +55,16 @@ const exported = async (args: readonly string[]) => {
   const file = join(directory, "..", args.includes("--html") ? "session.html" : "session.bundle")
   const report = await document(ExportReport, ["export", file, ...args, "--data-dir", directory])
   return { directory, file, logs, page: await read(), report, server, threadId }
+}
+
+/** A bundle of a recorded voice conversation, and its thread. */
+const voiceBundle = async () => {
+  const directory = join(temporary(), "data")
+  const { path } = recording("codex-40-realtime-handoff-v2")
+  expect((await threadfold(["import", "codex-app-server", path, "--data-dir", directory])).code).toBe(0)
+  const file = join(directory, "..", "voice.bundle")
+  const { threads } = await document(ExportReport, ["export", file, "--redact", "none", "--data-dir", directory])
+  return { bytes: readFileSync(file), threadId: threads[0]?.threadId ?? "" }
 }
 
 /** Looks at the thread of the example as it is in a bundle: the list, the thread, its past, its log. */
@@ -168,6 +179,45 @@ export const bundleScenes = () => {
     await signedIn.getByTestId("thread").first().waitFor()
     expect(signedIn.url()).toBe(`${server.url}/threads`)
     await reader.sound(logs)
+  })
+
+  it("stays where a person skips to its content, and another one begins at its threads", async () => {
+    const { file, logs, server, threadId } = await exported(["--redact", "none"])
+    const voice = await voiceBundle()
+    const person = await PagePerson.of(server)
+    const page = await person.open("/threads")
+    await page.getByTestId("signed-out").waitFor()
+    await drop(page, "session.bundle", readFileSync(file))
+    await page.getByTestId("bundle").waitFor()
+    await goTo(page, `/threads/${threadId}`)
+    await page.getByTestId("turn-end").last().waitFor()
+    await page.getByRole("link", { name: "Skip to content" }).press("Enter")
+    await expect.poll(() => page.evaluate("document.activeElement.id")).toBe("main")
+    expect(new URL(page.url()).hash).toBe(`#/threads/${threadId}`)
+    expect(await page.getByTestId("bundle").count()).toBe(1)
+    await page.keyboard.press("?")
+    const keys = page.getByRole("dialog", { name: "Keys" })
+    await keys.getByText("Travel in time").waitFor()
+    // What a bundle cannot do is no key of it.
+    expect(await keys.getByText(/Write to the agent|voice conversation/).count()).toBe(0)
+    await page.keyboard.press("Escape")
+
+    await drop(page, "voice.bundle", voice.bytes)
+    await page.getByTestId("bundle").getByText("voice.bundle").waitFor()
+    await page.getByTestId("thread").first().waitFor()
+    expect(new URL(page.url()).hash).toBe("#/threads")
+    // A voice conversation can be read.
+    await goTo(page, `/threads/${voice.threadId}`)
+    await page.getByRole("button", { name: "Voice" }).waitFor()
+    await page.keyboard.press("V")
+    const lines = page.getByTestId("voice-line")
+    await lines.filter({ hasText: "Hello voice" }).first().waitFor()
+    await lines.filter({ hasText: "Ended" }).first().waitFor()
+    expect(await page.getByTestId("voice").getByRole("button").count()).toBe(1)
+    await accessible(page, "a voice conversation of a bundle")
+    await lines.getByRole("link", { name: /To its turn/ }).press("Enter")
+    await page.waitForURL(/[?]turn=/)
+    await person.sound(logs)
   })
 
   it("that is hostile, damaged or no bundle is refused, and what was shown stays", async () => {
