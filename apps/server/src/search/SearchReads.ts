@@ -12,6 +12,9 @@ const mostWaiting = 64
 /** How often it is looked whether the log has grown. */
 const lookEvery = "250 millis"
 
+/** How long after the start that begins. A question starts the thread at once; without one, what a start is waited for comes first. */
+const firstLookAfter = "5 seconds"
+
 type Resume = (answer: Effect.Effect<unknown, Problem>) => void
 
 /** What answers: the thread, or the same in this one. */
@@ -95,7 +98,8 @@ export class SearchReads extends Context.Tag("@threadfold/server/SearchReads")<
             known = log.published()
             post({ kind: "grown" })
           })
-          yield* Effect.forkScoped(Effect.repeat(look, Schedule.spaced(lookEvery)))
+          const looks = Effect.repeat(look, Schedule.spaced(lookEvery))
+          yield* Effect.forkScoped(Effect.delay(looks, firstLookAfter))
         }
 
         return {
