@@ -64,10 +64,10 @@ export const closeOutput = () => {
 }
 
 /**
- * Runs a command that prints so many bytes: its output comes in pieces of at most 8 KiB, and once more whole at its end. `tell` sends a
- * notification, `item` one about the item.
+ * Runs a command that prints so many bytes: its output comes in pieces of at most 8 KiB, unless `pieces` is false, and once more whole at its
+ * end. `tell` sends a notification, `item` one about the item.
  */
-export const printOutput = (tell, item, [id, bytes]) => {
+export const printOutput = (tell, item, [id, bytes, pieces]) => {
   const object = {
     type: "commandExecution",
     id,
@@ -81,7 +81,7 @@ export const printOutput = (tell, item, [id, bytes]) => {
   for (let at = 0; output.length < bytes; at += 1) {
     const delta = `${String(at).padStart(10, "0")} ${"x".repeat(68)}\n`.repeat(100).slice(0, bytes - output.length)
     output += delta
-    tell("item/commandExecution/outputDelta", { itemId: id, delta })
+    if (pieces !== false) tell("item/commandExecution/outputDelta", { itemId: id, delta })
   }
   item("completed", { ...object, status: "completed", aggregatedOutput: output, exitCode: 0 })
 }

@@ -231,7 +231,7 @@ const runStep = async (step, thread, turn) => {
     printOutput(
       (method, params) => notifyClient(thread, method, { turnId: turn.id, ...params }),
       (which, object) => item(thread, turn, which, object),
-      [`call_${turn.number}_${++turn.items}`, step.print],
+      [`call_${turn.number}_${++turn.items}`, step.print, step.pieces],
     )
   else if ("ask" in step)
     await (step.ask === "question" ? askQuestion(thread, turn) : askApproval(thread, turn, step.ask))

@@ -17,10 +17,12 @@ import { type RunningServer, serve } from "./server.js"
 const outputBytes = Number(process.env.OUTPUT_BYTES ?? 6_000_000)
 const mebibyte = 1024 * 1024
 /** What a server may take for events that come one after the other, however many, bytes; and for each byte of one line. */
-const [atRest, perByte] = [200 * mebibyte, 12] as const
+const [atRest, perByte] = [200 * mebibyte, 9] as const
+/** A line that is long enough to be seen beside what a server takes and gives back meanwhile. */
+const lineBytes = Math.max(20_000_000, outputBytes)
 
 /** What a database of a server that has ended takes, free pages and all; prints what the tables do. */
-const storedBytes = (directory: string, what: string): number => {
+const storedBytes = (directory: string, what: string, of = outputBytes): number => {
   const handle = new Sqlite(databaseFile(directory), { readonly: true })
   try {
     const tables = handle
@@ -30,12 +32,15 @@ const storedBytes = (directory: string, what: string): number => {
       .all()
     const bytes = Number(handle.pragma("page_count", { simple: true })) * 4096
     const largest = tables.map((table) => `${table.name} ${table.bytes}`).join(", ")
-    console.log(`${what}: ${bytes} bytes of database for ${outputBytes} of text (${largest})`)
+    console.log(`${what}: ${bytes} bytes of database for ${of} of text (${largest})`)
     return bytes
   } finally {
     handle.close()
   }
 }
+
+/** Begins to measure anew. */
+const forgetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`, "5")
 
 /** Highest memory of a process until now, bytes. */
 const peakOf = (pid: number): number =>
@@ -119,6 +124,38 @@ describe("a command that prints many megabytes", () => {
     server.child.stdin?.end()
     expect(await server.ended).toBe(0)
     expect(storedBytes(directory, "an agent")).toBeLessThan(1.3 * outputBytes)
+  })
+
+  it("costs memory for a few copies of it where it comes in one line", async () => {
+    const directory = join(temporary(), "data")
+    mkdirSync(directory, { mode: 0o700 })
+    const turns = [[{ say: "ready" }, { print: 1_000 }], [{ print: lineBytes, pieces: false }]] as const
+    writeFileSync(
+      join(directory, "threadfold.json"),
+      JSON.stringify({ agents: { fake: { kind: "codex", ...fakeAgent({ turns }) } } }),
+    )
+    const server = await serve(directory)
+    const post = async (path: string, body: object): Promise<Receipt> => {
+      const headers = { "content-type": "application/json" }
+      return json(Receipt, await server.call(path, { method: "POST", headers, body: JSON.stringify(body) }))
+    }
+    const { threadId } = await post("/v1/threads", { agent: "fake", cwd: directory })
+    const turn = async (): Promise<void> => {
+      const { turnId } = await post(`/v1/threads/${threadId}/messages`, { text: "go" })
+      for (let settled = false; !settled; ) {
+        settled = (await json(TurnDetail, await server.call(`/v1/turns/${turnId}?wait=50`))).settled
+      }
+    }
+    await turn()
+    forgetPeak(server.pid)
+    const before = peakOf(server.pid)
+    await turn()
+    const taken = peakOf(server.pid) - before
+    console.log(`memory: ${(taken / lineBytes).toFixed(1)} times a line of ${lineBytes} bytes, at its highest`)
+    expect(taken).toBeLessThan(perByte * lineBytes)
+    server.child.stdin?.end()
+    expect(await server.ended).toBe(0)
+    expect(storedBytes(directory, "one line", lineBytes)).toBeLessThan(1.3 * lineBytes)
   })
 
   it("is stored once, and costs no more memory the longer it is, where an adapter pushes it in pieces alone", async () => {

@@ -22,8 +22,8 @@ export interface FakeChild {
 export type FakeStep =
   /** (turn) A message, streamed in so many deltas (three unless set). */
   | { readonly say: string; readonly deltas?: number }
-  /** (turn) Runs a command that prints so many bytes: they come in pieces, and once more whole at its end. */
-  | { readonly print: number }
+  /** (turn) Runs a command that prints so many bytes: they come in pieces unless `pieces` is false, and once more whole at its end. */
+  | { readonly print: number; readonly pieces?: false }
   /**
    * (turn) Asks and waits for the answer. An approval that is declined ends its item as declined and goes on; one that is
    * cancelled ends the turn as interrupted, too. The answer to a question is said as a message.
