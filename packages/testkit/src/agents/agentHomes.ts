@@ -2,9 +2,9 @@
  * Temporary homes for real agents. They do not read or change the files of the person who runs the tests, and are deleted with
  * their scope.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { delimiter, join } from "node:path"
 import { Effect, type Scope } from "effect"
 
 export interface AgentHome {
@@ -23,13 +23,38 @@ const temporaryFolder: Effect.Effect<string, never, Scope.Scope> = Effect.acquir
   (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })),
 )
 
+/** What agents start again and again to learn of the machine and of its repositories: a fifth of what a start of Codex costs. */
+const askedOfTheMachine = ["git", "lsb_release"]
+
+/**
+ * A folder that comes first in `PATH`: those programs fail in it at once. The agents of tests work in no repository, and go on
+ * without an answer; what they say does then not depend on what a machine has. Empty where there is no program that only fails.
+ */
+const failingPrograms = (folder: string): readonly string[] => {
+  const fails = ["/bin/false", "/usr/bin/false"].find((file) => existsSync(file))
+  if (fails === undefined) return []
+  const programs = join(folder, "programs")
+  mkdirSync(programs)
+  for (const name of askedOfTheMachine) symlinkSync(fails, join(programs, name))
+  return [programs]
+}
+
 /** The variables of our environment that programs need to run, without tokens and settings of the person. */
 const baseEnvironment = (folder: string): Record<string, string> => {
-  const passed = ["PATH", "SystemRoot", "COMSPEC", "PATHEXT"].flatMap((name) => {
+  const passed = ["SystemRoot", "COMSPEC", "PATHEXT"].flatMap((name) => {
     const value = process.env[name]
     return value === undefined ? [] : [[name, value] as const]
   })
-  return { ...Object.fromEntries(passed), HOME: folder, USERPROFILE: folder, TMPDIR: folder, TEMP: folder, TMP: folder }
+  const PATH = [...failingPrograms(folder), process.env.PATH ?? ""].join(delimiter)
+  return {
+    ...Object.fromEntries(passed),
+    PATH,
+    HOME: folder,
+    USERPROFILE: folder,
+    TMPDIR: folder,
+    TEMP: folder,
+    TMP: folder,
+  }
 }
 
 const workFolder = (folder: string): string => {
@@ -54,7 +79,8 @@ export interface CodexHomeOptions {
   /** How long a stream may be silent, ms; Codex's own limit (minutes) unless set. */
   readonly streamIdleMs?: number
   /**
-   * Codex's feature switches. `plugins` is off unless set: with it Codex asks the network beyond this machine.
+   * Codex's feature switches. `plugins` is off unless set: with it Codex asks the network beyond this machine. So is
+   * `shell_snapshot`: it has a login shell write down all that it knows before the first command, a sixth of what a start costs.
    * `unbounded_connection_retries`, on in Codex, repeats refused connections for ever.
    */
   readonly features?: Readonly<Record<string, boolean>>
@@ -78,7 +104,7 @@ const codexConfig = (options: CodexHomeOptions): string => {
     "[analytics]",
     ...toml({ enabled: false }),
     "[features]",
-    ...toml({ plugins: false, ...options.features }),
+    ...toml({ plugins: false, shell_snapshot: false, ...options.features }),
     "[model_providers.mock]",
     ...toml({
       name: "mock",
@@ -121,5 +147,7 @@ export const claudeHome = (options: ClaudeHomeOptions): Effect.Effect<AgentHome,
       // No telemetry, updates or other traffic beyond the model's.
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
       DISABLE_AUTOUPDATER: "1",
+      // It lives for seconds: machine code of the second stage costs more than it saves.
+      BUN_JSC_useDFGJIT: "0",
     },
   }))
