@@ -17,7 +17,9 @@ export const sharing = {
   hookTimeout: 600_000,
   teardownTimeout: 60_000,
   isolate: false,
-  setupFiles: ["./blocking.ts", "./patience.ts"].map((file) => fileURLToPath(new URL(file, import.meta.url))),
+  setupFiles: ["./blocking.ts", "./patience.ts", "../packages/testkit/test/seeds.ts"].map((file) =>
+    fileURLToPath(new URL(file, import.meta.url)),
+  ),
 }
 
 export default defineConfig({ ...sources, test: { ...sharing, include: testFiles } })
