@@ -5,7 +5,8 @@
  *   npm run soak -- giant model       some of them
  *   KILLS=200 SEED=42 npm run soak -- kill
  *
- * Sizes come from the environment; what is not set there has the value below. Every test has a time limit.
+ * Sizes come from the environment; what is not set there has the value below. Every test has a time limit. Properties look at
+ * other cases on every run (packages/testkit/test/seeds.ts).
  */
 import { run } from "./tools.mjs"
 
@@ -45,8 +46,12 @@ const soaks: Readonly<Record<string, Soak>> = {
   model: { files: ["test/scenarios/fastModel.test.ts"], env: { CHUNKS: "300000" } },
   // Scenario 17.
   giant: { files: ["test/scenarios/giantThread.test.ts"], env: { DELTAS: "165000" } },
-  // Rows written live, in pages, by killed rebuilds and by rebuilds beside appends, over a thousand generated logs.
-  rebuild: { folder: "packages/projections", files: ["src/oneHash.test.ts"], env: { THREADFOLD_RUNS: "1000" } },
+  // Rows written live, in pages, by killed rebuilds and by rebuilds beside appends, in SQL and in Maps, over a thousand generated logs.
+  rebuild: {
+    folder: "packages/projections",
+    files: ["src/oneHash.test.ts", "src/verify.test.ts", "src/SqlStore.test.ts"],
+    env: { THREADFOLD_RUNS: "1000" },
+  },
   // Copies of the rows kept by the reducer, compared with the server's after every event of random logs.
   reducer: { files: ["test/model/reducer.test.ts"], env: { THREADFOLD_RUNS: "300" } },
   // What hostile adapters push, over HTTP: 100,000 lines of all event types.
@@ -58,7 +63,15 @@ const soaks: Readonly<Record<string, Soak>> = {
   // Why fields are as they are, proved by the event that was left out.
   why: { folder: "packages/core", files: ["src/model/why.test.ts"], env: { THREADFOLD_WHY_FIELDS: "1000" } },
   // The rules on more of what sources could say.
-  fold: { folder: "packages/core", files: ["src/fold", "src/transitions"], env: { THREADFOLD_RUNS: "2000" } },
+  fold: {
+    folder: "packages/core",
+    files: ["src/fold", "src/transitions", "src/decide", "src/model/bisect.test.ts", "src/workflow/voiceLife.test.ts"],
+    env: { THREADFOLD_RUNS: "2000" },
+  },
+  // Texts of any length, in a database and in memory.
+  texts: { folder: "packages/event-log", files: ["src/texts"], env: { THREADFOLD_RUNS: "300" } },
+  // Any wire of an agent of the Agent Client Protocol.
+  wire: { folder: "packages/providers", files: ["src/acp/translate"], env: { THREADFOLD_RUNS: "3000" } },
 }
 
 /** For tests without a limit of their own: half an hour. */
@@ -82,7 +95,7 @@ for (const [name, { config, env, files, folder = "apps/server" }] of Object.entr
   )
   const which = config === undefined ? [] : ["--config", config]
   const code = await run("pnpm", ["--dir", folder, "exec", "vitest", "run", ...limit, ...which, ...files], {
-    env: sizes,
+    env: { THREADFOLD_SEED: process.env.THREADFOLD_SEED ?? "random", ...sizes },
   })
   if (code !== 0) failed.push(name)
 }

@@ -84,7 +84,7 @@ describe("any log", () => {
           before,
         )
       }),
-      { numRuns: 80 },
+      { numRuns: Number(process.env.THREADFOLD_RUNS ?? "40") },
     ))
 })
 

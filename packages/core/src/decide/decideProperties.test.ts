@@ -7,7 +7,7 @@ import { CommandScenario, type GivenCommand } from "../../test/CommandScenario.j
 import { id, strong } from "../../test/Scenario.js"
 import { checkLog, checkRows } from "../index.js"
 
-const numRuns = Number(process.env.THREADFOLD_RUNS ?? "150")
+const numRuns = Number(process.env.THREADFOLD_RUNS ?? "75")
 
 /** Something is done to a thread; what it names is picked from what is there. */
 type Act = (c: CommandScenario, pick: number) => void

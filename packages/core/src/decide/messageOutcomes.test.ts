@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest"
 import { type CallOutcome, FakeAgent } from "../../test/FakeAgent.js"
 import { checkLog, checkRows } from "../index.js"
 
-const numRuns = Number(process.env.THREADFOLD_RUNS ?? "100")
+const numRuns = Number(process.env.THREADFOLD_RUNS ?? "50")
 
 type Step = (a: FakeAgent, pick: number) => void
 const lucks: { readonly [K in "start" | "steer"]: readonly CallOutcome[] } = {

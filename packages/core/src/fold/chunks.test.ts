@@ -92,7 +92,7 @@ describe("streamed pieces", () => {
           expect(short.row?.chunkChars).toBe(text.length)
         }),
       ),
-      { numRuns: 400 },
+      { numRuns: Number(process.env.THREADFOLD_RUNS ?? "200") },
     )
   })
 
@@ -115,7 +115,7 @@ describe("streamed pieces", () => {
         expect(short).toEqual(stored(mixed, foldByRules))
         expect(short.row?.chunkChars).toBe(texts.join("").length)
       }),
-      { numRuns: 300 },
+      { numRuns: Number(process.env.THREADFOLD_RUNS ?? "150") },
     )
   })
 

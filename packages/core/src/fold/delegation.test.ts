@@ -296,7 +296,7 @@ describe("a delegation that names a turn which has not been seen", () => {
           expect(row?.status === "open" && row.nativeTurnId !== null).toBe(row?.status === "open" && turn === undefined)
         }),
       ),
-      { numRuns: 500 },
+      { numRuns: Number(process.env.THREADFOLD_RUNS ?? "200") },
     )
   })
 

@@ -95,7 +95,7 @@ describe("the fast path for streamed content", () => {
         expect(short.rows.rows).toEqual(long.rows.rows)
         expect(short.log).toEqual(long.log)
       }),
-      { numRuns: 600 },
+      { numRuns: Number(process.env.THREADFOLD_RUNS ?? "400") },
     )
     expect(taken).toBeGreaterThan(500)
   })
@@ -121,7 +121,7 @@ describe("the fast path for streamed content", () => {
         expect(state).toEqual(s.state)
         expect([...store.rowsOf(state.streamId)]).toEqual([...single.rowsOf(state.streamId)])
       }),
-      { numRuns: 300 },
+      { numRuns: Number(process.env.THREADFOLD_RUNS ?? "150") },
     )
     expect(steps).toBeLessThan(events)
   })

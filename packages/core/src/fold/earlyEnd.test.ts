@@ -349,7 +349,7 @@ describe("rule 2, in every order of the events of a turn", () => {
           expect(s.reasons()).not.toContain("fold-defect")
         }),
       ),
-      { numRuns: 1_000 },
+      { numRuns: Number(process.env.THREADFOLD_RUNS ?? "400") },
     )
   })
 })

@@ -9,7 +9,7 @@ import { Scenario, strong } from "../../test/Scenario.js"
 import { encodeState, type Fold, fold, type RowSource } from "../index.js"
 import { recentItemsLimit } from "../state/FoldState.js"
 
-const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
+const numRuns = Number(process.env.THREADFOLD_RUNS ?? "40")
 const arbAny = fc.oneof(
   arbSession(),
   arbHostile(arbSession()),

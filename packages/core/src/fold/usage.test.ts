@@ -217,7 +217,7 @@ describe("rule 10: usage", () => {
             expect(ofThread(s) ?? 0).toBe(used())
           }),
         ),
-        { numRuns: 300 },
+        { numRuns: Number(process.env.THREADFOLD_RUNS ?? "150") },
       )
     },
   )

@@ -21,7 +21,7 @@ import {
   walkRows,
 } from "./index.js"
 
-const numRuns = Number(process.env.THREADFOLD_RUNS ?? "40")
+const numRuns = Number(process.env.THREADFOLD_RUNS ?? "15")
 const arbAny = fc.oneof(
   arbHostile(arbSession({ threads: 1, sessions: 2, steps: 3, actions: 4 })),
   arbEvents(30, "turn.", "thread.rewound", "session."),

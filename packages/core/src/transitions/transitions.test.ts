@@ -8,7 +8,7 @@ import { type Change, machines } from "../index.js"
 import { type MachineName, stateOf } from "./Transition.js"
 import { isMachine, transitionOf, transitionsMarkdown } from "./transitions.js"
 
-const numRuns = Number(process.env.THREADFOLD_RUNS ?? "60")
+const numRuns = Number(process.env.THREADFOLD_RUNS ?? "40")
 /** Requested turns, their calls, and the sessions they go down with. */
 const arbRequests = arbEvents(40, "turn.requested", "turn.accepted", "effect.", "session.")
 const arbAny = fc.oneof(arbSession(), arbHostile(arbSession(), { mutations: 40 }), arbEvents(), arbRequests)

@@ -15,7 +15,7 @@ import {
   type VoiceRun,
 } from "./voiceLife.js"
 
-const numRuns = Number(process.env.THREADFOLD_RUNS ?? "300")
+const numRuns = Number(process.env.THREADFOLD_RUNS ?? "150")
 
 /** Steps a run through inputs; what was recorded, and the run after them. */
 const through = (...inputs: readonly VoiceInput[]): { readonly run: VoiceRun; readonly records: readonly string[] } => {

@@ -302,6 +302,6 @@ describe("events with texts of any length", () => {
           expect(verifyDigests(handle, { bytes: true }).ok).toBe(true)
         })
       }),
-      { numRuns: Number(process.env.THREADFOLD_RUNS ?? "25") },
+      { numRuns: Number(process.env.THREADFOLD_RUNS ?? "10") },
     ))
 })

@@ -81,7 +81,7 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
             }
           }
         }),
-        { numRuns: 60 },
+        { numRuns: Number(process.env.THREADFOLD_RUNS ?? "30") },
       ))
 
     it("takes changes as the fold makes them, without netting", () =>
@@ -100,7 +100,7 @@ export const projectionStoreContract = (name: string, open: () => StoreUnderTest
             expectSame(contentsOf(store, streamId), contentsOf(model, streamId))
           }
         }),
-        { numRuns: 30 },
+        { numRuns: Number(process.env.THREADFOLD_RUNS ?? "15") },
       ))
 
     it("lists rows in table order, then by key in the order of UTF-8 bytes", () => {

@@ -168,7 +168,7 @@ const line: fc.Arbitrary<Omit<WireLine, "raw">> = fc.oneof(
 describe("any wire", () => {
   it.each([wire.live, wire.imported])("leads to sound events: %o", async (how) => {
     await fc.assert(paused(fc.property(fc.array(line, { maxLength: 40 }), (lines) => expectSound(lines, how))), {
-      numRuns: 300,
+      numRuns: Number(process.env.THREADFOLD_RUNS ?? "150"),
     })
   })
 })

@@ -305,7 +305,7 @@ describe("a Codex that runs", () => {
     }),
   )
 
-  it.live.skipIf(process.platform !== "linux")("costs no open file and no process, a hundred times over", () =>
+  it.live.skipIf(process.platform !== "linux")("costs no open file and no process, thirty times over", () =>
     Effect.gen(function* () {
       // A shell starts faster than Node: it answers the handshake, and ends with its input.
       const script = `read line; echo '{"id":1,"result":{}}'; exec cat > /dev/null`
@@ -318,8 +318,8 @@ describe("a Codex that runs", () => {
       )
       yield* cycle
       const before = openFiles()
-      yield* Effect.repeatN(cycle, 99)
-      // Other tests may open one or two; a leak is a hundred.
+      yield* Effect.repeatN(cycle, 29)
+      // Other tests may open one or two; a leak is thirty.
       expect(openFiles()).toBeLessThan(before + 10)
       expect(yield* left).toEqual([])
     }),
