@@ -61,6 +61,20 @@ const driverOf = ({ agent, driver }: Pick<ClaudeStories, "agent" | "driver">, ho
   return driver(agent, home)
 }
 
+/**
+ * A script by what was asked last: the steps of that text, one after the other. What the agent asks beyond them waits for its
+ * interrupt: who cancels may come later than the agent's next request.
+ */
+const byAsk = (asks: readonly (readonly [text: string, ...steps: Step[]])[]): Script => {
+  const rest = asks.map(([text, ...steps]) => ({ text, steps }))
+  return ({ body }) => {
+    const said = JSON.stringify(body)
+    return (
+      rest.findLast(({ text }) => said.includes(text))?.steps.shift() ?? Anthropic.hang(makeHold(), { silent: true })
+    )
+  }
+}
+
 /** The agent's memory of its sessions is gone. */
 export const forget = ({ folder }: AgentHome): void => rmSync(join(folder, ".claude", "projects"), { recursive: true })
 
@@ -69,139 +83,134 @@ export const claudeStories = (stories: ClaudeStories): void => {
   const opened = (...script: readonly Step[]) => openStory(stories, script)
 
   describe(stories.title, () => {
-    real("runs a turn, then another one: what the user says and what the agent says", () =>
-      Effect.gen(function* () {
-        const { of } = yield* opened(Anthropic.plain("first", { deltas: 3 }), Anthropic.thinking("hm", "second"))
-        const one = yield* of.send("one")
-        yield* ended(of)
-        const two = yield* of.send("two")
-        const { items, turns } = yield* ended(of, 2)
-        expect(turns).toMatchObject([
-          { turnId: one.turnId, nativeTurnId: "turn-1", outcome: "completed", evidence: "observed" },
-          { turnId: two.turnId, nativeTurnId: "turn-2", outcome: "completed", evidence: "observed" },
-        ])
-        expect(items.map(({ kind, status, text, turnId }) => [turnId, kind, status, text])).toEqual([
-          [one.turnId, "user_message", "completed", "one"],
-          [one.turnId, "agent_message", "completed", "first"],
-          [two.turnId, "user_message", "completed", "two"],
-          [two.turnId, "reasoning", "completed", "hm"],
-          [two.turnId, "agent_message", "completed", "second"],
-        ])
-        yield* checked(of)
-      }),
+    real(
+      "runs turn after turn: words, commands accepted, declined and cancelled, interrupts of words and of a question",
+      () =>
+        Effect.gen(function* () {
+          const hold = makeHold()
+          const { home, of } = yield* openStory(
+            stories,
+            byAsk([
+              ["say one", Anthropic.plain("first", { deltas: 3 })],
+              ["say two", Anthropic.thinking("hm", "second")],
+              ["I will accept", Anthropic.command("touch accept"), Anthropic.plain("done")],
+              ["I will decline", Anthropic.command("touch decline"), Anthropic.plain("done")],
+              ["I will cancel", Anthropic.command("touch cancel")],
+              ["say half", Anthropic.hang(hold)],
+              ["say more", Anthropic.plain("again")],
+              ["I will interrupt", Anthropic.command("touch made")],
+              ["go on", Anthropic.plain("next")],
+            ]),
+          )
+          const one = yield* of.send("say one")
+          yield* ended(of)
+          const two = yield* of.send("say two")
+          const said = yield* ended(of, 2)
+          expect(said.turns).toMatchObject([
+            { turnId: one.turnId, nativeTurnId: "turn-1", outcome: "completed", evidence: "observed" },
+            { turnId: two.turnId, nativeTurnId: "turn-2", outcome: "completed", evidence: "observed" },
+          ])
+          expect(said.items.map(({ kind, status, text, turnId }) => [turnId, kind, status, text])).toEqual([
+            [one.turnId, "user_message", "completed", "say one"],
+            [one.turnId, "agent_message", "completed", "first"],
+            [two.turnId, "user_message", "completed", "say two"],
+            [two.turnId, "reasoning", "completed", "hm"],
+            [two.turnId, "agent_message", "completed", "second"],
+          ])
+
+          const decisions = [
+            ["accept", "completed", "completed"],
+            ["decline", "completed", "declined"],
+            ["cancel", "interrupted", stories.cancelled],
+          ] as const
+          for (const [index, [decision, outcome, status]] of decisions.entries()) {
+            const { turnId } = yield* of.send(`please, but I will ${decision}`)
+            yield* of.dispatch({ type: "request.respond", requestId: yield* openRequest(of), decision })
+            const after = yield* ended(of, index + 3)
+            const inTurn = rowsOf(turnId)
+            expect(inTurn(after.turns)).toMatchObject([{ outcome, evidence: "observed" }])
+            const asked = [{ kind: "command_approval", status: "answered", decision }]
+            expect(inTurn(after.requests)).toMatchObject(asked)
+            expect(inTurn(after.items).find(({ kind }) => kind === "command")).toMatchObject({ status })
+            expect([decision, existsSync(join(home.cwd, decision))]).toEqual([decision, decision === "accept"])
+            expect(textsOf(inTurn(after.items))).toEqual(decision === "cancel" ? [] : ["done"])
+          }
+
+          const half = yield* of.send("say half")
+          yield* hold.reached
+          hold.say("half an ans")
+          yield* itemSaying(of, "half an ans")
+          yield* of.dispatch({ type: "turn.interrupt" })
+          const cut = yield* ended(of, 6)
+          expect(rowsOf(half.turnId)(cut.turns)).toMatchObject([{ outcome: "interrupted", evidence: "observed" }])
+          expect(rowsOf(half.turnId)(cut.items)).toMatchObject([
+            { kind: "user_message", status: "completed", text: "say half" },
+            { kind: "agent_message", status: "interrupted", text: "half an ans" },
+          ])
+          const more = yield* of.send("say more")
+          const goneOn = yield* ended(of, 7)
+          expect(goneOn.turns.at(-1)).toMatchObject({ outcome: "completed", evidence: "observed" })
+          expect(textsOf(rowsOf(more.turnId)(goneOn.items))).toEqual(["again"])
+
+          const asking = yield* of.send("please, but I will interrupt")
+          const requestId = yield* openRequest(of)
+          yield* of.dispatch({ type: "turn.interrupt" })
+          const { requests, turns } = yield* ended(of, 8)
+          expect(rowsOf(asking.turnId)(turns)).toMatchObject([{ outcome: "interrupted", evidence: "observed" }])
+          expect(rowsOf(asking.turnId)(requests)).toMatchObject([{ requestId, status: "cancelled", decision: null }])
+          const late = yield* Effect.flip(of.dispatch({ type: "request.respond", requestId, decision: "accept" }))
+          expect(late).toMatchObject({ _tag: "CommandRefused", reason: "request-ended" })
+          yield* of.send("go on")
+          const last = yield* ended(of, 9)
+          expect(textsOf(last.items)).toEqual(["first", "second", "done", "done", "half an ans", "again", "next"])
+          expect(existsSync(join(home.cwd, "made"))).toBe(false)
+          expect(last.session).toMatchObject({ epoch: 1 })
+          yield* checked(of)
+        }),
     )
 
-    real("works with another model and mode from the next turn on, and in the next session", () =>
+    real(
+      "works with another model and mode from the next turn on, and in the next session: it is stopped, and comes back",
+      () =>
+        Effect.gen(function* () {
+          const { home, model, of } = yield* opened(
+            Anthropic.plain("first"),
+            Anthropic.plain("second"),
+            Anthropic.write("made.txt", "made\n", { say: "I write." }),
+            Anthropic.plain("third"),
+          )
+          yield* of.send("one")
+          yield* ended(of)
+          const chosen = { mode: "acceptEdits" }
+          const settings = driverOf(stories, home).settingsOf(chosen)
+          yield* carriedOut(of, { type: "session.configure", model: "haiku", ...chosen, settings })
+          yield* of.send("two")
+          yield* ended(of, 2)
+          expect(yield* processesOf(of)).not.toEqual([])
+          yield* stopped(of)
+          yield* of.send("three")
+          const { items, session, thread } = yield* ended(of, 3)
+          expect(textsOf(items)).toEqual(["first", "second", "I write.", "third"])
+          // It no longer asks before it writes.
+          expect(existsSync(join(home.cwd, "made.txt"))).toBe(true)
+          const asked = model.requests().map(({ body }) => JSON.stringify(body).includes('"model":"claude-haiku'))
+          expect(asked).toEqual([false, true, true, true])
+          expect(thread?.settings).toMatchObject(settings)
+          expect(session).toMatchObject({ epoch: 2, config: { approvalPolicy: "acceptEdits" } })
+          yield* checked(of)
+        }),
+    )
+
+    real("killed in mid-turn, or its server, is taken up again by the next message, and nothing old comes again", () =>
       Effect.gen(function* () {
-        const { home, model, of } = yield* opened(
-          Anthropic.plain("first"),
-          Anthropic.plain("second"),
-          Anthropic.write("made.txt", "made\n", { say: "I write." }),
-          Anthropic.plain("third"),
+        const [hold, secondHold] = [makeHold(), makeHold()]
+        const { model, of } = yield* opened(
+          Anthropic.plain("kept"),
+          Anthropic.hang(hold),
+          Anthropic.plain("back"),
+          Anthropic.hang(secondHold),
+          Anthropic.plain("back again"),
         )
-        yield* of.send("one")
-        yield* ended(of)
-        const chosen = { mode: "acceptEdits" }
-        const settings = driverOf(stories, home).settingsOf(chosen)
-        yield* carriedOut(of, { type: "session.configure", model: "haiku", ...chosen, settings })
-        yield* of.send("two")
-        yield* ended(of, 2)
-        yield* stopped(of)
-        yield* of.send("three")
-        const { session, thread } = yield* ended(of, 3)
-        // It no longer asks before it writes.
-        expect(existsSync(join(home.cwd, "made.txt"))).toBe(true)
-        const asked = model.requests().map(({ body }) => JSON.stringify(body).includes('"model":"claude-haiku'))
-        expect(asked).toEqual([false, true, true, true])
-        expect(thread?.settings).toMatchObject(settings)
-        expect(session).toMatchObject({ epoch: 2, config: { approvalPolicy: "acceptEdits" } })
-        yield* checked(of)
-      }),
-    )
-
-    real("asks before each command and is told to accept, decline and cancel, turn after turn", () =>
-      Effect.gen(function* () {
-        const { home, of } = yield* opened(
-          Anthropic.command("touch accept"),
-          Anthropic.plain("done"),
-          Anthropic.command("touch decline"),
-          Anthropic.plain("done"),
-          Anthropic.command("touch cancel"),
-          // Who cancels may come later than the agent's next request: the model then lets it wait for the interrupt.
-          Anthropic.hang(makeHold(), { silent: true }),
-        )
-        const decisions = [
-          ["accept", "completed", "completed"],
-          ["decline", "completed", "declined"],
-          ["cancel", "interrupted", stories.cancelled],
-        ] as const
-        for (const [index, [decision, outcome, status]] of decisions.entries()) {
-          const { turnId } = yield* of.send(`please, but I will ${decision}`)
-          yield* of.dispatch({ type: "request.respond", requestId: yield* openRequest(of), decision })
-          const after = yield* ended(of, index + 1)
-          const inTurn = rowsOf(turnId)
-          expect(inTurn(after.turns)).toMatchObject([{ outcome, evidence: "observed" }])
-          const asked = [{ kind: "command_approval", status: "answered", decision }]
-          expect(inTurn(after.requests)).toMatchObject(asked)
-          expect(inTurn(after.items).find(({ kind }) => kind === "command")).toMatchObject({ status })
-          expect([decision, existsSync(join(home.cwd, decision))]).toEqual([decision, decision === "accept"])
-          expect(textsOf(inTurn(after.items))).toEqual(decision === "cancel" ? [] : ["done"])
-        }
-        yield* checked(of)
-      }),
-    )
-
-    real("is interrupted in mid-stream, and works on", () =>
-      Effect.gen(function* () {
-        const hold = makeHold()
-        const { of } = yield* opened(Anthropic.hang(hold), Anthropic.plain("again"))
-        yield* of.send("one")
-        yield* hold.reached
-        hold.say("half an ans")
-        yield* itemSaying(of, "half an ans")
-        yield* of.dispatch({ type: "turn.interrupt" })
-        const { items, turns } = yield* ended(of)
-        expect(turns).toMatchObject([{ outcome: "interrupted", evidence: "observed" }])
-        expect(items).toMatchObject([
-          { kind: "user_message", status: "completed", text: "one" },
-          { kind: "agent_message", status: "interrupted", text: "half an ans" },
-        ])
-        yield* of.send("two")
-        const after = yield* ended(of, 2)
-        expect(after.turns.at(-1)).toMatchObject({ outcome: "completed", evidence: "observed" })
-        expect(textsOf(after.items)).toEqual(["half an ans", "again"])
-        yield* checked(of)
-      }),
-    )
-
-    real("is interrupted while it asks; an answer afterwards is refused", () =>
-      Effect.gen(function* () {
-        const { home, of } = yield* openStory(stories, ({ body, ordinal }) => {
-          if (ordinal === 1) return Anthropic.command("touch made")
-          // The interrupt may come later than the agent's next request, which then waits for it.
-          return JSON.stringify(body).includes("go on")
-            ? Anthropic.plain("next")
-            : Anthropic.hang(makeHold(), { silent: true })
-        })
-        yield* of.send("please")
-        const requestId = yield* openRequest(of)
-        yield* of.dispatch({ type: "turn.interrupt" })
-        const { requests, turns } = yield* ended(of)
-        expect(turns).toMatchObject([{ outcome: "interrupted", evidence: "observed" }])
-        expect(requests).toMatchObject([{ requestId, status: "cancelled", decision: null }])
-        const late = yield* Effect.flip(of.dispatch({ type: "request.respond", requestId, decision: "accept" }))
-        expect(late).toMatchObject({ _tag: "CommandRefused", reason: "request-ended" })
-        yield* of.send("go on")
-        expect(textsOf((yield* ended(of, 2)).items)).toEqual(["next"])
-        expect(existsSync(join(home.cwd, "made"))).toBe(false)
-        yield* checked(of)
-      }),
-    )
-
-    real("killed in mid-turn is taken up again by the next message, and nothing old comes again", () =>
-      Effect.gen(function* () {
-        const hold = makeHold()
-        const { model, of } = yield* opened(Anthropic.plain("kept"), Anthropic.hang(hold), Anthropic.plain("back"))
         const before = (yield* saysHalf(of, hold)).items
         yield* kill(of)
         yield* of.eventually(of.work(), ({ session }) => session === null)
@@ -220,86 +229,64 @@ export const claudeStories = (stories: ClaudeStories): void => {
         expect(textsOf(items)).toEqual(["kept", "half", "back"])
         // It is the same conversation to the model, too.
         expect(JSON.stringify((yield* model.request(3)).body)).toContain("kept")
-        yield* checked(of)
-      }),
-    )
 
-    real("whose server dies in mid-turn is ended by the next one, which takes the conversation up again", () =>
-      Effect.gen(function* () {
-        const hold = makeHold()
-        const { of } = yield* opened(Anthropic.plain("kept"), Anthropic.hang(hold), Anthropic.plain("back"))
-        yield* saysHalf(of, hold)
+        yield* of.send("four")
+        yield* secondHold.reached
+        secondHold.say("half of four")
+        yield* itemSaying(of, "half of four")
         expect(yield* processesOf(of)).not.toEqual([])
         of.crash()
         yield* of.start()
         expect(yield* processesOf(of)).toEqual([])
-        expect((yield* ended(of, 2)).turns.at(-1)).toMatchObject({ outcome: "interrupted", evidence: "inferred" })
-        yield* of.send("three")
-        const { items, session, turns } = yield* ended(of, 3)
-        expect(turns.at(-1)).toMatchObject({ outcome: "completed" })
-        expect(session).toMatchObject({ epoch: 2 })
-        expect(textsOf(items, "user_message")).toEqual(["one", "two", "three"])
-        expect(textsOf(items)).toEqual(["kept", "half", "back"])
+        expect((yield* ended(of, 4)).turns.at(-1)).toMatchObject({ outcome: "interrupted", evidence: "inferred" })
+        yield* of.send("five")
+        const after = yield* ended(of, 5)
+        expect(after.turns.at(-1)).toMatchObject({ outcome: "completed" })
+        expect(after.session).toMatchObject({ epoch: 3 })
+        expect(textsOf(after.items, "user_message")).toEqual(["one", "two", "three", "four", "five"])
+        expect(textsOf(after.items)).toEqual(["kept", "half", "back", "half of four", "back again"])
         yield* checked(of)
       }),
     )
 
-    real("whose session is stopped leaves no process, and comes back with the next message", () =>
-      Effect.gen(function* () {
-        const { of } = yield* opened(Anthropic.plain("first"), Anthropic.plain("second"))
-        yield* of.send("one")
-        yield* ended(of)
-        expect(yield* processesOf(of)).not.toEqual([])
-        yield* stopped(of)
-        yield* of.send("two")
-        const { items, session } = yield* ended(of, 2)
-        expect(session).toMatchObject({ epoch: 2 })
-        expect(textsOf(items)).toEqual(["first", "second"])
-        yield* checked(of)
-      }),
-    )
-
-    real("that was stopped before anything was said begins anew: there is nothing to lose", () =>
-      Effect.gen(function* () {
-        const { of } = yield* opened(Anthropic.plain("first"))
-        yield* started(of)
-        yield* stopped(of)
-        yield* of.send("one")
-        const { session, turns } = yield* ended(of)
-        expect(turns).toMatchObject([{ outcome: "completed" }])
-        expect(session).toMatchObject({ epoch: 2 })
-        yield* checked(of)
-      }),
-    )
-
-    real("that has lost the conversation says so, adds nothing, and begins another one when it is told to", () =>
-      Effect.gen(function* () {
-        const { home, of } = yield* opened(Anthropic.plain("first"), Anthropic.plain("anew"), Anthropic.plain("again"))
-        yield* of.send("one")
-        const before = yield* ended(of)
-        yield* stopped(of)
-        forget(home)
-        yield* of.send("two")
-        const { items, turns } = yield* ended(of, 2)
-        expect(turns.at(-1)).toMatchObject({ outcome: "failed", cause: "start-failed" })
-        const [failed] = (yield* of.log()).filter(({ type }) => type === "turn.start-failed")
-        expect(JSON.stringify(failed?.payload)).toContain(". The conversation cannot be opened again")
-        expect(items).toEqual(before.items)
-        yield* noProcess(of)
-        yield* started(of, { fresh: true })
-        yield* of.send("three")
-        const after = yield* ended(of, 3)
-        expect(textsOf(after.items)).toEqual(["first", "anew"])
-        const anew = after.thread.nativeThreadId
-        expect(anew).not.toBe(before.thread.nativeThreadId)
-        // It is the new one that goes on from here.
-        yield* stopped(of)
-        yield* of.send("four")
-        const last = yield* ended(of, 4)
-        expect(textsOf(last.items)).toEqual(["first", "anew", "again"])
-        expect(last.thread.nativeThreadId).toBe(anew)
-        yield* checked(of)
-      }),
+    real(
+      "stopped before a word has nothing to lose; later, its conversation lost, says so and begins another when told to",
+      () =>
+        Effect.gen(function* () {
+          const { home, of } = yield* opened(
+            Anthropic.plain("first"),
+            Anthropic.plain("anew"),
+            Anthropic.plain("again"),
+          )
+          yield* started(of)
+          yield* stopped(of)
+          yield* of.send("one")
+          const before = yield* ended(of)
+          expect(before.turns).toMatchObject([{ outcome: "completed" }])
+          expect(before.session).toMatchObject({ epoch: 2 })
+          yield* stopped(of)
+          forget(home)
+          yield* of.send("two")
+          const { items, turns } = yield* ended(of, 2)
+          expect(turns.at(-1)).toMatchObject({ outcome: "failed", cause: "start-failed" })
+          const [failed] = (yield* of.log()).filter(({ type }) => type === "turn.start-failed")
+          expect(JSON.stringify(failed?.payload)).toContain(". The conversation cannot be opened again")
+          expect(items).toEqual(before.items)
+          yield* noProcess(of)
+          yield* started(of, { fresh: true })
+          yield* of.send("three")
+          const after = yield* ended(of, 3)
+          expect(textsOf(after.items)).toEqual(["first", "anew"])
+          const anew = after.thread.nativeThreadId
+          expect(anew).not.toBe(before.thread.nativeThreadId)
+          // It is the new one that goes on from here.
+          yield* stopped(of)
+          yield* of.send("four")
+          const last = yield* ended(of, 4)
+          expect(textsOf(last.items)).toEqual(["first", "anew", "again"])
+          expect(last.thread.nativeThreadId).toBe(anew)
+          yield* checked(of)
+        }),
     )
   })
 }
