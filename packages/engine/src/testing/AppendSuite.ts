@@ -1,5 +1,6 @@
 import { expect } from "@effect/vitest"
 import { eventIdOf, sessionOf, streamOf } from "@threadfold/event-log/fixtures"
+import { makePauses } from "@threadfold/testkit"
 import { Effect } from "effect"
 import type { EventDraft } from "../Submission.js"
 import { messageToSend } from "../writer/storedMessage.js"
@@ -116,10 +117,13 @@ export const appendSuite = (test: LogTest): void => {
       }
       // As an agent in this thread tells it, and as it comes from another one.
       const forms = (event: EventDraft["event"]) => [event, { ...event, raw: messageToSend(event) }]
+      // Megabytes take their time: the test's worker must be able to answer meanwhile.
+      const pause = Effect.promise(makePauses())
       let [seq, read] = [0, 0]
       for (const over of [{}, { payload: { text } }, { type: "turn.requested" }, { v: 9 }]) {
         for (const event of forms(told({ ...over, at: 7 }))) {
           seq += 1
+          yield* pause
           const [result] = yield* append({ ...numberedEvent(1, seq), event: { ...event, seq } })
           read = result?.sequence ?? 0
           expect((yield* log.native(read)) === told({ at: 7 }).raw).toBe(true)
@@ -131,10 +135,12 @@ export const appendSuite = (test: LogTest): void => {
       }
       // A repeated one, and another one under a number that is taken.
       for (const event of forms(told({ at: 7 }))) {
+        yield* pause
         expect((yield* append(numberedEvent(1, 1, event)))[0]?.status).toBe("duplicate")
       }
       const other = told({ at: 8 })
       for (const event of forms(other)) {
+        yield* pause
         expect((yield* append(numberedEvent(1, 1, event)))[0]?.status).toBe("conflict")
       }
       expect(yield* log.head).toBe(read + 1)

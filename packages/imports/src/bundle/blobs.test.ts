@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib"
 import { describe, expect, it } from "@effect/vitest"
 import { type Command, type MessagePart, ThreadId } from "@threadfold/contracts"
 import { mediaTypeOf } from "@threadfold/core"
+import { makePauses } from "@threadfold/testkit"
 import { Effect, Either, Stream } from "effect"
 import fc from "fast-check"
 import { idFor, MemoryLog } from "../../test/MemoryLog.js"
@@ -269,12 +270,15 @@ describe("a bundle with images", () => {
         ],
         ["cut in a blob", `${lines.slice(0, at + 2).join("\n")}\n`, "its end is missing"],
       ]
+      const pauses = makePauses()
       for (const [what, bytes, why] of wrong) {
+        yield* Effect.promise(pauses)
         const copy = new MemoryLog()
         const [kind, said] = yield* refusal(copy, bytes)
         expect([what, kind, said]).toEqual([what, "damaged", expect.stringContaining(why)])
         expect([what, copy.streams, copy.driver.head(), copy.blobs.size]).toEqual([what, [], 0, 0])
       }
+      yield* Effect.promise(pauses)
       const bomb = new MemoryLog()
       const zeros = `{"bytes":"${"A".repeat((blobPieceBytes / 3) * 4)}"}\n`
       const bytes = [...lines.slice(0, at), sizeOf(400 * blobPieceBytes), zeros.repeat(400)].join("\n")
