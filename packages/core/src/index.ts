@@ -34,6 +34,7 @@ export { type Digest, mintId } from "./resolve/mints.js"
 export { resolve } from "./resolve/resolve.js"
 export { decodeState, encodeState, FOLD_VERSION, type FoldState, initialState, readState } from "./state/FoldState.js"
 export { isPurged, isWaiting, livingSession, waitingTurns } from "./state/lifecycle.js"
+export { textPieces } from "./textPieces.js"
 export { machines, transitionsMarkdown } from "./transitions/index.js"
 export {
   type AfterEndWork,

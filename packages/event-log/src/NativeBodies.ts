@@ -5,6 +5,7 @@
  */
 import { createHash, type Hash } from "node:crypto"
 import { deflateRawSync, inflateRawSync } from "node:zlib"
+import { textPieces } from "@threadfold/core"
 import type { LongJson } from "./texts/LongJson.js"
 import type { StoredText } from "./texts/storedParts.js"
 
@@ -32,14 +33,7 @@ export const hashOf = (text: string | LongJson): Hash => {
     text.update(hash)
     return hash
   }
-  for (let from = 0; from < text.length; ) {
-    const end = Math.min(text.length, from + hashedUnits)
-    // Not between the halves of a pair.
-    const isPair = end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800
-    const until = isPair ? end + 1 : end
-    hash.update(text.slice(from, until))
-    from = until
-  }
+  for (const piece of textPieces(text, hashedUnits)) hash.update(piece)
   return hash
 }
 

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto"
 import { longestTextBytes, type Rows } from "@threadfold/contracts"
-import { fullChunk } from "@threadfold/core"
+import { fullChunk, textPieces } from "@threadfold/core"
 import type { Cells, Layout, LayoutColumn } from "@threadfold/core/model"
 import type { Database } from "better-sqlite3"
 
@@ -60,13 +60,7 @@ const hashedUnits = 1024 * 1024
 
 const keyOf = (text: string): string => {
   const hash = createHash("sha256")
-  for (let from = 0; from < text.length; ) {
-    const end = Math.min(text.length, from + hashedUnits)
-    // Not between the halves of a pair.
-    const until = end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800 ? end + 1 : end
-    hash.update(text.slice(from, until))
-    from = until
-  }
+  for (const piece of textPieces(text, hashedUnits)) hash.update(piece)
   return hash.digest("hex")
 }
 

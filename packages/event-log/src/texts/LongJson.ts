@@ -5,6 +5,7 @@
  * part by part.
  */
 import { createHash, type Hash } from "node:crypto"
+import { textPieces } from "@threadfold/core"
 import { escaped } from "./storedParts.js"
 
 /** Of JSON that is shorter no text is taken out, UTF-16 units: all of it is copied faster. */
@@ -34,14 +35,8 @@ export class LongText {
   constructor(readonly text: string) {}
 
   /** Its parts, in order; none begins or ends between the halves of a surrogate pair. */
-  *parts(): Iterable<string> {
-    const { text } = this
-    for (let at = 0; at < text.length; ) {
-      const end = Math.min(text.length, at + partUnits)
-      const isCut = end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800
-      yield text.slice(at, isCut ? end + 1 : end)
-      at = isCut ? end + 1 : end
-    }
+  parts(): Iterable<string> {
+    return textPieces(this.text, partUnits)
   }
 
   measured(): Measured {
